@@ -1,0 +1,204 @@
+"""
+The port to a gateway under test: seven questions and the abilities that a driver declares.
+
+Nothing here assumes an outcome. A question ends in one of three ways, and an answer that never came is UNKNOWN, not
+a refusal: whoever asked has to ask again with the same number, or to query.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, Protocol, TypeVar
+
+Value = TypeVar("Value")
+
+
+class Outcome(StrEnum):
+    """How a question to the gateway ended."""
+
+    OK = "ok"
+    REFUSED = "refused"  # the gateway said no: nothing was done
+    UNKNOWN = "unknown"  # no answer, or a 5xx: it may have been done
+
+
+class Ability(StrEnum):
+    """What a driver can do; a requirement that needs more is NOT_RUN, with this as the reason."""
+
+    CREATE = "create"
+    GET = "get"
+    REFUND = "refund"
+    GET_REFUND = "get_refund"
+    SYNC = "sync"  # ask the channel now
+    EFFECTS = "effects"  # how often the buyer was credited, from the gateway's own books
+    LEDGER = "ledger"  # double entries, whose sums must be zero
+    EXPORT = "export"  # every payment with its postings, as a stream
+    WEBHOOKS = "webhooks"  # the live platform is told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply(Generic[Value]):
+    """
+    The end of one question.
+
+    Args:
+        value: what was answered; only with OK.
+        status: the HTTP status, None when no answer came.
+        code: the machine word of a refusal.
+        attempts: how often it was sent.
+    """
+
+    outcome: Outcome
+    value: Value | None = None
+    status: int | None = None
+    code: str = ""
+    detail: str = ""
+    attempts: int = 1
+
+    def unwrap(self) -> Value:
+        """
+        The value, where anything but OK is the caller's mistake.
+        """
+        if self.outcome is not Outcome.OK or self.value is None:
+            raise AssertionError(f"the gateway ended with {self.outcome} {self.status} {self.code}: {self.detail}")
+        return self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPayment:
+    """A payment to be opened."""
+
+    merchant_order_no: str
+    amount_fen: int
+    subject: str
+    channel: str = "alipay"
+    product: str = "qr"
+    buyer_id: str | None = None
+    room_id: str | None = None
+    attach: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """
+    One effect in the gateway's books: the buyer was credited, or a refund was debited.
+
+    Args:
+        amount_fen: above zero for both.
+    """
+
+    entry_id: str
+    amount_fen: int
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """
+    A payment as the gateway tells it.
+
+    Args:
+        status: PENDING, PAID, SHIPPED, COMPLETED, CANCELLED or CLOSED; a driver maps its gateway's own words to them.
+        refund_status: NONE, PROCESSING, PARTIAL or FULL.
+        qr_code: what the buyer scans, when there is one.
+        credits, debits: the postings; None where the driver cannot tell.
+    """
+
+    id: str
+    merchant_order_no: str
+    out_trade_no: str
+    channel: str
+    amount_fen: int
+    status: str
+    refund_status: str
+    refunded_fen: int
+    channel_trade_no: str | None = None
+    qr_code: str | None = None
+    credits: tuple[Posting, ...] | None = None
+    debits: tuple[Posting, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """A refund as the gateway tells it: REQUESTED, PROCESSING, SUCCEEDED or FAILED."""
+
+    id: str
+    payment_id: str
+    merchant_refund_no: str
+    out_request_no: str
+    amount_fen: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """One leg of a double entry; the legs of a transaction sum to zero."""
+
+    transaction_id: str
+    kind: str
+    account: str
+    amount_fen: int
+    at: str = ""
+
+
+class GatewayContract(Protocol):
+    """
+    What the harness asks of any gateway.
+
+    A method that needs an ability which is not declared raises AbilityMissingError.
+    """
+
+    @property
+    def name(self) -> str:
+        """
+        How reports call it.
+        """
+        ...
+
+    @property
+    def abilities(self) -> frozenset[Ability]: ...
+
+    async def create(self, payment: NewPayment) -> Reply[Payment]: ...
+
+    async def get(self, payment_id: str) -> Reply[Payment]: ...
+
+    async def refund(
+        self, payment_id: str, *, merchant_refund_no: str, amount_fen: int, reason: str | None = None
+    ) -> Reply[Refund]: ...
+
+    async def get_refund(self, payment_id: str, refund_id: str) -> Reply[Refund]: ...
+
+    async def sync(self, payment_id: str) -> Reply[Payment]:
+        """
+        Let the gateway ask the channel now.
+        """
+        ...
+
+    async def effects(self, payment_id: str) -> Reply[int]:
+        """
+        How often the buyer was credited.
+        """
+        ...
+
+    async def ledger(self, payment_id: str) -> Reply[tuple[LedgerEntry, ...]]: ...
+
+    def export(self, *, after: str | None = None, limit: int = 200) -> AsyncIterator[Payment]:
+        """
+        Every payment with its postings, in a stable order, for the audit.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+def refused(*, status: int | None, code: str, detail: str, attempts: int = 1) -> Reply[Any]:
+    """
+    The gateway said no.
+    """
+    return Reply(outcome=Outcome.REFUSED, status=status, code=code, detail=detail, attempts=attempts)
+
+
+def unknown(*, status: int | None, detail: str, attempts: int = 1) -> Reply[Any]:
+    """
+    Nobody knows whether it was done.
+    """
+    return Reply(outcome=Outcome.UNKNOWN, status=status, detail=detail, attempts=attempts)

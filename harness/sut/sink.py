@@ -1,0 +1,135 @@
+"""
+The live platform's ear: receives the gateway's webhooks, checks who signed them, remembers them.
+
+It can refuse the first ones, so that redelivery is witnessed, and wakes whoever waits for an event. It refuses to
+judge what the webhooks say.
+"""
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from harness.clock import Clock
+
+PATH = "/webhooks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookEvent:
+    """
+    One delivery of a webhook.
+
+    Args:
+        answered: the status that we gave; below 300 it counts as told.
+    """
+
+    event_id: str
+    type: str
+    merchant_order_no: str
+    data: Mapping[str, Any]
+    received_at: datetime
+    answered: int
+
+    @property
+    def told(self) -> bool:
+        return self.answered < 300
+
+
+class MerchantSink:
+    """
+    A loopback server that receives webhooks.
+
+    Args:
+        secret: the app's webhook secret.
+        port: a fixed one, so that a gateway can be configured beforehand; 0 for a free one.
+    """
+
+    def __init__(self, secret: str, *, clock: Clock, port: int = 0) -> None:
+        self._secret = secret.encode()
+        self._clock = clock
+        self._port = port
+        self._runner: web.AppRunner | None = None
+        self._refusals_left = 0
+        self._waiters: list[tuple[Callable[[WebhookEvent], bool], asyncio.Future[WebhookEvent]]] = []
+        self.url = ""
+        self.events: list[WebhookEvent] = []
+        self.strangers = 0  # webhooks whose signature was not the gateway's
+
+    async def start(self) -> None:
+        app = web.Application()
+        app.router.add_post(PATH, self._receive)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+        self.url = f"http://127.0.0.1:{self._port}{PATH}"
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        for _, waiter in self._waiters:
+            waiter.cancel()
+        self._waiters.clear()
+
+    def refuse_next(self, count: int) -> None:
+        """
+        Answer 500 to the next *count* deliveries, and forget nothing of them.
+        """
+        self._refusals_left = count
+
+    async def wait_for(self, wanted: Callable[[WebhookEvent], bool], *, timeout_s: float) -> WebhookEvent:
+        """
+        The first accepted event that is *wanted*, seen already or still to come.
+
+        Raises:
+            TimeoutError: it did not come in time.
+        """
+        for event in self.events:
+            if event.told and wanted(event):
+                return event
+        waiter: asyncio.Future[WebhookEvent] = asyncio.get_running_loop().create_future()
+        self._waiters.append((wanted, waiter))
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await waiter
+        finally:
+            self._waiters = [pair for pair in self._waiters if pair[1] is not waiter]
+
+    async def _receive(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        timestamp = request.headers.get("X-Gateway-Timestamp", "")
+        expected = hmac.new(self._secret, timestamp.encode() + b"\n" + body, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(expected, request.headers.get("X-Gateway-Signature", "")):
+            self.strangers += 1
+            return web.Response(status=401)
+        event = self._event(orjson.loads(body))
+        self.events.append(event)
+        if event.told:
+            for wanted, waiter in self._waiters:
+                if not waiter.done() and wanted(event):
+                    waiter.set_result(event)
+        return web.Response(status=event.answered)
+
+    def _event(self, raw: Mapping[str, Any]) -> WebhookEvent:
+        answered = 200
+        if self._refusals_left > 0:
+            self._refusals_left -= 1
+            answered = 500
+        data = raw.get("data") or {}
+        return WebhookEvent(
+            event_id=str(raw["event_id"]),
+            type=str(raw["type"]),
+            merchant_order_no=str(data.get("merchant_order_no") or ""),
+            data=data,
+            received_at=self._clock.now(),
+            answered=answered,
+        )

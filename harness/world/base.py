@@ -1,0 +1,93 @@
+"""
+The port to a world: a simulator, a gateway under test and a merchant's sink, started and wired to each other.
+
+Scenarios and runs speak to this alone, so that the same story plays in process with virtual time and over real
+processes. It refuses to know how anything is started.
+"""
+
+from enum import StrEnum
+from typing import Protocol
+
+from harness.clock import Clock
+from harness.control import SimulatorControl
+from harness.ids import Ids
+from harness.sut.contract import GatewayContract
+from harness.sut.sink import MerchantSink
+
+
+class Move(StrEnum):
+    """What a world may be able to do to its gateway; a scenario that needs another move is NOT_RUN."""
+
+    KILL_GATEWAY = "kill_gateway"
+    RESTART_GATEWAY = "restart_gateway"
+    ADVANCE = "advance"
+
+
+class World(Protocol):
+    """
+    One running set of provider, gateway and sink.
+
+    A world is started when it is handed over; `close` ends everything that it started.
+    """
+
+    @property
+    def name(self) -> str:
+        """
+        `in_process`, `processes`, …
+        """
+        ...
+
+    @property
+    def moves(self) -> frozenset[Move]: ...
+
+    @property
+    def clock(self) -> Clock:
+        """
+        The gateway's clock: virtual in process, the machine's own elsewhere.
+        """
+        ...
+
+    @property
+    def ids(self) -> Ids: ...
+
+    @property
+    def control(self) -> SimulatorControl: ...
+
+    @property
+    def gateway(self) -> GatewayContract: ...
+
+    @property
+    def sink(self) -> MerchantSink: ...
+
+    async def advance(self, seconds: float) -> None:
+        """
+        Let *seconds* pass on the provider's schedule (ladders, expiries); where the gateway shares the world's time,
+        on its clock too. Comes back when everything that fell due has been delivered and answered.
+        """
+        ...
+
+    async def settle(self, *, patience_s: float) -> bool:
+        """
+        Let the dust settle: no notify pending, the gateway idle, its webhooks delivered.
+
+        Args:
+            patience_s: how long to wait, in the world's time.
+
+        Returns:
+            False when patience ran out first; the audit then judges what there is.
+        """
+        ...
+
+    async def kill_gateway(self) -> None:
+        """
+        As if by kill -9: nothing is flushed, nobody is told.
+        """
+        ...
+
+    async def restart_gateway(self) -> None:
+        """
+        Start it again on the same store and the same port, and come back when it is ready.
+        """
+        ...
+
+    async def close(self) -> None: ...
