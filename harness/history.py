@@ -103,7 +103,7 @@ class History(Sequence[Operation]):
     def __iter__(self) -> Iterator[Operation]:
         return iter(self._operations)
 
-    def invoke(self, kind: str, *, order: str = "", **value: Any) -> int:
+    def invoke(self, kind: str, /, *, order: str = "", **value: Any) -> int:
         """
         Say that *kind* is about to be asked for.
 
@@ -112,16 +112,16 @@ class History(Sequence[Operation]):
         """
         return self._append(kind, Phase.INVOKE, of=None, order=order, value=value)
 
-    def ok(self, invocation: int, **value: Any) -> int:
+    def ok(self, invocation: int, /, **value: Any) -> int:
         return self._end(invocation, Phase.OK, value)
 
-    def fail(self, invocation: int, **value: Any) -> int:
+    def fail(self, invocation: int, /, **value: Any) -> int:
         return self._end(invocation, Phase.FAIL, value)
 
-    def unknown(self, invocation: int, **value: Any) -> int:
+    def unknown(self, invocation: int, /, **value: Any) -> int:
         return self._end(invocation, Phase.UNKNOWN, value)
 
-    def fact(self, kind: str, *, order: str = "", **value: Any) -> int:
+    def fact(self, kind: str, /, *, order: str = "", **value: Any) -> int:
         """
         Record something that was seen, not asked for.
         """

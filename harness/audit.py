@@ -1,0 +1,241 @@
+"""
+The audit: provider's book against gateway's ledger against platform's webhooks, over any number of payments.
+
+The book and the webhooks are held, a few numbers for each payment; the ledger streams past them once. Pure: it is fed
+rows and gives a report. A run in which nothing was witnessed is UNKNOWN, whatever the books say.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.accounts import Account, BookRow, Damage, Difference, Told, differences
+from harness.catalog import BY_ID
+from harness.control import Trade
+from harness.sut.contract import LedgerEntry, Payment
+from harness.sut.sink import WebhookEvent
+from harness.verdict import Finding, Verdict
+
+FINDINGS_MAX = 100
+
+EvidenceOf = Callable[[str, str], tuple[int, ...]]
+
+
+def no_evidence(order: str, requirement: str) -> tuple[int, ...]:
+    """
+    For an audit without a history.
+    """
+    del order, requirement
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """
+    What must have happened for a clean audit to mean anything.
+
+    Args:
+        notifies_acked: deliveries that reached the gateway and were acknowledged.
+        webhooks_promised: whether the gateway declares that it tells the platform.
+    """
+
+    notifies_delivered: int
+    notifies_acked: int
+    webhooks_promised: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditReport:
+    """
+    What the audit found.
+
+    Args:
+        reasons: why the verdict is not PASS, when no finding says it.
+        findings_left_out: how many more there are than `findings` shows.
+    """
+
+    payments: int
+    paid: int
+    refunded: int
+    lost: int
+    credited_twice: int
+    mismatched: int
+    webhooks: int
+    transactions: int
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    findings_left_out: int
+    reasons: tuple[str, ...]
+
+    def to_json(self) -> Mapping[str, Any]:
+        return {
+            "payments": self.payments,
+            "paid": self.paid,
+            "refunded": self.refunded,
+            "lost": self.lost,
+            "credited_twice": self.credited_twice,
+            "mismatched": self.mismatched,
+            "webhooks": self.webhooks,
+            "transactions": self.transactions,
+            "verdict": self.verdict.value,
+            "reasons": list(self.reasons),
+            "findings": [dict(finding.to_json()) for finding in self.findings],
+            "findings_left_out": self.findings_left_out,
+        }
+
+
+@dataclass(slots=True)
+class _Tally:
+    payments: int = 0
+    paid: int = 0
+    refunded: int = 0
+    transactions: int = 0
+    damages: dict[Damage, int] = field(default_factory=lambda: dict.fromkeys(Damage, 0))
+    findings: list[Finding] = field(default_factory=list)
+    findings_left_out: int = 0
+
+
+class Auditor:
+    """
+    Feed it the whole book, then every webhook, then the ledger; then ask for the report.
+
+    Args:
+        ours: which merchant order numbers belong to this run. A payment of another run on the same store is passed
+            over unless its trade stands in this run's book.
+        evidence_of: the shortest witness for (order, requirement), indexes into the history.
+        replay: the command that repeats the run, printed with each finding.
+    """
+
+    def __init__(
+        self,
+        *,
+        ours: Callable[[str], bool] = lambda _: True,
+        evidence_of: EvidenceOf = no_evidence,
+        seed: int | None = None,
+        replay: str = "",
+        findings_max: int = FINDINGS_MAX,
+    ) -> None:
+        self._ours = ours
+        self._evidence_of = evidence_of
+        self._seed = seed
+        self._replay = replay
+        self._findings_max = findings_max
+        self._book: dict[str, BookRow] = {}
+        self._told: dict[str, Told] = {}
+        self._webhooks = 0
+        self._seen: set[str] = set()
+        self._tally = _Tally()
+
+    def add_trade(self, trade: Trade) -> None:
+        self._book[trade.out_trade_no] = BookRow.of(trade)
+
+    def add_webhook(self, event: WebhookEvent) -> None:
+        assert not self._tally.payments, "the webhooks come before the ledger"
+        if not self._ours(event.merchant_order_no):
+            return
+        self._webhooks += 1
+        self._told.setdefault(event.merchant_order_no, Told()).add(event)
+
+    def add_payment(self, payment: Payment, *, entries: Sequence[LedgerEntry] | None = None) -> None:
+        """
+        Judge one payment of the gateway; *entries* are its ledger legs, where somebody looked.
+        """
+        book = self._book.pop(payment.out_trade_no, None)
+        told = self._told.pop(payment.merchant_order_no, None)
+        if book is None and told is None and not self._ours(payment.merchant_order_no):
+            return
+        if payment.id in self._seen:
+            return  # an export that is paged while payments arrive may show one twice
+        self._seen.add(payment.id)
+        self._tally.payments += 1
+        self._tally.transactions += len({entry.transaction_id for entry in entries or ()})
+        heard = (told if told is not None else Told()) if self._webhooks else None
+        self._judge(Account(order=payment.merchant_order_no, book=book, payment=payment, told=heard, entries=entries))
+
+    def report(self, witness: Witness) -> AuditReport:
+        """
+        Judge what the ledger never mentioned, and say how it stands.
+        """
+        for book in self._book.values():
+            self._judge(Account(order=book.label or book.out_trade_no, book=book, payment=None, told=None))
+        for order, told in self._told.items():
+            self._judge(Account(order=order, book=None, payment=None, told=told))
+        self._book.clear()
+        self._told.clear()
+        tally, damages = self._tally, self._tally.damages
+        reasons = self._doubts(witness)
+        verdict = Verdict.FAIL if any(damages.values()) else Verdict.UNKNOWN if reasons else Verdict.PASS
+        return AuditReport(
+            payments=tally.payments,
+            paid=tally.paid,
+            refunded=tally.refunded,
+            lost=damages[Damage.LOST],
+            credited_twice=damages[Damage.CREDITED_TWICE],
+            mismatched=damages[Damage.MISMATCHED],
+            webhooks=self._webhooks,
+            transactions=tally.transactions,
+            verdict=verdict,
+            findings=tuple(tally.findings),
+            findings_left_out=tally.findings_left_out,
+            reasons=tuple(reasons),
+        )
+
+    def _doubts(self, witness: Witness) -> list[str]:
+        if not self._tally.paid:
+            return ["no payment succeeded, so nothing was put to the test"]
+        doubts = []
+        if not witness.notifies_delivered:
+            doubts.append("no notify reached the gateway")
+        elif not witness.notifies_acked:
+            doubts.append("no notify that reached the gateway was acknowledged")
+        if witness.webhooks_promised and not self._webhooks:
+            doubts.append("payments were paid and no webhook was received")
+        return doubts
+
+    def _judge(self, account: Account) -> None:
+        self._tally.paid += account.paid_fen > 0
+        self._tally.refunded += account.refunded_fen > 0
+        found = differences(account)
+        for damage in {difference.damage for difference in found}:
+            self._tally.damages[damage] += 1
+        for difference in found:
+            if len(self._tally.findings) >= self._findings_max:
+                self._tally.findings_left_out += 1
+            else:
+                self._tally.findings.append(self._finding(account.order, difference))
+
+    def _finding(self, order: str, difference: Difference) -> Finding:
+        requirement = BY_ID[difference.requirement]
+        return Finding(
+            id=requirement.id,
+            level=requirement.level,
+            requirement=requirement.text,
+            expected=difference.expected,
+            actual=difference.actual,
+            order=order,
+            evidence=self._evidence_of(order, requirement.id),
+            seed=self._seed,
+            replay=self._replay,
+            money=difference.money,
+        )
+
+
+def audit(
+    *,
+    book: Iterable[Trade],
+    ledger: Iterable[tuple[Payment, Sequence[LedgerEntry] | None]],
+    webhooks: Iterable[WebhookEvent],
+    witness: Witness,
+    auditor: Auditor | None = None,
+) -> AuditReport:
+    """
+    The audit in one call, for rows that are at hand.
+    """
+    judge = auditor if auditor is not None else Auditor()
+    for trade in book:
+        judge.add_trade(trade)
+    for event in webhooks:
+        judge.add_webhook(event)
+    for payment, entries in ledger:
+        judge.add_payment(payment, entries=entries)
+    return judge.report(witness)

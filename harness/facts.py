@@ -1,0 +1,101 @@
+"""
+What the world shows, written into the history as facts: the book, the ledger, notifies, webhooks.
+
+One place decides which words a fact is told in, so that the checks, which read them, and the runs, which write them,
+cannot part. It refuses to judge.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from harness.control import NotifyDelivery, Trade
+from harness.history import History, Operation, Phase
+from harness.sut.contract import LedgerEntry, Payment
+from harness.sut.sink import WebhookEvent
+
+# Which facts show that a rule was broken, and how many of the last of each are needed; the buyer's paying comes first.
+SHOWN_BY: Mapping[str, tuple[tuple[str, int], ...]] = {
+    "idempotency/credited-once": (("pay", 1), ("notify", 2), ("ledger", 1)),
+    "notify/nothing-lost": (("pay", 1), ("notify", 1), ("ledger", 1)),
+    "notify/platform-told-once": (("pay", 1), ("webhook", 2)),
+    "notify/platform-told-amount": (("pay", 1), ("webhook", 1)),
+    "refund/books-agree": (("refund", 1), ("book", 1), ("ledger", 1)),
+}
+SHOWN_BY_DEFAULT = (("pay", 1), ("notify", 1), ("book", 1), ("ledger", 1))
+
+
+def acked(delivery: NotifyDelivery) -> bool:
+    """
+    Whether the gateway acknowledged this delivery.
+
+    Facts: alipay/notify-ack
+    """
+    answer = delivery.last_answer
+    if isinstance(answer, Mapping):
+        if answer.get("acked") is not None:
+            return bool(answer["acked"])
+        answer = answer.get("body")
+    return isinstance(answer, str) and answer.strip() == "success"
+
+
+def record_notify(history: History, delivery: NotifyDelivery, *, order: str) -> int:
+    return history.fact(
+        "notify",
+        order=order,
+        event=delivery.event,
+        kind=delivery.kind,
+        notify_id=delivery.notify_id,
+        attempt=delivery.attempt,
+        delivered=delivery.last_answer is not None,
+        acked=acked(delivery),
+    )
+
+
+def record_trade(history: History, trade: Trade, *, order: str) -> int:
+    return history.fact(
+        "book",
+        order=order,
+        state=trade.state,
+        total_fen=trade.total_fen,
+        paid_fen=trade.paid_fen,
+        refunded_fen=trade.refunded_fen,
+    )
+
+
+def record_payment(history: History, payment: Payment, *, entries: Sequence[LedgerEntry] | None) -> int:
+    return history.fact(
+        "ledger",
+        order=payment.merchant_order_no,
+        status=payment.status,
+        refund_status=payment.refund_status,
+        refunded_fen=payment.refunded_fen,
+        credits=None if payment.credits is None else [credit.amount_fen for credit in payment.credits],
+        debits=None if payment.debits is None else [debit.amount_fen for debit in payment.debits],
+        legs=None if entries is None else [[entry.transaction_id, entry.amount_fen] for entry in entries],
+    )
+
+
+def record_webhook(history: History, event: WebhookEvent) -> int:
+    value: dict[str, Any] = {"event_id": event.event_id, "type": event.type, "told": event.told}
+    value["amount_fen"] = event.data.get("amount_fen")
+    if event.data.get("refund"):
+        value["refund_fen"] = event.data["refund"].get("amount_fen")
+    return history.fact("webhook", order=event.merchant_order_no, **value)
+
+
+class Witnesses:
+    """
+    The shortest set of lines that shows a broken rule, out of a history; callable as the audit's `evidence_of`.
+    """
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self._lines: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for operation in operations:
+            if operation.order and operation.phase is not Phase.INVOKE:
+                self._lines[operation.order][operation.kind].append(operation.index)
+
+    def __call__(self, order: str, requirement: str) -> tuple[int, ...]:
+        lines = self._lines.get(order, {})
+        wanted = SHOWN_BY.get(requirement, SHOWN_BY_DEFAULT)
+        return tuple(sorted(index for kind, last in wanted for index in lines.get(kind, [])[-last:]))

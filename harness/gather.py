@@ -1,0 +1,115 @@
+"""
+Reads all three sides after a run and hands them to the audit, writing each as a fact into the history.
+
+It asks and copies; it refuses to judge. The book and the ledger are streamed, so that a run of any length can be
+audited.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from harness.audit import Auditor, AuditReport, EvidenceOf, Witness, no_evidence
+from harness.control import Counts, SimulatorControl
+from harness.errors import HarnessError
+from harness.facts import Witnesses, record_notify, record_payment, record_trade, record_webhook
+from harness.history import History
+from harness.sut.contract import Ability, GatewayContract, LedgerEntry, Outcome, Payment
+from harness.sut.sink import MerchantSink
+
+LOOKERS = 16
+LookedAt = tuple[Payment, Sequence[LedgerEntry] | None]
+
+
+async def audit_world(
+    *,
+    control: SimulatorControl,
+    gateway: GatewayContract,
+    sink: MerchantSink | None,
+    ours: Callable[[str], bool],
+    history: History | None = None,
+    seed: int | None = None,
+    replay: str = "",
+) -> AuditReport:
+    """
+    The audit of whatever happened since the book began.
+
+    With a *history*, each side is written into it first, and findings point at their lines; without one (a load run),
+    nothing is kept but the numbers.
+    """
+    evidence: EvidenceOf = no_evidence
+    if history is None:
+        ledger = _looked_at(gateway, ours=ours)
+    else:
+        told = [row async for row in _looked_at(gateway, ours=ours) if ours(row[0].merchant_order_no)]
+        await _tell(history, told, control=control, sink=sink)
+        evidence = Witnesses(history)
+        ledger = _again(told)
+    auditor = Auditor(ours=ours, evidence_of=evidence, seed=seed, replay=replay)
+    async for trade in control.trades():
+        auditor.add_trade(trade)
+    for event in sink.events if sink is not None else ():
+        auditor.add_webhook(event)
+    async for payment, entries in ledger:
+        auditor.add_payment(payment, entries=entries)
+    return auditor.report(witness_of(await control.counts(), gateway=gateway, heard=sink is not None))
+
+
+def witness_of(counts: Counts, *, gateway: GatewayContract, heard: bool) -> Witness:
+    """
+    What a run must have shown, for its audit to mean anything.
+    """
+    return Witness(
+        notifies_delivered=counts.notifies_delivered,
+        notifies_acked=counts.notifies_acked,
+        webhooks_promised=heard and Ability.WEBHOOKS in gateway.abilities,
+    )
+
+
+async def _tell(
+    history: History, told: Sequence[LookedAt], *, control: SimulatorControl, sink: MerchantSink | None
+) -> None:
+    orders = {payment.out_trade_no: payment.merchant_order_no for payment, _ in told}
+    async for delivery in control.notifies():
+        record_notify(history, delivery, order=orders.get(delivery.out_trade_no, delivery.label))
+    for event in sink.events if sink is not None else ():
+        record_webhook(history, event)
+    async for trade in control.trades():
+        record_trade(history, trade, order=orders.get(trade.out_trade_no, trade.label))
+    for payment, entries in told:
+        record_payment(history, payment, entries=entries)
+
+
+async def _again(rows: Sequence[LookedAt]) -> AsyncIterator[LookedAt]:
+    for row in rows:
+        yield row
+
+
+async def _looked_at(gateway: GatewayContract, *, ours: Callable[[str], bool]) -> AsyncIterator[LookedAt]:
+    """
+    Every payment with its ledger legs; the legs of a few are asked for at a time.
+    """
+    looks = Ability.LEDGER in gateway.abilities
+    waiting: list[Payment] = []
+    async for payment in gateway.export():
+        if not looks or not ours(payment.merchant_order_no) or not (payment.credits or payment.debits):
+            yield payment, None
+            continue
+        waiting.append(payment)
+        if len(waiting) == LOOKERS:
+            for pair in await _legs(gateway, waiting):
+                yield pair
+            waiting.clear()
+    for pair in await _legs(gateway, waiting):
+        yield pair
+
+
+async def _legs(gateway: GatewayContract, payments: Sequence[Payment]) -> list[LookedAt]:
+    replies = await asyncio.gather(*(gateway.ledger(payment.id) for payment in payments))
+    for payment, reply in zip(payments, replies, strict=True):
+        if reply.outcome is not Outcome.OK:
+            order = payment.merchant_order_no
+            raise HarnessError(
+                f"the ledger of {order} cannot be read: {reply.outcome} {reply.code} {reply.detail}",
+                hint="the audit needs the gateway alive; start it and run `payproof audit`",
+            )
+    return [(payment, reply.value) for payment, reply in zip(payments, replies, strict=True)]
