@@ -1,0 +1,72 @@
+"""
+Who may read the environment, and where a ban of ruff's may be lifted. It refuses to judge what is read.
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
+from pathlib import Path
+
+from tests.tidy.checks.tree import ROOMS, Breach, modules
+
+# Beside every room's own settings.py. A home is a path or a glob, and says why it is one.
+ENVIRONMENT_HOMES: Mapping[str, str] = {
+    "*/settings.py": "a room's settings are its door to the environment",
+}
+# Where `noqa: TID251` may stand: the home of each port, and of virtual time.
+PORT_HOMES: Mapping[str, str] = {
+    "*/settings.py": "reads the environment",
+    "*/clock.py": "is the Clock port",
+    "*/ids.py": "is the Ids port",
+    "*/rng.py": "is the seeded Rng port",
+    "harness/world/virtual_loop.py": "is virtual time",
+    "harness/world/virtual_clock.py": "is the Clock port over virtual time",
+}
+
+_READS = frozenset({"environ", "environb", "getenv", "getenvb", "putenv"})
+_LIFTED = re.compile(r"#\s*noqa:[^#\n]*\bTID251\b(?P<reason>[^\n]*)")
+
+
+def check_environment(root: Path, *, homes: Mapping[str, str] = ENVIRONMENT_HOMES) -> list[Breach]:
+    """
+    Modules of the rooms that read the environment outside its homes.
+    """
+    return [
+        Breach(path, line, f"reads the environment ({name}); its settings.py should")
+        for path, _text, tree in modules(root)
+        if path.split("/")[0] in ROOMS and not _home(path, homes)
+        for line, name in _reads(tree)
+    ]
+
+
+def check_lifted_bans(root: Path, *, homes: Mapping[str, str] = PORT_HOMES) -> list[Breach]:
+    """
+    Lifted bans on time, chance, ids and environment outside their homes, or without a reason.
+    """
+    found: list[Breach] = []
+    for path, text, _tree in modules(root):
+        if path.split("/")[0] not in ROOMS:
+            continue
+        for number, line in enumerate(text.splitlines(), start=1):
+            match = _LIFTED.search(line)
+            if match and not _home(path, homes):
+                found.append(Breach(path, number, "lifts a ban outside the home of its port"))
+            elif match and not re.search(r"\w{2}", match["reason"]):
+                found.append(Breach(path, number, "lifts a ban without a reason"))
+    return found
+
+
+def _home(path: str, homes: Mapping[str, str]) -> bool:
+    return any(fnmatch(path, home) for home in homes)
+
+
+def _reads(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id="os"), attr=attr) if attr in _READS:
+                yield node.lineno, f"os.{attr}"
+            case ast.ImportFrom(module="os", names=names):
+                yield from ((node.lineno, f"os.{name.name}") for name in names if name.name in _READS)
+            case _:
+                pass
