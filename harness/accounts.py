@@ -24,6 +24,7 @@ class Damage(StrEnum):
     LOST = "lost"
     CREDITED_TWICE = "credited_twice"
     MISMATCHED = "mismatched"
+    FORGED_ACKED = "forged_acked"  # no difference between the books yet, but a forgery was believed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,6 +313,19 @@ def _told_amounts(account: Account, told: Told) -> Iterator[Difference]:
                 f"the provider's book says {yuan_text(account.refunded_fen)}"
             ),
         )
+
+
+def believed(order: str, times: int) -> Difference:
+    """
+    The gateway acknowledged notifies that the provider did not sign.
+    """
+    return Difference(
+        damage=Damage.FORGED_ACKED,
+        requirement="signature/forged-never-acked",
+        expected="refused",
+        actual=f"{times} acknowledged",
+        money=f"order {order}: a forged notify was acknowledged, so whoever can reach the gateway can credit it",
+    )
 
 
 def _mismatch(requirement: str, *, expected: str, actual: str, money: str) -> Difference:

@@ -5,11 +5,12 @@ The book and the webhooks are held, a few numbers for each payment; the ledger s
 rows and gives a report. A run in which nothing was witnessed is UNKNOWN, whatever the books say.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.accounts import Account, BookRow, Damage, Difference, Told, differences
+from harness.accounts import Account, BookRow, Damage, Difference, Told, believed, differences
 from harness.catalog import BY_ID
 from harness.control import Trade
 from harness.sut.contract import LedgerEntry, Payment
@@ -60,6 +61,7 @@ class AuditReport:
     lost: int
     credited_twice: int
     mismatched: int
+    forged_acked: int
     webhooks: int
     transactions: int
     verdict: Verdict
@@ -75,6 +77,7 @@ class AuditReport:
             "lost": self.lost,
             "credited_twice": self.credited_twice,
             "mismatched": self.mismatched,
+            "forged_acked": self.forged_acked,
             "webhooks": self.webhooks,
             "transactions": self.transactions,
             "verdict": self.verdict.value,
@@ -124,10 +127,17 @@ class Auditor:
         self._told: dict[str, Told] = {}
         self._webhooks = 0
         self._seen: set[str] = set()
+        self._forged_acks: Counter[str] = Counter()
         self._tally = _Tally()
 
     def add_trade(self, trade: Trade) -> None:
         self._book[trade.out_trade_no] = BookRow.of(trade)
+
+    def add_forged_ack(self, order: str) -> None:
+        """
+        A notify that the provider did not sign was acknowledged.
+        """
+        self._forged_acks[order] += 1
 
     def add_webhook(self, event: WebhookEvent) -> None:
         assert not self._tally.payments, "the webhooks come before the ledger"
@@ -160,6 +170,8 @@ class Auditor:
             self._judge(Account(order=book.label or book.out_trade_no, book=book, payment=None, told=None))
         for order, told in self._told.items():
             self._judge(Account(order=order, book=None, payment=None, told=told))
+        for order, times in self._forged_acks.items():
+            self._note(order, [believed(order, times)])
         self._book.clear()
         self._told.clear()
         tally, damages = self._tally, self._tally.damages
@@ -172,6 +184,7 @@ class Auditor:
             lost=damages[Damage.LOST],
             credited_twice=damages[Damage.CREDITED_TWICE],
             mismatched=damages[Damage.MISMATCHED],
+            forged_acked=damages[Damage.FORGED_ACKED],
             webhooks=self._webhooks,
             transactions=tally.transactions,
             verdict=verdict,
@@ -195,14 +208,16 @@ class Auditor:
     def _judge(self, account: Account) -> None:
         self._tally.paid += account.paid_fen > 0
         self._tally.refunded += account.refunded_fen > 0
-        found = differences(account)
+        self._note(account.order, differences(account))
+
+    def _note(self, order: str, found: Sequence[Difference]) -> None:
         for damage in {difference.damage for difference in found}:
             self._tally.damages[damage] += 1
         for difference in found:
             if len(self._tally.findings) >= self._findings_max:
                 self._tally.findings_left_out += 1
             else:
-                self._tally.findings.append(self._finding(account.order, difference))
+                self._tally.findings.append(self._finding(order, difference))
 
     def _finding(self, order: str, difference: Difference) -> Finding:
         requirement = BY_ID[difference.requirement]

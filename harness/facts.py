@@ -18,6 +18,7 @@ from harness.sut.sink import WebhookEvent
 SHOWN_BY: Mapping[str, tuple[tuple[str, int], ...]] = {
     "idempotency/credited-once": (("pay", 1), ("notify", 2), ("ledger", 1)),
     "notify/nothing-lost": (("pay", 1), ("notify", 1), ("ledger", 1)),
+    "signature/forged-never-acked": (("notify", 1),),
     "notify/platform-told-once": (("pay", 1), ("webhook", 2)),
     "notify/platform-told-amount": (("pay", 1), ("webhook", 1)),
     "refund/books-agree": (("refund", 1), ("book", 1), ("ledger", 1)),
@@ -27,16 +28,18 @@ SHOWN_BY_DEFAULT = (("pay", 1), ("notify", 1), ("book", 1), ("ledger", 1))
 
 def acked(delivery: NotifyDelivery) -> bool:
     """
-    Whether the gateway acknowledged this delivery.
-
-    Facts: alipay/notify-ack
+    Whether the gateway acknowledged this delivery, as the simulator judges it by its provider's rule.
     """
     answer = delivery.last_answer
-    if isinstance(answer, Mapping):
-        if answer.get("acked") is not None:
-            return bool(answer["acked"])
-        answer = answer.get("body")
-    return isinstance(answer, str) and answer.strip() == "success"
+    return isinstance(answer, Mapping) and answer.get("acked") is True
+
+
+def reached(delivery: NotifyDelivery) -> bool:
+    """
+    Whether the gateway answered this delivery at all; one that was dropped or met a dead gateway was not.
+    """
+    answer = delivery.last_answer
+    return isinstance(answer, Mapping) and answer.get("status") is not None
 
 
 def record_notify(history: History, delivery: NotifyDelivery, *, order: str) -> int:
@@ -47,7 +50,7 @@ def record_notify(history: History, delivery: NotifyDelivery, *, order: str) -> 
         kind=delivery.kind,
         notify_id=delivery.notify_id,
         attempt=delivery.attempt,
-        delivered=delivery.last_answer is not None,
+        delivered=reached(delivery),
         acked=acked(delivery),
     )
 

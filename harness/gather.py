@@ -6,17 +6,18 @@ audited.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from harness.audit import Auditor, AuditReport, EvidenceOf, Witness, no_evidence
 from harness.control import Counts, SimulatorControl
 from harness.errors import HarnessError
-from harness.facts import Witnesses, record_notify, record_payment, record_trade, record_webhook
+from harness.facts import Witnesses, acked, record_notify, record_payment, record_trade, record_webhook
 from harness.history import History
 from harness.sut.contract import Ability, GatewayContract, LedgerEntry, Outcome, Payment
 from harness.sut.sink import MerchantSink
 
 LOOKERS = 16
+FORGED = "forged"
 LookedAt = tuple[Payment, Sequence[LedgerEntry] | None]
 
 
@@ -37,11 +38,15 @@ async def audit_world(
     nothing is kept but the numbers.
     """
     evidence: EvidenceOf = no_evidence
+    orders: dict[str, str] = {}
     if history is None:
         ledger = _looked_at(gateway, ours=ours)
     else:
         told = [row async for row in _looked_at(gateway, ours=ours) if ours(row[0].merchant_order_no)]
-        await _tell(history, told, control=control, sink=sink)
+        orders = {payment.out_trade_no: payment.merchant_order_no for payment, _ in told}
+        await _tell(history, control=control, sink=sink, orders=orders)
+        for payment, entries in told:
+            record_payment(history, payment, entries=entries)
         evidence = Witnesses(history)
         ledger = _again(told)
     auditor = Auditor(ours=ours, evidence_of=evidence, seed=seed, replay=replay)
@@ -49,6 +54,9 @@ async def audit_world(
         auditor.add_trade(trade)
     for event in sink.events if sink is not None else ():
         auditor.add_webhook(event)
+    async for delivery in control.notifies():
+        if delivery.kind == FORGED and acked(delivery):
+            auditor.add_forged_ack(orders.get(delivery.out_trade_no, delivery.label or delivery.out_trade_no))
     async for payment, entries in ledger:
         auditor.add_payment(payment, entries=entries)
     return auditor.report(witness_of(await control.counts(), gateway=gateway, heard=sink is not None))
@@ -66,17 +74,14 @@ def witness_of(counts: Counts, *, gateway: GatewayContract, heard: bool) -> Witn
 
 
 async def _tell(
-    history: History, told: Sequence[LookedAt], *, control: SimulatorControl, sink: MerchantSink | None
+    history: History, *, control: SimulatorControl, sink: MerchantSink | None, orders: Mapping[str, str]
 ) -> None:
-    orders = {payment.out_trade_no: payment.merchant_order_no for payment, _ in told}
     async for delivery in control.notifies():
         record_notify(history, delivery, order=orders.get(delivery.out_trade_no, delivery.label))
     for event in sink.events if sink is not None else ():
         record_webhook(history, event)
     async for trade in control.trades():
         record_trade(history, trade, order=orders.get(trade.out_trade_no, trade.label))
-    for payment, entries in told:
-        record_payment(history, payment, entries=entries)
 
 
 async def _again(rows: Sequence[LookedAt]) -> AsyncIterator[LookedAt]:

@@ -260,3 +260,15 @@ def test_a_finding_points_at_the_shortest_witness():
 
     assert report.findings[0].evidence == (paid, *notifies[-2:], ledger)
     assert report.findings[0].seed == 7
+
+
+def test_a_forgery_that_was_believed_fails_the_audit_though_the_books_agree():
+    auditor = Auditor()
+    auditor.add_forged_ack(order(1))
+
+    report = judged(book=trade(), ledger=payment(), auditor=auditor)
+
+    assert report.verdict is Verdict.FAIL
+    assert damages(report) == only()
+    assert report.forged_acked == 1
+    assert report.findings[0].id == "signature/forged-never-acked"
