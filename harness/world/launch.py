@@ -69,6 +69,7 @@ class ProcessSpec:
         restart: start it again whenever it ends without having been stopped.
         before_start: awaited before every start; makes the place clean after a kill -9.
         attempts: starts in a row that may fail before it is given up.
+        pass_fds: file descriptors that it inherits under the same numbers.
     """
 
     name: str
@@ -84,6 +85,7 @@ class ProcessSpec:
     restart: bool = False
     before_start: Callable[[], Awaitable[None]] | None = None
     attempts: int = 1
+    pass_fds: tuple[int, ...] = ()
 
     def command(self) -> list[str]:
         """
@@ -141,7 +143,7 @@ class ExecLauncher:
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
-                pass_fds=[reading],
+                pass_fds=[reading, *spec.pass_fds],
             )
         except BaseException:
             os.close(writing)

@@ -201,9 +201,7 @@ def _spec(name: str, binaries: Path, data: Path, *, sockets: Path, identity: Ide
     async def clean() -> None:
         given_folder(sockets, identity)
         await _outlive_predecessor(data)
-        # The folder serves this data alone, so what is left in it is a dead server's.
-        for left in sockets.glob(".s.PGSQL.*"):
-            left.unlink()
+        _clear(sockets)
 
     return ProcessSpec(
         name=name,
@@ -246,6 +244,14 @@ async def _outlive_predecessor(data: Path) -> None:
         )
     if _exists(pid):
         _disarm(data / "postmaster.pid")
+
+
+def _clear(sockets: Path) -> None:
+    """
+    Remove a dead server's socket and its lock; the folder serves one data folder alone, so they are nobody else's.
+    """
+    for left in sockets.glob(".s.PGSQL.*"):
+        left.unlink()
 
 
 def _disarm(lock: Path) -> None:

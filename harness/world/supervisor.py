@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import dataclasses
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any, Self
 
@@ -48,6 +48,7 @@ class Supervisor:
         self._clock = clock if clock is not None else SystemClock()
         self._on_event = on_event
         self._processes: dict[str, Supervised] = {}
+        self._closers: list[Callable[[], None]] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -123,6 +124,12 @@ class Supervisor:
             await process.stop()
             await process.start()
 
+    def at_stop(self, close: Callable[[], None]) -> None:
+        """
+        Call *close* when all processes have been stopped.
+        """
+        self._closers.append(close)
+
     def pause(self, name: str) -> None:
         """
         SIGSTOP. A paused process cannot hear that we died, so the watchdog listens for it.
@@ -150,6 +157,8 @@ class Supervisor:
     async def _stop_all(self) -> None:
         for name in reversed(list(self._processes)):
             await self._stop_one(name)
+        while self._closers:
+            self._closers.pop()()
         self.lifeline.close()
 
 
