@@ -30,12 +30,12 @@ class Home:
     The folder, locked from `open` to `close`; also a context manager.
 
     Args:
-        folder: made if missing.
+        path: the folder, made if missing.
         notice: told a line for people when a kept port had to be changed.
     """
 
-    def __init__(self, folder: Path, *, notice: Callable[[str], None] = NOTHING_SAID) -> None:
-        self.folder = folder.absolute()
+    def __init__(self, path: Path, *, notice: Callable[[str], None] = NOTHING_SAID) -> None:
+        self.path = path.absolute()
         self._notice = notice
         self._lock: int | None = None
 
@@ -51,21 +51,14 @@ class Home:
         """
         The embedded PostgreSQL's place.
         """
-        return self.folder / "postgres"
-
-    @property
-    def redis(self) -> Path:
-        """
-        The embedded Redis's name; nothing is written there.
-        """
-        return self.folder / "redis"
+        return self.path / "postgres"
 
     @property
     def runs(self) -> Path:
         """
         The run folders.
         """
-        return self.folder / "runs"
+        return self.path / "runs"
 
     def open(self) -> Self:
         """
@@ -74,16 +67,15 @@ class Home:
         Raises:
             HomeBusyError: another process works in it; says which.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / "lock"
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self.path.mkdir(parents=True, exist_ok=True)
+        lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.read(lock, 20).decode(errors="replace").strip()
             os.close(lock)
             who = f"process {holder}" if holder else "another process"
-            raise HomeBusyError(f"{self.folder} is in use by {who}") from None
+            raise HomeBusyError(f"{self.path} is in use by {who}") from None
         os.ftruncate(lock, 0)
         os.write(lock, f"{os.getpid()}\n".encode())
         self._lock = lock
@@ -116,20 +108,16 @@ class Home:
             PortTakenError: it is taken by another program, and *strict*.
         """
         kept = self._ports()
-        port = kept.get(name)
-        if port is not None:
-            if is_free(port):
-                return port
-            if strict:
-                raise PortTakenError(
-                    f"port {port}, kept for {name}, is in use by another program",
-                    hint=f"stop that program, or remove {name} from {self.folder / 'ports.json'} to have another chosen",
-                )
+        former = kept.get(name)
+        if former is not None and is_free(former):
+            return former
+        taken = f"port {former}, kept for {name}, is in use by another program"
+        if former is not None and strict:
+            hint = f"stop that program, or remove {name} from {self.path / 'ports.json'} to have another one chosen"
+            raise PortTakenError(taken, hint=hint)
         chosen = next(port for port in self._candidates(name) if port not in kept.values() and is_free(port))
-        if port is not None:
-            self._notice(
-                f"port {port}, kept for {name}, is in use by another program: {name} gets {chosen} from now on"
-            )
+        if former is not None:
+            self._notice(f"{taken}: {name} has {chosen} from now on")
         self._write("ports.json", {**kept, name: chosen})
         return chosen
 
@@ -150,13 +138,13 @@ class Home:
         return self.runs / name
 
     def _private(self, name: str) -> Path:
-        place = self.folder / name
+        place = self.path / name
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         return place
 
     def _ports(self) -> dict[str, int]:
         try:
-            said = json.loads((self.folder / "ports.json").read_text())
+            said = json.loads((self.path / "ports.json").read_text())
         except (FileNotFoundError, ValueError):
             return {}
         return {name: port for name, port in said.items() if isinstance(port, int)} if isinstance(said, dict) else {}
@@ -165,14 +153,14 @@ class Home:
         """
         Every port of the range, from one that this home and name are likely to have to themselves.
         """
-        key = f"{self.folder}\0{name}".encode()
+        key = f"{self.path}\0{name}".encode()
         first = int.from_bytes(hashlib.blake2b(key, digest_size=4).digest())
         return (PORT_MIN + (first + step) % PORT_COUNT for step in range(PORT_COUNT))
 
     def _write(self, name: str, value: object) -> None:
-        half = self.folder / f".{name}.{os.getpid()}"
+        half = self.path / f".{name}.{os.getpid()}"
         half.write_text(json.dumps(value, indent=2) + "\n")
-        half.replace(self.folder / name)
+        half.replace(self.path / name)
 
 
 def is_free(port: int) -> bool:
