@@ -30,12 +30,12 @@ class Home:
     The folder, locked from `open` to `close`; also a context manager.
 
     Args:
-        path: the folder, made if missing.
+        folder: made if missing.
         notice: told a line for people when a kept port had to be changed.
     """
 
-    def __init__(self, path: Path, *, notice: Callable[[str], None] = NOTHING_SAID) -> None:
-        self.path = path.absolute()
+    def __init__(self, folder: Path, *, notice: Callable[[str], None] = NOTHING_SAID) -> None:
+        self.folder = folder.absolute()
         self._notice = notice
         self._lock: int | None = None
 
@@ -51,14 +51,21 @@ class Home:
         """
         The embedded PostgreSQL's place.
         """
-        return self.path / "postgres"
+        return self.folder / "postgres"
+
+    @property
+    def redis(self) -> Path:
+        """
+        The embedded Redis's name; nothing is written there.
+        """
+        return self.folder / "redis"
 
     @property
     def runs(self) -> Path:
         """
         The run folders.
         """
-        return self.path / "runs"
+        return self.folder / "runs"
 
     def open(self) -> Self:
         """
@@ -67,15 +74,15 @@ class Home:
         Raises:
             HomeBusyError: another process works in it; says which.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.read(lock, 20).decode(errors="replace").strip()
             os.close(lock)
             who = f"process {holder}" if holder else "another process"
-            raise HomeBusyError(f"{self.path} is in use by {who}") from None
+            raise HomeBusyError(f"{self.folder} is in use by {who}") from None
         os.ftruncate(lock, 0)
         os.write(lock, f"{os.getpid()}\n".encode())
         self._lock = lock
@@ -113,7 +120,7 @@ class Home:
             return former
         taken = f"port {former}, kept for {name}, is in use by another program"
         if former is not None and strict:
-            hint = f"stop that program, or remove {name} from {self.path / 'ports.json'} to have another one chosen"
+            hint = f"stop that program, or remove {name} from {self.folder / 'ports.json'} to have another one chosen"
             raise PortTakenError(taken, hint=hint)
         chosen = next(port for port in self._candidates(name) if port not in kept.values() and is_free(port))
         if former is not None:
@@ -138,13 +145,13 @@ class Home:
         return self.runs / name
 
     def _private(self, name: str) -> Path:
-        place = self.path / name
+        place = self.folder / name
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         return place
 
     def _ports(self) -> dict[str, int]:
         try:
-            said = json.loads((self.path / "ports.json").read_text())
+            said = json.loads((self.folder / "ports.json").read_text())
         except (FileNotFoundError, ValueError):
             return {}
         return {name: port for name, port in said.items() if isinstance(port, int)} if isinstance(said, dict) else {}
@@ -153,14 +160,14 @@ class Home:
         """
         Every port of the range, from one that this home and name are likely to have to themselves.
         """
-        key = f"{self.path}\0{name}".encode()
+        key = f"{self.folder}\0{name}".encode()
         first = int.from_bytes(hashlib.blake2b(key, digest_size=4).digest())
         return (PORT_MIN + (first + step) % PORT_COUNT for step in range(PORT_COUNT))
 
     def _write(self, name: str, value: object) -> None:
-        half = self.path / f".{name}.{os.getpid()}"
+        half = self.folder / f".{name}.{os.getpid()}"
         half.write_text(json.dumps(value, indent=2) + "\n")
-        half.replace(self.path / name)
+        half.replace(self.folder / name)
 
 
 def is_free(port: int) -> bool:

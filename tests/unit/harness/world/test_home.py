@@ -57,7 +57,7 @@ def taken():
 
 def test_a_second_taker_is_told_who_holds_the_home(home):
     with pytest.raises(HomeBusyError, match=f"process {os.getpid()}") as refused:
-        Home(home.path).open()
+        Home(home.folder).open()
 
     assert "--home" in refused.value.hint
 
@@ -93,7 +93,7 @@ def test_a_port_is_kept(home):
     first = home.port("gateway")
 
     assert home.port("gateway") == first
-    assert json.loads((home.path / "ports.json").read_text()) == {"gateway": first}
+    assert json.loads((home.folder / "ports.json").read_text()) == {"gateway": first}
     assert is_free(first)
 
 
@@ -127,7 +127,7 @@ def test_a_strict_port_that_is_taken_is_an_error_that_names_it(home, taken):
 
 
 def test_a_damaged_ports_file_is_no_obstacle(home):
-    (home.path / "ports.json").write_text("{half")
+    (home.folder / "ports.json").write_text("{half")
 
     assert home.port("gateway") > 0
 
