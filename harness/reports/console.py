@@ -1,0 +1,125 @@
+"""
+The run for people: tables and a progress line on a terminal, plain lines elsewhere.
+
+It refuses to write to stdout when that belongs to a machine: the caller hands it stderr then.
+"""
+
+from collections.abc import Iterable
+from typing import TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harness.audit import AuditReport
+from harness.checks.base import Judgement
+from harness.events import Audited, Event, Judged, Noted, Progressed, RunEnded, RunStarted, StepStarted
+from harness.verdict import Finding, Verdict
+
+FINDINGS_SHOWN = 10
+COLOURS = {
+    Verdict.PASS: "green",
+    Verdict.FAIL: "bold red",
+    Verdict.UNKNOWN: "yellow",
+    Verdict.NON_STRICT: "yellow",
+    Verdict.KNOWN: "yellow",
+    Verdict.NOT_RUN: "dim",
+}
+
+
+class ConsoleReport:
+    """
+    Args:
+        stream: stdout, or stderr under --json.
+        terminal: None asks the stream.
+    """
+
+    def __init__(self, stream: TextIO, *, terminal: bool | None = None) -> None:
+        self._pretty = stream.isatty() if terminal is None else terminal
+        # Plain lines are for logs: no wrapping at a width that nobody looks at.
+        width = None if self._pretty else 10_000
+        self._console = Console(file=stream, force_terminal=self._pretty, highlight=False, soft_wrap=True, width=width)
+        self._tenths: dict[str, int] = {}
+
+    def hear(self, event: Event) -> None:
+        match event:
+            case RunStarted():
+                facts = "  ".join(f"{name} {value}" for name, value in event.facts.items())
+                self._line(Text.assemble((event.title, "bold"), f"  {facts}" if facts else ""))
+            case StepStarted():
+                self._line(f"  {event.number}/{event.total} {event.text}")
+            case Progressed():
+                self._progress(event)
+            case Noted():
+                self._line(Text(f"  note: {event.text}", style="yellow"))
+            case Judged():
+                self._judged(event.judgement)
+            case Audited():
+                self._findings(event.report)
+            case RunEnded():
+                self._ended(event)
+
+    def close(self) -> None:
+        self._console.file.flush()
+
+    def _line(self, text: str | Text) -> None:
+        self._console.print(text, markup=False)
+
+    def _progress(self, event: Progressed) -> None:
+        """
+        A line for each tenth: enough to see that it lives, and a log stays short.
+        """
+        tenth = event.done * 10 // max(event.total, 1)
+        if self._tenths.get(event.what) != tenth:
+            self._tenths[event.what] = tenth
+            self._line(f"  {event.what}: {event.done}/{event.total}")
+
+    def _judged(self, judgement: Judgement) -> None:
+        reason = f"  {judgement.reason}" if judgement.reason else f"  witnessed {judgement.witnessed} times"
+        self._line(
+            Text.assemble(
+                "  ",
+                (judgement.verdict.value, COLOURS[judgement.verdict]),
+                f"  {judgement.requirement}",
+                (reason, "dim"),
+            )
+        )
+        self._list(judgement.findings)
+
+    def _findings(self, report: AuditReport) -> None:
+        self._list(report.findings)
+        hidden = max(len(report.findings) - FINDINGS_SHOWN, 0) + report.findings_left_out
+        if hidden:
+            self._line(f"    and {hidden} more")
+
+    def _list(self, findings: Iterable[Finding]) -> None:
+        for finding in tuple(findings)[:FINDINGS_SHOWN]:
+            self._line(Text.assemble("    ", (finding.sentence, "red"), f"  [{finding.id}]"))
+            if finding.evidence:
+                self._line(f"      history lines {', '.join(map(str, finding.evidence))}")
+            if finding.replay:
+                self._line(f"      again: {finding.replay}")
+
+    def _ended(self, event: RunEnded) -> None:
+        rows = [(name, _said(event.summary[name])) for name in event.shown if name in event.summary]
+        if self._pretty and rows:
+            table = Table(show_header=False, box=None, padding=(0, 2))
+            table.add_column(style="bold")
+            table.add_column(justify="right")
+            for name, value in rows:
+                table.add_row(name.replace("_", " "), value)
+            self._console.print(table)
+        else:
+            for name, value in rows:
+                self._line(f"{name} {value}")
+        for reason in event.reasons:
+            self._line(f"undecided: {reason}")
+        self._line(Text.assemble("verdict ", (event.verdict.value, COLOURS[event.verdict])))
+
+
+def _said(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    if isinstance(value, dict):
+        return "  ".join(f"{name} {_said(part)}" for name, part in value.items() if part is not None)
+    return "-" if value is None else str(value)
