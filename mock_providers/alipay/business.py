@@ -1,0 +1,98 @@
+"""Reading `biz_content`: the JSON text of one call, into values that the methods can trust."""
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import NoReturn
+
+from mock_providers.core.money import Fen, fen_from_yuan
+
+# The manual allows letters, digits and underscores; merchants send hyphens, and reality takes them.
+_NUMBER = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
+_TOTAL_MAX_FEN = 10_000_000_000
+
+
+class Unreadable(Exception):
+    """A business field that is missing or makes no sense; the text names it."""
+
+
+class IllegalJson(Exception):
+    """`biz_content` is no JSON object."""
+
+
+def business_fields(text: str) -> Mapping[str, object]:
+    """
+    Parse `biz_content`; numbers stay exact.
+
+    Raises:
+        IllegalJson: also for NaN, lone surrogates and nesting deeper than anybody needs.
+    """
+    try:
+        fields = json.loads(text or "{}", parse_float=Decimal, parse_constant=_refuse)
+        json.dumps(fields, ensure_ascii=False, default=str).encode("utf-8")
+    except (ValueError, RecursionError):
+        raise IllegalJson from None
+    if not isinstance(fields, dict):
+        raise IllegalJson
+    return fields
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def text_field(fields: Mapping[str, object], name: str, *, max_chars: int) -> str | None:
+    """
+    An optional text; a number is taken for its digits, as the platform does.
+
+    Raises:
+        Unreadable: another type, or too long.
+    """
+    value = fields.get(name)
+    if value is None or value == "":
+        return None
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or len(value) > max_chars:
+        raise Unreadable(name)
+    return value
+
+
+def number_field(fields: Mapping[str, object], name: str) -> str | None:
+    """
+    An optional order, trade or request number.
+
+    Raises:
+        Unreadable: too long or with characters that no number has.
+
+    Facts: alipay/identifiers
+    """
+    value = text_field(fields, name, max_chars=64)
+    if value is not None and not _NUMBER.fullmatch(value):
+        raise Unreadable(name)
+    return value
+
+
+def amount_field(fields: Mapping[str, object], name: str) -> Fen:
+    """
+    A required amount, text or number.
+
+    Raises:
+        Unreadable: missing, negative, or with more than two decimals.
+
+    Facts: alipay/amounts
+    """
+    try:
+        return fen_from_yuan(fields.get(name))
+    except ValueError:
+        raise Unreadable(name) from None
+
+
+def total_allowed(total_fen: int) -> bool:
+    """
+    Whether a trade may be about this much.
+
+    Facts: alipay/amounts
+    """
+    return 1 <= total_fen <= _TOTAL_MAX_FEN

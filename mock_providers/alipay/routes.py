@@ -1,0 +1,114 @@
+"""
+One request to `/gateway.do`, from raw bytes to a call: parameters, the door, and the table of methods.
+
+Everything answers HTTP 200 with well-formed JSON in the vendor's words, wrong paths and nonsense included.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from mock_providers.alipay import codes
+from mock_providers.alipay.business import IllegalJson, business_fields
+from mock_providers.alipay.door import Admission, App, admit
+from mock_providers.alipay.trades import Work
+from mock_providers.alipay.wire import CODECS, charset_of, read_params, split_target
+from mock_providers.core.journal import RawRequest
+from mock_providers.core.labels import Labels
+from mock_providers.core.provider import Call
+from mock_providers.core.reply import ProviderReply, WireReply
+
+GATEWAY_PATH = "/gateway.do"
+
+Method = Callable[[Work], ProviderReply]
+Encode = Callable[[ProviderReply, str | None, str, str], WireReply]
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """
+    Reads requests.
+
+    Args:
+        methods: business by method name.
+        encode: makes bytes of (answer, method, codec, sign type).
+        order_of: the merchant's order number behind business fields, "" where there is none.
+        work: puts a call together for its method.
+    """
+
+    app: App
+    labels: Labels
+    label_field: str
+    methods: Mapping[str, Method]
+    encode: Encode
+    order_of: Callable[[Mapping[str, object]], str]
+    work: Callable[[str, Mapping[str, str], Mapping[str, object]], Work]
+
+    def read(self, request: RawRequest) -> Call:
+        """
+        Understand a request.
+
+        Facts: alipay/endpoint, alipay/params-placement, alipay/absolute-form, alipay/charset
+        """
+        path, query = split_target(request.target)
+        query_bytes = query.encode("utf-8")
+        form = request.body if _is_form(request) else b""
+        charset = charset_of(query_bytes, form)
+        codec = CODECS.get((charset or "").lower(), "gbk")
+        if path != GATEWAY_PATH:
+            # All SDKs take a page of HTML for a broken protocol. Facts: alipay/http-200
+            return self._refused(codes.unsigned(codes.invalid_method()), {}, Admission(None), "utf-8")
+        try:
+            params = read_params(query_bytes, form, codec=codec)
+        except ValueError:
+            return self._refused(codes.unsigned(codes.invalid_parameters()), {}, Admission(None), codec)
+        admission = admit(params, app=self.app, codec=codec)
+        if admission.refusal is not None:
+            return self._refused(admission.refusal, params, admission, codec)
+        return self._admitted(params, admission, codec)
+
+    def _admitted(self, params: Mapping[str, str], admission: Admission, codec: str) -> Call:
+        api = params["method"]
+        method = self.methods.get(api)
+        if method is None:
+            return self._refused(codes.invalid_method(), params, admission, codec)
+        try:
+            fields = business_fields(params.get("biz_content", ""))
+        except IllegalJson:
+            return self._refused(codes.illegal_json(), params, admission, codec)
+        order = self.order_of(fields)
+        label_text = fields.get(self.label_field)
+        text = label_text if isinstance(label_text, str) else None
+        label = self.labels.of("alipay", order, text=text) if order else ""
+        work = self.work(label, params, fields)
+        return Call(
+            api=api,
+            order=order,
+            label=label,
+            string_to_sign=admission.string_to_sign,
+            signature_ok=admission.signature_ok,
+            perform=partial(self._perform, method, work, api, codec),
+            faultable=bool(order),
+        )
+
+    def _perform(self, method: Method, work: Work, api: str, codec: str) -> WireReply:
+        return self.encode(method(work), api, codec, work.common["sign_type"])
+
+    def _refused(self, reply: ProviderReply, params: Mapping[str, str], admission: Admission, codec: str) -> Call:
+        method = params.get("method")
+        sign_type = params.get("sign_type", "")
+        return Call(
+            api=method or "",
+            order="",
+            label="",
+            string_to_sign=admission.string_to_sign,
+            signature_ok=admission.signature_ok,
+            perform=partial(self.encode, reply, method, codec, sign_type if sign_type == "RSA" else "RSA2"),
+            faultable=False,
+        )
+
+
+def _is_form(request: RawRequest) -> bool:
+    """Bodies without a content type are taken for forms; JSON and files are not parameters here."""
+    kinds = [value for name, value in request.headers if name.lower() == "content-type"]
+    return not kinds or "urlencoded" in kinds[0].lower()

@@ -1,0 +1,144 @@
+"""
+The composition root: settings in, a simulator out, with every collaborator that a test may replace.
+
+Starts and stops things in the right order; does nothing at import.
+"""
+
+from collections.abc import Mapping
+
+from mock_providers.core.book import Book
+from mock_providers.core.clock import Clock, ScheduleClock, SystemClock
+from mock_providers.core.control import ControlServer, ControlState
+from mock_providers.core.credentials import ensure
+from mock_providers.core.ids import KeyedIds
+from mock_providers.core.journal import Journal
+from mock_providers.core.labels import Labels
+from mock_providers.core.notifier import Notifier
+from mock_providers.core.provider import Provider, ProviderOptions, ProviderWorld
+from mock_providers.core.server import ProviderServer
+from mock_providers.errors import ConfigurationRefused, closest
+from mock_providers.faults.desk import FaultDesk
+from mock_providers.faults.rules import Profile, load_profile
+from mock_providers.faults.source import FaultSource, SeededSource
+from mock_providers.registry import PROVIDERS
+from mock_providers.settings import ProvidersSettings, refuse_open_control
+
+_CALM = Profile("calm")
+
+
+class Simulator:
+    """
+    All providers of one process over one book.
+
+    `book`, `journal`, `notifier`, `faults` and `schedule` are there for tests in the same process.
+    """
+
+    def __init__(self, settings: ProvidersSettings, *, clock: Clock, faults: FaultDesk) -> None:
+        self.settings = settings
+        self.faults = faults
+        self.book = Book()
+        self.journal = Journal(file=settings.journal_file)
+        self.schedule = ScheduleClock(clock.now(), rate=settings.schedule_rate)
+        self.notifier = Notifier(schedule=self.schedule, stamp=clock, planner=faults, journal=self.journal)
+        labels = Labels()
+        self.providers: Mapping[str, Provider] = {
+            name: PROVIDERS[name].make(self._world(name, clock=clock, labels=labels)) for name in PROVIDERS
+        }
+        self.notifier.serve(self.providers)
+        self.servers = {
+            name: ProviderServer(provider, planner=faults, journal=self.journal, schedule=self.schedule, stamp=clock)
+            for name, provider in self.providers.items()
+        }
+        self._urls: dict[str, str] = {}
+        state = ControlState(
+            seed=settings.seed,
+            book=self.book,
+            journal=self.journal,
+            labels=labels,
+            notifier=self.notifier,
+            faults=faults,
+            schedule=self.schedule,
+            stamp=clock,
+            providers=self.providers,
+            urls=self._urls,
+        )
+        self._control = ControlServer(state, token=settings.control_token)
+
+    def _world(self, name: str, *, clock: Clock, labels: Labels) -> ProviderWorld:
+        settings = self.settings
+        return ProviderWorld(
+            book=self.book,
+            schedule=self.schedule,
+            stamp=clock,
+            ids=KeyedIds(settings.seed),
+            labels=labels,
+            notices=self.notifier,
+            credentials_dir=settings.credentials_dir,
+            options=ProviderOptions(
+                notify_events=frozenset(getattr(settings, f"{name}_notify_events")),
+                notify_content_type=getattr(settings, f"{name}_notify_content_type"),
+                label_field=settings.label_fields.get(name, PROVIDERS[name].default_label_field),
+            ),
+        )
+
+    @property
+    def alipay_url(self) -> str:
+        """Where Alipay listens, without the path."""
+        return self.servers["alipay"].url
+
+    @property
+    def control_url(self) -> str:
+        """Where the control API listens, without the path."""
+        return self._control.url
+
+    async def start(self) -> None:
+        """Listen everywhere; the URLs are known afterwards."""
+        settings = self.settings
+        self.journal.open()
+        self.schedule.start()
+        self.notifier.start()
+        try:
+            for name, server in self.servers.items():
+                await server.start(host=settings.host, port=getattr(settings, f"{name}_port"))
+                self._urls[name] = server.url
+            await self._control.start(host=settings.control_host, port=settings.control_port)
+        except OSError:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Answer what is in hand, forget what is pending, close everything; safe to call twice."""
+        await self._control.stop()
+        for server in self.servers.values():
+            await server.stop()
+        await self.schedule.stop()
+        await self.notifier.stop()
+        self.journal.close()
+
+
+def build(
+    settings: ProvidersSettings, *, clock: Clock | None = None, fault_source: FaultSource | None = None
+) -> Simulator:
+    """
+    Put a simulator together; makes the credentials folder at the first call.
+
+    Args:
+        settings: checked here against each other.
+        clock: what signs and stamps; the machine's by default.
+        fault_source: decides instead of the seed.
+
+    Raises:
+        ConfigurationRefused: an open control API without a token, or a label field for an unknown provider.
+        RulesRefused: the profile is wrong.
+        CredentialsRefused: the folder cannot be used.
+    """
+    refuse_open_control(settings)
+    for name in settings.label_fields:
+        if name not in PROVIDERS:
+            raise ConfigurationRefused(
+                f"label_fields names an unknown provider '{name}'.{closest(name, tuple(PROVIDERS))}"
+            )
+    profile = load_profile(settings.faults_file) if settings.faults_file is not None else _CALM
+    ensure(settings.credentials_dir)
+    source = fault_source if fault_source is not None else SeededSource(settings.seed)
+    return Simulator(settings, clock=clock or SystemClock(), faults=FaultDesk(source, profile))

@@ -1,0 +1,97 @@
+"""What the control API works on, and the steps that take more than one of these parts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mock_providers.core.book import Book, Trade, TradeState
+from mock_providers.core.clock import Clock, ScheduleClock
+from mock_providers.core.journal import Journal
+from mock_providers.core.labels import Labels
+from mock_providers.core.notifier import Notifier
+from mock_providers.core.plans import FaultRules
+from mock_providers.core.provider import Provider
+
+ACTIONS = ("scan", "pay", "insufficient_balance", "wrong_password", "cancel")
+
+
+@dataclass(slots=True)
+class ControlState:
+    """The simulator seen from its control room."""
+
+    seed: int
+    book: Book
+    journal: Journal
+    labels: Labels
+    notifier: Notifier
+    faults: FaultRules
+    schedule: ScheduleClock
+    stamp: Clock
+    providers: Mapping[str, Provider]
+    urls: Mapping[str, str]
+
+    def act(self, trade: Trade, action: str) -> None:
+        """
+        Let the buyer do something at the cashier; looking at the QR code comes first by itself.
+
+        A payment that fails for want of money or of the right password leaves the trade waiting, and so does a buyer
+        who walks away.
+
+        Raises:
+            BookRefused: not in this state.
+        """
+        provider = self.providers[trade.opening.provider]
+        now = self.schedule.now()
+        if trade.state is TradeState.CREATED:
+            self.book.scan(trade, trade_no=provider.new_trade_no(trade), now=now)
+            provider.happened(trade, "scan")
+        elif trade.state is not TradeState.WAITING:
+            self.book.pay(trade, now=now)  # refuses with the reason that fits the state
+        if action == "pay":
+            self.book.pay(trade, now=now)
+            provider.happened(trade, "payment")
+
+    def reset(self) -> None:
+        """An empty book, nothing on its way, nothing counted; rules, keys and clocks stay."""
+        self.notifier.clear()
+        self.book.clear()
+        self.journal.clear()
+        self.labels.forget()
+        self.faults.forget()
+
+    def clock_json(self) -> dict[str, object]:
+        """Both clocks."""
+        return {
+            "schedule_at": self.schedule.now(),
+            "stamp_at": self.stamp.now(),
+            "rate": self.schedule.rate,
+            "pending": self.notifier.pending,
+        }
+
+    def trade_json(self, trade: Trade) -> dict[str, object]:
+        """A trade as the control API shows it."""
+        opening = trade.opening
+        return {
+            "provider": opening.provider,
+            "out_trade_no": opening.out_trade_no,
+            "trade_no": trade.trade_no,
+            "label": opening.label,
+            "merchant_id": opening.merchant_id,
+            "app_id": opening.app_id,
+            "total_fen": opening.total_fen,
+            "currency": opening.currency,
+            "subject": opening.subject,
+            "state": trade.state,
+            "paid_fen": trade.paid_fen,
+            "refunded_fen": trade.refunded_fen,
+            "refunds": [
+                {"out_request_no": one.out_request_no, "amount_fen": one.amount_fen, "at": one.at}
+                for one in trade.refunds.values()
+            ],
+            "created_at": opening.created_at,
+            "paid_at": trade.paid_at,
+            "closed_at": trade.closed_at,
+            "expires_at": opening.expires_at,
+            "notify_url": opening.notify_url,
+            "qr_code": trade.qr_code,
+            "vendor_state": self.providers[opening.provider].vendor_state(trade),
+        }

@@ -1,0 +1,146 @@
+"""
+The journal: every exchange with its raw bytes, the string that was signed and the verdict on the signature.
+
+Kept in memory up to a cap, and appended line by line to a file when one is given, so that a killed process loses at
+most the line it was writing. Judges nothing.
+"""
+
+import os
+from base64 import b64encode
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+import orjson
+
+Headers = tuple[tuple[str, str], ...]
+
+_CAP = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class RawRequest:
+    """A request as it stood on the wire."""
+
+    method: str
+    target: str
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RawResponse:
+    """A response as it stood on the wire."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """
+    One exchange.
+
+    `response` is None when no answer came or none was sent; `error` says why.
+    """
+
+    direction: Literal["in", "out"]
+    provider: str
+    api: str
+    order: str
+    label: str
+    request: RawRequest
+    response: RawResponse | None
+    string_to_sign: str | None
+    signature_ok: bool | None
+    fault: str | None
+    schedule_at: datetime
+    stamp_at: datetime
+    error: str | None = None
+    answer_string_to_sign: str | None = None
+
+    def as_json(self, seq: int) -> dict[str, object]:
+        """The entry as the control API and the file show it."""
+        return {
+            "seq": seq,
+            "direction": self.direction,
+            "provider": self.provider,
+            "api": self.api,
+            "order": self.order,
+            "label": self.label,
+            "request": {
+                "method": self.request.method,
+                "target": self.request.target,
+                "headers": self.request.headers,
+                "body_b64": b64encode(self.request.body).decode(),
+            },
+            "response": None
+            if self.response is None
+            else {
+                "status": self.response.status,
+                "headers": self.response.headers,
+                "body_b64": b64encode(self.response.body).decode(),
+            },
+            "string_to_sign": self.string_to_sign,
+            "answer_string_to_sign": self.answer_string_to_sign,
+            "signature_ok": self.signature_ok,
+            "fault": self.fault,
+            "error": self.error,
+            "schedule_at": self.schedule_at,
+            "stamp_at": self.stamp_at,
+        }
+
+
+class Journal:
+    """Exchanges in the order in which they ended; numbered from 1."""
+
+    def __init__(self, *, file: Path | None = None, cap: int = _CAP) -> None:
+        self._entries: deque[Entry] = deque(maxlen=cap)
+        self._last = 0
+        self._file = file
+        self._descriptor: int | None = None
+
+    def open(self) -> None:
+        """Open the file, when there is one; earlier lines stay."""
+        if self._file is not None:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def add(self, entry: Entry) -> None:
+        """Write *entry* down; unbuffered, one system call a line."""
+        self._last += 1
+        self._entries.append(entry)
+        if self._descriptor is not None:
+            os.write(self._descriptor, orjson.dumps(entry.as_json(self._last), option=orjson.OPT_APPEND_NEWLINE))
+
+    def entries(self) -> list[Entry]:
+        """What memory still holds, oldest first."""
+        return list(self._entries)
+
+    def page(self, *, after: int, limit: int) -> tuple[list[dict[str, object]], int | None]:
+        """
+        Entries numbered above *after*.
+
+        Returns:
+            The page, and the cursor of the next one or None.
+        """
+        first = self._last - len(self._entries) + 1
+        start = max(after + 1, first)
+        stop = min(start + limit, self._last + 1)
+        held = islice(self._entries, start - first, max(stop - first, 0))
+        items = [entry.as_json(seq) for seq, entry in enumerate(held, start)]
+        return items, (stop - 1 if items and stop <= self._last else None)
+
+    def clear(self) -> None:
+        """Forget what memory holds; the file keeps its lines, and numbering goes on."""
+        self._entries.clear()

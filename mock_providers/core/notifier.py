@@ -1,0 +1,346 @@
+"""
+Delivers notifies: plans each attempt with the faults drawn for it, sends, and climbs the provider's ladder.
+
+Ladder, acknowledgement and bytes come from the provider as data; which fault strikes comes from the planner. All
+waiting is on the schedule clock, so a ladder of a day passes in milliseconds when the clock is advanced.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from yarl import URL
+
+from mock_providers.core.clock import Clock, ScheduleClock, Scheduled
+from mock_providers.core.journal import Entry, Journal, RawRequest, RawResponse
+from mock_providers.core.plans import Counts, DeliveryPlan, FaultPlanner, Kind, PlannedDelivery, Question
+from mock_providers.core.provider import Notice, OutgoingNotify, Provider
+from mock_providers.errors import BookRefused
+
+_DONE_KEPT = 200_000
+_ANSWER_KEPT_BYTES = 65_536
+_CONNECTIONS = 256
+_ENDING = frozenset({Kind.TRUE, Kind.DUPLICATE})
+
+
+@dataclass(slots=True, eq=False)
+class Delivery:
+    """One copy on its way; `state` is pending, held, sending or done."""
+
+    seq: int
+    attempt: "Attempt"
+    planned: PlannedDelivery
+    due_s: float
+    state: str = "pending"
+    answer: dict[str, object] | None = None
+    acked: bool = False
+
+    @property
+    def id(self) -> str:
+        """The id in the control API."""
+        return f"n{self.seq}"
+
+
+@dataclass(slots=True, eq=False)
+class Attempt:
+    """One rung of the ladder for one notice."""
+
+    notice: Notice
+    number: int
+    due_s: float
+    plan: DeliveryPlan
+    base_s: float
+    open: int = 0
+    acked: bool = False
+    behind: int = 0
+    jobs: list[Scheduled] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+
+
+class Notifier:
+    """Everything that is on its way to merchants."""
+
+    def __init__(
+        self,
+        *,
+        schedule: ScheduleClock,
+        stamp: Clock,
+        planner: FaultPlanner,
+        journal: Journal,
+    ) -> None:
+        self.counts = Counts()
+        self._schedule = schedule
+        self._stamp = stamp
+        self._planner = planner
+        self._journal = journal
+        self._providers: dict[str, Provider] = {}
+        self._session: ClientSession | None = None
+        self._deliveries: dict[int, Delivery] = {}
+        self._done: deque[int] = deque()
+        self._seq = 0
+        self._kept_back: dict[tuple[str, str], list[Attempt]] = {}
+
+    def serve(self, providers: Mapping[str, Provider]) -> None:
+        """Learn whose notifies to write."""
+        self._providers = dict(providers)
+
+    def start(self) -> None:
+        """Open the pool of connections; no proxy, no cookies, no redirects."""
+        connector = TCPConnector(limit=_CONNECTIONS, force_close=False)
+        self._session = ClientSession(connector=connector, trust_env=False, cookie_jar=DummyCookieJar())
+
+    async def stop(self) -> None:
+        """Close the pool."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def clear(self) -> None:
+        """Forget what is pending, what is done and the counts."""
+        self._schedule.clear()
+        self._deliveries.clear()
+        self._done.clear()
+        self._kept_back.clear()
+        self.counts = Counts()
+
+    @property
+    def pending(self) -> int:
+        """Copies not sent yet."""
+        return len(self._deliveries) - len(self._done)
+
+    def publish(self, notice: Notice) -> None:
+        """Plan the first attempt of *notice* and set it going."""
+        now_s = self._schedule.now_s
+        waiting = self._kept_back.get((notice.provider, notice.out_trade_no), [])
+        attempt = self._begin(notice, number=1, due_s=now_s, base_s=now_s)
+        self.counts.published(attempt.plan)
+        for held in waiting:
+            held.behind -= 1
+        self._set_going(attempt)
+
+    def _begin(self, notice: Notice, *, number: int, due_s: float, base_s: float) -> Attempt:
+        plan = self._planner.plan_notify(
+            Question(
+                provider=notice.provider,
+                label=notice.label,
+                order=notice.out_trade_no,
+                on="notify",
+                api=notice.event,
+                attempt=number,
+                occurrence=notice.occurrence,
+            )
+        )
+        start_s = due_s + plan.delay_s + (plan.hold.hold_s if plan.hold else 0.0)
+        attempt = Attempt(notice=notice, number=number, due_s=start_s, plan=plan, base_s=base_s)
+        for planned in plan.deliveries:
+            self._seq += 1
+            delivery = Delivery(seq=self._seq, attempt=attempt, planned=planned, due_s=start_s + planned.offset_s)
+            self._deliveries[self._seq] = delivery
+            attempt.deliveries.append(delivery)
+        attempt.open = len(attempt.deliveries)
+        return attempt
+
+    def _set_going(self, attempt: Attempt) -> None:
+        if attempt.plan.hold is not None:
+            attempt.behind = attempt.plan.hold.behind
+            self._kept_back.setdefault(_order_of(attempt.notice), []).append(attempt)
+        by_offset = groupby(
+            sorted(attempt.deliveries, key=lambda one: one.planned.offset_s), key=lambda one: one.planned.offset_s
+        )
+        for _, group in by_offset:
+            step = tuple(group)
+            attempt.jobs.append(self._schedule.call_at(step[0].due_s, partial(self._send_step, step)))
+        if not attempt.jobs:
+            self._schedule.call_at(attempt.due_s, partial(self._end_empty, attempt))
+
+    async def _end_empty(self, attempt: Attempt) -> None:
+        self._attempt_over(attempt)
+
+    async def _send_step(self, step: Iterable[Delivery]) -> None:
+        """Send the copies that leave at one moment: waves one after another, a wave's copies together."""
+        for _, group in groupby(sorted(step, key=lambda one: one.planned.wave), key=lambda one: one.planned.wave):
+            wave = [one for one in group if one.state == "pending"]
+            if len(wave) == 1:
+                await self._send(wave[0])
+            elif wave:
+                await asyncio.gather(*(self._send(one) for one in wave))
+
+    async def _send(self, delivery: Delivery, *, by_hand: bool = False) -> None:
+        attempt = delivery.attempt
+        lost = attempt.plan.lost or attempt.plan.ladder_over
+        if lost and not by_hand and delivery.planned.kind in _ENDING:
+            self._over(delivery, {"dropped": True})
+            return
+        delivery.state = "sending"
+        counts = self.counts
+        provider = self._providers[attempt.notice.provider]
+        stamp_at = self._stamp.now()
+        outgoing = provider.render(attempt.notice, delivery.planned, stamp_at=stamp_at)
+        counts.notifies_resent += attempt.number > 1
+        response, error = await self._post(attempt.notice.url, outgoing, provider.ladder.answer_timeout_s)
+        acked = response is not None and provider.acknowledged(response.status, response.body)
+        self._journal.add(
+            Entry(
+                direction="out",
+                provider=attempt.notice.provider,
+                api=attempt.notice.event,
+                order=attempt.notice.out_trade_no,
+                label=attempt.notice.label,
+                request=RawRequest("POST", attempt.notice.url, outgoing.headers, outgoing.body),
+                response=response,
+                string_to_sign=outgoing.string_to_sign,
+                signature_ok=not delivery.planned.forged,
+                fault="+".join(_faults_of(delivery)) or None,
+                error=error,
+                schedule_at=self._schedule.now(),
+                stamp_at=stamp_at,
+            )
+        )
+        counts.notifies_delivered += response is not None
+        counts.notifies_acked += acked
+        delivery.acked = acked
+        self._over(delivery, _answer_json(response, error, acked=acked))
+
+    async def _post(
+        self, url: str, outgoing: OutgoingNotify, timeout_s: float
+    ) -> tuple[RawResponse | None, str | None]:
+        if self._session is None:
+            return None, "the simulator is stopping"
+        try:
+            async with self._session.post(
+                URL(url, encoded=True),
+                data=outgoing.body,
+                headers=outgoing.headers,
+                allow_redirects=False,
+                timeout=ClientTimeout(total=timeout_s),
+            ) as answer:
+                body = await _read_some(answer)
+                headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.raw_headers)
+                return RawResponse(answer.status, headers, body), None
+        except TimeoutError:
+            return None, f"no answer within {timeout_s:g} s"
+        except (ClientError, OSError, ValueError) as problem:
+            return None, f"{type(problem).__name__}: {problem}"
+
+    def _over(self, delivery: Delivery, answer: dict[str, object]) -> None:
+        if delivery.state == "done" or self._deliveries.get(delivery.seq) is not delivery:
+            return  # done by hand meanwhile, or forgotten by a reset
+        delivery.state = "done"
+        delivery.answer = answer
+        self._done.append(delivery.seq)
+        while len(self._done) > _DONE_KEPT:
+            self._deliveries.pop(self._done.popleft(), None)
+        attempt = delivery.attempt
+        attempt.open -= 1
+        if delivery.acked and delivery.planned.kind in _ENDING:
+            attempt.acked = True
+        if attempt.open == 0:
+            self._attempt_over(attempt)
+
+    def _attempt_over(self, attempt: Attempt) -> None:
+        notice = attempt.notice
+        waiting = self._kept_back.get(_order_of(notice), [])
+        if attempt in waiting:
+            waiting.remove(attempt)
+        elif attempt.number == 1:
+            for held in [one for one in waiting if one.behind <= 0]:
+                self._release(held)
+        if not waiting:
+            self._kept_back.pop(_order_of(notice), None)
+        offsets = self._providers[notice.provider].ladder.offsets_s
+        if attempt.acked or attempt.plan.ladder_over or attempt.number >= len(offsets):
+            return
+        due_s = max(attempt.base_s + offsets[attempt.number], self._schedule.now_s)
+        self._set_going(self._begin(notice, number=attempt.number + 1, due_s=due_s, base_s=attempt.base_s))
+
+    def _release(self, attempt: Attempt) -> None:
+        """Let go of an attempt that waited behind a later event."""
+        now_s = self._schedule.now_s
+        for job in attempt.jobs:
+            if self._schedule.cancel(job):
+                self._schedule.call_at(now_s, job.job)
+
+    def page(self, *, state: str | None, after: int, limit: int) -> tuple[list[dict[str, object]], int | None]:
+        """
+        Copies in order of planning; the state is "pending" (anything not done), "done", or None for both.
+        """
+        found: list[Delivery] = []
+        for seq in range(max(after, 0) + 1, self._seq + 1):
+            delivery = self._deliveries.get(seq)
+            if delivery is None or (state is not None and (delivery.state == "done") != (state == "done")):
+                continue
+            if len(found) == limit:
+                return [self.as_json(one) for one in found], found[-1].seq
+            found.append(delivery)
+        return [self.as_json(one) for one in found], None
+
+    def find(self, delivery_id: str) -> Delivery | None:
+        """Look a copy up by its id."""
+        seq = delivery_id.removeprefix("n")
+        return self._deliveries.get(int(seq)) if seq.isascii() and seq.isdigit() else None
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Send a pending or held copy now."""
+        _must_wait(delivery)
+        await self._send(delivery, by_hand=True)
+
+    def drop(self, delivery: Delivery) -> None:
+        """Lose a pending or held copy; the ladder goes on."""
+        _must_wait(delivery)
+        self._over(delivery, {"dropped": True})
+
+    def hold(self, delivery: Delivery) -> None:
+        """Keep a pending copy until it is delivered or dropped by hand."""
+        _must_wait(delivery)
+        delivery.state = "held"
+
+    def as_json(self, delivery: Delivery) -> dict[str, object]:
+        """A copy as the control API shows it."""
+        notice = delivery.attempt.notice
+        return {
+            "id": delivery.id,
+            "provider": notice.provider,
+            "out_trade_no": notice.out_trade_no,
+            "label": notice.label,
+            "event": notice.event,
+            "notify_id": notice.notify_id,
+            "attempt": delivery.attempt.number,
+            "due_at": self._schedule.at(delivery.due_s),
+            "state": delivery.state,
+            "kind": delivery.planned.kind,
+            "faults": _faults_of(delivery),
+            "last_answer": delivery.answer,
+        }
+
+
+def _order_of(notice: Notice) -> tuple[str, str]:
+    return notice.provider, notice.out_trade_no
+
+
+def _must_wait(delivery: Delivery) -> None:
+    if delivery.state not in {"pending", "held"}:
+        raise BookRefused("not_pending", f"this notify is {delivery.state}, no longer pending")
+
+
+def _faults_of(delivery: Delivery) -> tuple[str, ...]:
+    """The fault that added this copy first, then what struck the whole attempt."""
+    own = delivery.planned.fault
+    return ((own,) if own else ()) + delivery.attempt.plan.faults
+
+
+async def _read_some(answer: ClientResponse) -> bytes:
+    """As much of the answer as is worth keeping; what follows cannot be an acknowledgement."""
+    kept = bytearray()
+    while len(kept) < _ANSWER_KEPT_BYTES and (chunk := await answer.content.readany()):
+        kept += chunk
+    return bytes(kept[:_ANSWER_KEPT_BYTES])
+
+
+def _answer_json(response: RawResponse | None, error: str | None, *, acked: bool) -> dict[str, object]:
+    if response is None:
+        return {"error": error}
+    return {"status": response.status, "body": response.body[:200].decode("utf-8", "replace"), "acked": acked}

@@ -1,0 +1,37 @@
+"""Chance without a stream: a keyed hash of what is asked, so that no order of asking can change an answer."""
+
+from hashlib import blake2b
+
+_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_UNIT = float(1 << 53)
+
+
+def keyed_digest(seed: int, *parts: str, size: int = 32) -> bytes:
+    """Hash *parts* under *seed*; lengths are hashed too, so no two lists of parts run into each other."""
+    key = blake2b(str(seed).encode(), digest_size=32).digest()
+    text = "".join(f"{len(part)}:{part}" for part in parts)
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size, key=key).digest()
+
+
+def keyed_unit(seed: int, *parts: str) -> float:
+    """
+    Returns:
+        A number in [0, 1), uniform over seeds.
+    """
+    return (int.from_bytes(keyed_digest(seed, *parts, size=8), "big") >> 11) / _UNIT
+
+
+def keyed_digits(length: int, seed: int, *parts: str) -> str:
+    """*length* decimal digits."""
+    number = int.from_bytes(keyed_digest(seed, *parts, size=32), "big")
+    return str(number % 10**length).zfill(length)
+
+
+def keyed_letters(length: int, seed: int, *parts: str) -> str:
+    """*length* lower-case letters and digits."""
+    number = int.from_bytes(keyed_digest(seed, *parts, size=32), "big")
+    drawn = []
+    for _ in range(length):
+        number, place = divmod(number, len(_LETTERS))
+        drawn.append(_LETTERS[place])
+    return "".join(drawn)

@@ -1,0 +1,105 @@
+"""
+Where decisions come from: a keyed hash of the seed, a script, or whoever implements the port.
+
+A source answers one question at a time and knows nothing of earlier ones, so neither the order of asking nor
+concurrency can change what it says.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Protocol
+
+from mock_providers.core.plans import Question
+from mock_providers.core.rng import keyed_unit
+from mock_providers.faults.base import Fault
+from mock_providers.faults.rules import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """
+    Whether one rule's fault strikes.
+
+    Args:
+        fault: with the parameters that apply; a source of its own may bring other parameters than the rule's.
+    """
+
+    rule: str
+    fault: Fault
+    hit: bool
+
+
+class FaultSource(Protocol):
+    """The port; a property test draws its own decisions here, in process."""
+
+    def decide(self, question: Question, rules: Sequence[Rule]) -> Sequence[Decision]:
+        """
+        One decision for each rule that applies; more are allowed.
+
+        Called exactly once for each attempt.
+        """
+        ...
+
+
+class SeededSource:
+    """Strikes by keyed hash of (seed, rule, provider, label, place, API or event, attempt)."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def decide(self, question: Question, rules: Sequence[Rule]) -> Sequence[Decision]:
+        """One decision for each rule that applies."""
+        return [Decision(rule.id, rule.what, self._hit(rule, question)) for rule in rules if applies(rule, question)]
+
+    def _hit(self, rule: Rule, question: Question) -> bool:
+        chance = rule.where.chance
+        return chance >= 1.0 or (
+            chance > 0.0
+            and keyed_unit(
+                self._seed,
+                "fault",
+                rule.id,
+                question.provider,
+                question.label,
+                question.on,
+                question.api,
+                str(question.occurrence),
+                str(question.attempt),
+            )
+            < chance
+        )
+
+
+Script = Mapping[tuple[str, str, str, int], Sequence[Fault]]
+
+
+class ScriptedSource:
+    """
+    Strikes exactly as written down.
+
+    The script's keys are (label, place, API or event, attempt); rules are ignored. An event's second and later
+    occurrences are written "refund#2".
+    """
+
+    def __init__(self, script: Script) -> None:
+        self._script = dict(script)
+
+    def decide(self, question: Question, rules: Sequence[Rule]) -> Sequence[Decision]:  # noqa: ARG002  the port's
+        """What the script says, nothing where it is silent."""
+        api = question.api if question.occurrence == 1 else f"{question.api}#{question.occurrence}"
+        faults = self._script.get((question.label, question.on, api, question.attempt), ())
+        return [Decision(f"script-{number}", fault, hit=True) for number, fault in enumerate(faults, start=1)]
+
+
+def applies(rule: Rule, question: Question) -> bool:
+    """Whether *rule* is about this attempt at all; chance comes later."""
+    where = rule.where
+    return (
+        where.on == question.on
+        and (where.provider is None or where.provider == question.provider)
+        and (where.api is None or where.api == question.api)
+        and (where.first is None or question.attempt <= where.first)
+        and (where.nth is None or question.attempt == where.nth)
+        and (where.order == "*" or fnmatchcase(question.label, where.order) or fnmatchcase(question.order, where.order))
+    )

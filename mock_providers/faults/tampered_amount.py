@@ -1,0 +1,37 @@
+"""A notify that tells another amount than was paid."""
+
+from typing import ClassVar
+
+from pydantic import Field, field_validator
+
+from mock_providers.core.plans import DeliveryPlan, Kind, Place, PlannedDelivery
+from mock_providers.faults.base import Fault
+from mock_providers.faults.extra import sent_before
+
+
+class TamperedAmount(Fault):
+    """
+    An extra delivery before the true one, with other amounts in it.
+
+    Args:
+        add_fen: added to the true amount, or where that would leave nothing its absolute value; never 0.
+        signed: True signs with the platform's key, so that only comparing amounts stops it; False forges.
+    """
+
+    name: ClassVar[str] = "tampered_amount"
+    places: ClassVar[tuple[Place, ...]] = ("notify",)
+
+    add_fen: int = Field(default=100, ge=-10_000_000_000, le=10_000_000_000)
+    signed: bool = True
+
+    @field_validator("add_fen")
+    @classmethod
+    def _changes_something(cls, value: int) -> int:
+        if value == 0:
+            raise ValueError("an amount tampered with by 0 is the truth")
+        return value
+
+    def shape_notify(self, plan: DeliveryPlan) -> DeliveryPlan:
+        """One more copy, in front."""
+        tampered = PlannedDelivery(Kind.TAMPERED, forged=not self.signed, add_fen=self.add_fen, fault=self.name)
+        return sent_before(plan, tampered)

@@ -1,0 +1,96 @@
+"""
+The simulator's settings: flags over `PAYPROOF_PROVIDERS_*` variables over defaults, frozen, strangers refused.
+
+The only module of this room that reads the environment.
+"""
+
+import os
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from mock_providers.errors import ConfigurationRefused, closest
+
+PREFIX = "PAYPROOF_PROVIDERS_"
+
+
+class ProvidersSettings(BaseSettings):
+    """
+    Args:
+        host: where the providers listen.
+        alipay_port: 0 takes a free one.
+        control_host: where the control API listens; another address than loopback demands a token.
+        control_token: sent by clients as `Authorization: Bearer`; empty means none is asked for.
+        credentials_dir: keys and numbers; made at the first start, reused afterwards.
+        seed: what fault decisions and invented numbers hang on.
+        faults_file: a profile; without one nothing goes wrong.
+        label_fields: the request field that carries the harness's label, by provider.
+        journal_file: NDJSON of every exchange; memory holds the latest either way.
+        schedule_rate: schedule seconds for one real second.
+        alipay_notify_events: which events are told; "scan" is told by no product of today.
+        alipay_notify_content_type: "malformed" is what the real platform sends.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=PREFIX,
+        cli_prog_name="python -m mock_providers",
+        cli_kebab_case=True,
+        cli_implicit_flags=True,
+    )
+
+    host: str = "127.0.0.1"
+    alipay_port: int = Field(default=0, ge=0, le=65535)
+    control_host: str = "127.0.0.1"
+    control_port: int = Field(default=0, ge=0, le=65535)
+    control_token: str = Field(default="", repr=False)
+    credentials_dir: Path
+    seed: int = 0
+    faults_file: Path | None = None
+    label_fields: dict[str, str] = Field(default_factory=lambda: {"alipay": "subject"})
+    journal_file: Path | None = None
+    schedule_rate: float = Field(default=1.0, ge=0)
+    alipay_notify_events: frozenset[Literal["scan", "payment", "refund"]] = frozenset({"payment", "refund"})
+    alipay_notify_content_type: Literal["malformed", "clean"] = "malformed"
+
+
+def refuse_strangers(environment: Mapping[str, str] = os.environ) -> None:
+    """
+    A misspelt variable would be ignored silently otherwise.
+
+    Raises:
+        ConfigurationRefused: for the first variable of our prefix that is no setting.
+    """
+    known = tuple(f"{PREFIX}{name.upper()}" for name in ProvidersSettings.model_fields)
+    for name in sorted(environment):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            raise ConfigurationRefused(f"unknown variable {name}.{closest(name.upper(), known)}")
+
+
+def refuse_open_control(settings: ProvidersSettings) -> None:
+    """
+    The control API moves money in the book, so strangers must not reach it.
+
+    Raises:
+        ConfigurationRefused: it would listen beyond loopback without a token.
+    """
+    if not settings.control_token and not is_loopback(settings.control_host):
+        raise ConfigurationRefused(
+            f"the control API on {settings.control_host} needs a token: "
+            f"set {PREFIX}CONTROL_TOKEN, or leave {PREFIX}CONTROL_HOST at 127.0.0.1"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether *host* can only be reached from this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
