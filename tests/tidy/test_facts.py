@@ -49,6 +49,12 @@ def test_a_dead_citation_in_a_comment_is_caught(tmp_path: Path):
     assert [breach.line for breach in check_facts(tmp_path)] == [2]
 
 
+def test_the_list_ends_with_its_sentence(tmp_path: Path):
+    plant(tmp_path, {**PAGE, "a.py": "# Facts: alipay/sign, alipay/refund. The spelling is theirs.\nx = 1\n"})
+
+    assert not check_facts(tmp_path)
+
+
 def test_a_misshapen_citation_is_dead(tmp_path: Path):
     plant(tmp_path, {**PAGE, "a.py": '"""Facts: the sign string."""\n'})
 

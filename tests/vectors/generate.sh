@@ -60,6 +60,10 @@ P='{"app_id": "2021", "biz_content": "{\"out_trade_no\":\"o1\"}", "charset": "ut
 request empties-dropped - RSA2 app "$C" "$C" "$P"
 request empties-kept empties-kept RSA2 app "$C" "$(swap "$C" '&sign_type' '&notify_url=&return_url=&sign_type')" "$P"
 
+P='{"app_id": "2021", "biz_content": "{\"out_trade_no\":\"o1\"}", "charset": "utf-8", "method": "alipay.trade.query", "notify_url": "  ", "sign_type": "RSA2", "timestamp": "2026-01-02 03:04:05", "version": "1.0"}'
+request blanks-dropped - RSA2 app "$C" "$C" "$P"
+request blanks-kept empties-kept RSA2 app "$C" "$(swap "$C" '&sign_type' '&notify_url=  &sign_type')" "$P"
+
 C='app_id=2021&biz_content={"out_trade_no":"o1","refund_amount":"1.00","refund_reason":"50% off & 1+1=2"}&charset=utf-8&method=alipay.trade.refund&sign_type=RSA2&timestamp=2026-01-02 03:04:05&version=1.0'
 P='{"app_id": "2021", "biz_content": "{\"out_trade_no\":\"o1\",\"refund_amount\":\"1.00\",\"refund_reason\":\"50% off & 1+1=2\"}", "charset": "utf-8", "method": "alipay.trade.refund", "sign_type": "RSA2", "timestamp": "2026-01-02 03:04:05", "version": "1.0"}'
 request separators-inside-values - RSA2 app "$C" "$C" "$P"

@@ -13,10 +13,12 @@ from tests.tidy.checks.tree import ROOMS, Breach, modules
 # Beside every room's own settings.py. A home is a path or a glob, and says why it is one.
 ENVIRONMENT_HOMES: Mapping[str, str] = {
     "*/settings.py": "a room's settings are its door to the environment",
+    "harness/world/child.py": "hands an environment on to the server that it becomes",
+    "harness/world/fork_server.py": "hands an environment on to the server that it becomes",
 }
 # Where `noqa: TID251` may stand: the home of each port, and of virtual time.
 PORT_HOMES: Mapping[str, str] = {
-    "*/settings.py": "reads the environment",
+    **ENVIRONMENT_HOMES,
     "*/clock.py": "is the Clock port",
     "*/ids.py": "is the Ids port",
     "*/rng.py": "is the seeded Rng port",
@@ -44,17 +46,26 @@ def check_lifted_bans(root: Path, *, homes: Mapping[str, str] = PORT_HOMES) -> l
     """
     Lifted bans on time, chance, ids and environment outside their homes, or without a reason.
     """
-    found: list[Breach] = []
-    for path, text, _tree in modules(root):
-        if path.split("/")[0] not in ROOMS:
+    return [
+        breach
+        for path, text, _tree in modules(root)
+        if path.split("/")[0] in ROOMS
+        for breach in _lifted(path, text, at_home=_home(path, homes))
+    ]
+
+
+def _lifted(path: str, text: str, *, at_home: bool) -> Iterator[Breach]:
+    told = 0  # the last line whose ban was lifted with a reason; the next line may share it
+    for number, line in enumerate(text.splitlines(), start=1):
+        match = _LIFTED.search(line)
+        if not match:
             continue
-        for number, line in enumerate(text.splitlines(), start=1):
-            match = _LIFTED.search(line)
-            if match and not _home(path, homes):
-                found.append(Breach(path, number, "lifts a ban outside the home of its port"))
-            elif match and not re.search(r"\w{2}", match["reason"]):
-                found.append(Breach(path, number, "lifts a ban without a reason"))
-    return found
+        if not at_home:
+            yield Breach(path, number, "lifts a ban outside the home of its port")
+        elif re.search(r"\w{2}", match["reason"]) or told == number - 1:
+            told = number
+        else:
+            yield Breach(path, number, "lifts a ban without a reason")
 
 
 def _home(path: str, homes: Mapping[str, str]) -> bool:
