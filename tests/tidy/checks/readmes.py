@@ -16,6 +16,7 @@ ENGLISH, CHINESE = "README.md", "README.zh-CN.md"
 _FENCE = re.compile(r"^```(?P<language>\w*)[^\n]*\n(?P<body>.*?)^```", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^(#{1,6})\s", re.MULTILINE)
 _INLINE = re.compile(r"`((?:\.venv/bin/)?(?:payproof|make) [^`\n]+)`")
+_COMMENT = re.compile(r"(^|\s)#.*$")
 _TARGET = re.compile(r"^([a-z][\w-]*):(?!=)", re.MULTILINE)
 _SHELLS = frozenset({"sh", "bash", "shell", "console"})
 _BREAKS = frozenset({"&&", "||", "|", ";", "&", ">", ">>", "2>"})
@@ -55,10 +56,10 @@ def commands(text: str) -> list[str]:
     found: list[str] = []
     for fence in _FENCE.finditer(text):
         if fence["language"] in _SHELLS:
-            lines = fence["body"].replace("\\\n", " ").splitlines()
+            lines = re.sub(r"\s*\\\n\s*", " ", fence["body"]).splitlines()
             if fence["language"] == "console":
                 lines = [line for line in lines if line.startswith("$ ")]
-            found.extend(filter(None, (" ".join(_words(line.removeprefix("$ "))) for line in lines)))
+            found.extend(filter(None, (_COMMENT.sub("", line.removeprefix("$ ")).strip() for line in lines)))
     return found
 
 
@@ -110,7 +111,7 @@ def _parts(words: list[str]) -> Iterator[list[str]]:
 
 def _words(line: str) -> list[str]:
     try:
-        return shlex.split(line, comments=True)
+        return shlex.split(line)
     except ValueError:
         return line.split()
 
