@@ -1,0 +1,72 @@
+"""
+Fault rules as a scenario writes them: names and settings, so that a misspelt one is refused before anything starts.
+
+It knows the words only. What a fault does, and whether a value makes sense, is the simulator's business; a test holds
+the two lists together.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+SETTINGS: Mapping[str, frozenset[str]] = {
+    "delay": frozenset({"seconds"}),
+    "drop": frozenset(),
+    "drop_all": frozenset(),
+    "duplicate": frozenset({"copies", "spacing_s", "concurrent"}),
+    "forged_signature": frozenset(),
+    "reorder": frozenset({"behind", "hold_s"}),
+    "tampered_amount": frozenset({"add_fen", "signed"}),
+    "timeout_after": frozenset(),
+}
+
+
+class Where(BaseModel):
+    """Which notifies or answers a rule strikes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    provider: str | None = None
+    on: Literal["notify", "reply"] | None = None
+    api: str | None = None
+    order: str = Field(default="*", description="a glob over the payment's label and its order number")
+    chance: Annotated[float, Field(ge=0, le=1)] = 1.0
+    first: Annotated[int, Field(ge=1)] | None = None
+    nth: Annotated[int, Field(ge=1)] | None = None
+
+
+class FaultRule(BaseModel):
+    """One fault, where it strikes, and how."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    id: Annotated[str, Field(min_length=1, max_length=100)]
+    fault: Annotated[str, Field(json_schema_extra={"enum": sorted(SETTINGS)})]
+    where: Where = Where()
+    settings: dict[str, Any] = Field(default_factory=dict, alias="with")
+
+    @field_validator("fault")
+    @classmethod
+    def _known(cls, fault: str) -> str:
+        if fault not in SETTINGS:
+            raise PydanticCustomError("unknown_word", "no such fault", {"known": sorted(SETTINGS)})
+        return fault
+
+    @model_validator(mode="after")
+    def _settings_known(self) -> "FaultRule":
+        known = SETTINGS[self.fault]
+        for name in self.settings:
+            if name not in known:
+                raise PydanticCustomError(
+                    "unknown_setting", "no such setting of this fault", {"known": sorted(known), "at": ["with", name]}
+                )
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        """
+        The rule as the control API takes it.
+        """
+        where = self.where.model_dump(exclude_none=True)
+        return {"id": self.id, "fault": self.fault, "where": where, "with": dict(self.settings)}
