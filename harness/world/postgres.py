@@ -201,6 +201,7 @@ def _spec(name: str, binaries: Path, data: Path, *, sockets: Path, identity: Ide
     async def clean() -> None:
         given_folder(sockets, identity)
         await _outlive_predecessor(data)
+        await _end_orphans(data)
         _clear(sockets)
 
     return ProcessSpec(
@@ -244,6 +245,29 @@ async def _outlive_predecessor(data: Path) -> None:
         )
     if _exists(pid):
         _disarm(data / "postmaster.pid")
+
+
+async def _end_orphans(data: Path) -> None:
+    """
+    End the backends of a killed postmaster; a busy one would go on for as long as its statement takes.
+
+    They are known by their working folder. Where the system has no /proc the attempts must outlast them.
+    """
+    for pid in _orphans(data):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        await wait_for_exit(pid, timeout_s=PREDECESSOR_EXIT_S)
+
+
+def _orphans(data: Path) -> list[int]:
+    folder = data.resolve()
+    found = []
+    for cwd in Path("/proc").glob("[0-9]*/cwd"):
+        # Processes of other users do not show their folder, and are none of ours.
+        with contextlib.suppress(OSError):
+            if cwd.readlink() == folder and cwd.with_name("comm").read_text().startswith("postgres"):
+                found.append(int(cwd.parent.name))
+    return found
 
 
 def _clear(sockets: Path) -> None:
