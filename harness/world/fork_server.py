@@ -120,7 +120,8 @@ class ForkServer:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
         restore_signals()
-        # Python servers expect Ctrl-C to be what it is in a fresh interpreter.
+        # What a fresh interpreter sets: without it a peer that hangs up would kill the server.
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         if order.death_signal and self._libc is not None:
             tie_to_parent(self._pid, order.death_signal, self._libc)
