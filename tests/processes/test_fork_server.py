@@ -11,7 +11,7 @@ import pytest
 from harness.errors import ServerStartError
 from harness.world.fork_launcher import ForkLauncher
 from harness.world.fork_server import main_module
-from harness.world.launch import ProcessSpec, PythonMain
+from harness.world.launch import Launcher, ProcessSpec, PythonMain
 from harness.world.lifeline import Tie
 from harness.world.supervisor import Supervisor
 from tests.processes.helpers import REPO, alive, mentioning, tree, wait_gone
