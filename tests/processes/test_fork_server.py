@@ -50,7 +50,10 @@ async def test_a_forked_server_begins_like_an_exec_ed_one(tmp_path):
     env = {"PATH": os.defpath, "PYTHONPATH": str(REPO), "ONLY": "this"}
     said = {}
     async with Supervisor(tmp_path) as supervisor:
-        launchers = {"exec": supervisor.exec_launcher, "fork": await ForkLauncher.open(supervisor, [TOY])}
+        launchers: dict[str, Launcher] = {
+            "exec": supervisor.exec_launcher,
+            "fork": await ForkLauncher.open(supervisor, [TOY]),
+        }
         for how, launcher in launchers.items():
             process = await supervisor.start(toy("word", name=how, env=env, cwd=tmp_path), launcher=launcher)
             said[how] = {**process.ready}
