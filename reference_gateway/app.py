@@ -1,0 +1,254 @@
+"""
+The composition root: the only place that knows every collaborator by its class.
+
+`build` wires a gateway from settings; each entry of `Parts` replaces one collaborator, which is how worlds bring their
+clock and store, and how a planted bug is planted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import Protocol, TypedDict, Unpack
+
+from aiohttp import web
+
+from reference_gateway.apps import App, load_apps
+from reference_gateway.channels.alipay import AlipayMerchant
+from reference_gateway.channels.alipay_signing import NotifyVerifier, load_private_key, load_public_key
+from reference_gateway.channels.port import ChannelPort
+from reference_gateway.channels.registry import channels_for
+from reference_gateway.clock import Clock, SystemClock
+from reference_gateway.crash import CrashPoint, crash_point_from
+from reference_gateway.domain.notice import HonestNoticePolicy, NoticePolicy
+from reference_gateway.domain.records import Account, app_account, channel_account
+from reference_gateway.errors import SettingsRefused
+from reference_gateway.http.auth import Gatekeeper
+from reference_gateway.http.merchant_api import MerchantApi
+from reference_gateway.http.notify_api import NotifyApi
+from reference_gateway.http.ops_api import OpsApi
+from reference_gateway.http.problems import problems
+from reference_gateway.ids import Ids, RandomIds
+from reference_gateway.service.create_payment import CreatePayment, admissions
+from reference_gateway.service.handle_notify import HandleNotify
+from reference_gateway.service.nonces import Nonces, SqlNonces
+from reference_gateway.service.open_payment import OpenPayment
+from reference_gateway.service.progress import progress_commits
+from reference_gateway.service.query_payment import QueryPayment
+from reference_gateway.service.refund_payment import RefundPayment
+from reference_gateway.service.relay_outbox import relay
+from reference_gateway.service.runtime import Rules, Runtime
+from reference_gateway.service.settle import settlements
+from reference_gateway.service.unit_of_work import UnitOfWorkFactory
+from reference_gateway.service.workers import poller, refunder
+from reference_gateway.settings import MEMORY_URL, GatewaySettings
+from reference_gateway.store.memory_unit_of_work import MemoryStore, SchedulingPoint, one_turn
+from reference_gateway.store.redis_nonces import RedisNonces
+from reference_gateway.store.sql_store import SqlStore
+from reference_gateway.webhooks import HttpWebhookSender, WebhookSender
+
+
+class Parts(TypedDict, total=False):
+    """
+    What may be replaced. Whatever is left out is the honest default for the settings.
+
+    clock: wall time and waiting.
+    ids: where numbers come from.
+    apps: the merchants, instead of `apps_file`.
+    unit_of_work: the store; a MemoryStore given here survives the gateway, as a database does.
+    scheduling_point: turns of the loop at each statement of the memory store made for `memory:`.
+    nonces: where nonces are spent.
+    notice_policy: what a verified notice does to the books, and under which ledger key.
+    channels: the payment channels by name, instead of all that the registry knows.
+    notify_verifier: checks the signature of an Alipay notify: (string to sign, signature) or SignatureRejected.
+    crash_point: called with the name of each place where a crash is interesting.
+    webhook_sender: brings events to the apps.
+    """
+
+    clock: Clock
+    ids: Ids
+    apps: Mapping[str, App]
+    unit_of_work: UnitOfWorkFactory
+    scheduling_point: SchedulingPoint
+    nonces: Nonces
+    notice_policy: NoticePolicy
+    channels: Mapping[str, ChannelPort]
+    notify_verifier: NotifyVerifier
+    crash_point: CrashPoint
+    webhook_sender: WebhookSender
+
+
+class Openable(Protocol):
+    """A collaborator with a beginning and an end."""
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class Gateway:
+    """A gateway ready to start; `url` is known once it has."""
+
+    def __init__(self, settings: GatewaySettings, runtime: Runtime, nonces: Nonces) -> None:
+        self.settings = settings
+        self.runtime = runtime
+        self.url = ""
+        self._settlements = settlements(runtime)
+        self._progress = progress_commits(runtime)
+        self._admissions = admissions(runtime)
+        self._nonces = nonces
+        opening = OpenPayment(runtime, self._progress)
+        query = QueryPayment(runtime, settlements=self._settlements, progress=self._progress, open_payment=opening)
+        refund = RefundPayment(runtime)
+        self._workers = (poller(runtime, query), refunder(runtime, refund), relay(runtime))
+        self._ops = OpsApi(runtime.units)
+        merchant = MerchantApi(
+            Gatekeeper(runtime.apps, clock=runtime.clock, nonces=nonces),
+            runtime.units,
+            create=CreatePayment(runtime, self._admissions, opening),
+            query=query,
+            refund=refund,
+        )
+        notify = NotifyApi(runtime, HandleNotify(runtime, self._settlements))
+        self._application = web.Application(middlewares=[problems])
+        self._application.add_routes([*merchant.routes(), *notify.routes(), *self._ops.routes()])
+        self._runner: web.AppRunner | None = None
+        self._opened = AsyncExitStack()
+
+    async def start(self) -> None:
+        """Open the store, resume what a crash left, listen."""
+        runtime = self.runtime
+        async with AsyncExitStack() as opened:
+            parts: list[Openable] = [runtime.units, self._nonces, runtime.webhooks, *runtime.channels.values()]
+            for part in parts:
+                await part.open()
+                opened.push_async_callback(part.close)
+            await self._resume()
+            self._runner = web.AppRunner(
+                self._application, access_log=None, shutdown_timeout=self.settings.drain_s, handle_signals=False
+            )
+            await self._runner.setup()
+            opened.push_async_callback(self._runner.cleanup)
+            site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
+            await site.start()
+            self._opened = opened.pop_all()
+        host, port = self._runner.addresses[0][:2]
+        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        runtime.public_url = self.settings.public_url.rstrip("/") or self.url
+        for worker in self._workers:
+            worker.start()
+
+    async def stop(self) -> None:
+        """Finish what was begun, then close: requests, channel calls, commits, in this order."""
+        self._ops.draining = True
+        if self._runner is not None:
+            for site in list(self._runner.sites):
+                await site.stop()
+            await self._runner.cleanup()
+        await self.runtime.background.drain()
+        for worker in self._workers:
+            await worker.stop()
+        for commits in (self._admissions, self._progress, self._settlements):
+            await commits.drain()
+        await self._opened.aclose()
+
+    async def abort(self) -> None:
+        """End at once as a crash would, within one process: nothing is finished, nothing more is written."""
+        for commits in (self._admissions, self._progress, self._settlements):
+            commits.abort()
+        self.runtime.background.abort()
+        for worker in self._workers:
+            await worker.stop()
+        if self._runner is not None and self._runner.server is not None:
+            await self._runner.server.shutdown(0)
+        await self._opened.aclose()
+
+    async def idle(self) -> None:
+        """Wait until the outbox is empty and no worker has anything due now."""
+        pulse = self.runtime.pulse
+        while True:
+            pulse.silence()
+            if not self._is_busy() and await self._nothing_due() and not self._is_busy():
+                return
+            await pulse.wait(self.runtime.units.heartbeat_s)
+
+    def _is_busy(self) -> bool:
+        committing = any(c.busy for c in (self._admissions, self._progress, self._settlements))
+        return committing or self.runtime.background.busy or any(worker.busy for worker in self._workers)
+
+    async def _nothing_due(self) -> bool:
+        async with self.runtime.units() as unit:
+            unsent = await unit.outbox_unsent()
+            due = await unit.next_due()
+        now = self.runtime.clock.now()
+        return not unsent and all(at is None or at > now for at in (due.polls, due.refunds))
+
+    async def _resume(self) -> None:
+        runtime = self.runtime
+        accounts = [Account(channel_account(name), 1) for name in runtime.channels]
+        accounts += [Account(app_account(app_id), -1) for app_id in runtime.apps]
+        async with runtime.units() as unit:
+            await unit.open_accounts(accounts)
+            await unit.commit()
+        async with runtime.units() as unit:
+            await unit.resume_unfinished(runtime.clock.now())
+            await unit.commit()
+
+
+def build(settings: GatewaySettings, **parts: Unpack[Parts]) -> Gateway:
+    """Wire a gateway; nothing is opened before `start`."""
+    clock = parts.get("clock") or SystemClock()
+    units = parts.get("unit_of_work") or _store(settings, parts)
+    runtime = Runtime(
+        units=units,
+        channels=parts.get("channels") or _channels(settings, clock, parts.get("notify_verifier")),
+        clock=clock,
+        ids=parts.get("ids") or RandomIds(),
+        policy=parts.get("notice_policy") or HonestNoticePolicy(),
+        crash_point=parts.get("crash_point") or crash_point_from(settings.crash_point),
+        webhooks=parts.get("webhook_sender") or HttpWebhookSender(clock, timeout_s=settings.webhook_timeout_s),
+        apps=parts.get("apps") or load_apps(settings.apps_file),
+        rules=_rules(settings),
+    )
+    return Gateway(settings, runtime, parts.get("nonces") or _nonces(settings, units, clock))
+
+
+def _rules(settings: GatewaySettings) -> Rules:
+    return Rules(
+        sync_wait_s=settings.sync_wait_ms / 1000,
+        order_ttl_s=settings.order_ttl_s,
+        channel_timeout_s=settings.channel_timeout_s,
+        poll_ladder_s=settings.poll_ladder_s,
+        webhook_retry_s=settings.webhook_retry_s,
+        lease_s=settings.lease_s,
+    )
+
+
+def _store(settings: GatewaySettings, parts: Parts) -> UnitOfWorkFactory:
+    url = settings.database_url.get_secret_value()
+    if url == MEMORY_URL:
+        return MemoryStore(parts.get("scheduling_point") or one_turn)
+    return SqlStore(url, pool_size=settings.database_pool)
+
+
+def _nonces(settings: GatewaySettings, units: UnitOfWorkFactory, clock: Clock) -> Nonces:
+    truth = SqlNonces(units, clock)
+    return RedisNonces(settings.redis_url, truth) if settings.redis_url else truth
+
+
+def _channels(
+    settings: GatewaySettings, clock: Clock, notify_verifier: NotifyVerifier | None
+) -> Mapping[str, ChannelPort]:
+    try:
+        private_key = settings.alipay_app_private_key_file.read_bytes()
+        public_key = settings.alipay_public_key_file.read_bytes()
+    except OSError as error:
+        raise SettingsRefused(f"a key file cannot be read: {error}") from error
+    merchant = AlipayMerchant(
+        settings.alipay_gateway_url,
+        settings.alipay_app_id,
+        settings.alipay_seller_id,
+        load_private_key(private_key),
+        load_public_key(public_key),
+    )
+    return channels_for(merchant, clock=clock, timeout_s=settings.channel_timeout_s, notify_verifier=notify_verifier)

@@ -1,0 +1,66 @@
+"""
+A payment as the gateway keeps it, and what was asked for.
+
+Immutable values: a change is a new value that the store writes. Knows nothing of channels' words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from reference_gateway.domain.money import NOTHING_FEN, Fen
+from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus
+
+RefundStanding = Literal["NONE", "PROCESSING", "PARTIAL", "FULL"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """
+    One merchant order and where it stands.
+
+    `reserved_fen` is promised to refunds under way; together with `refunded_fen` it never exceeds `amount_fen`.
+    `poll_at` is when the channel is asked next, None when there is nothing left to ask.
+    """
+
+    id: str
+    app_id: str
+    merchant_order_no: str
+    out_trade_no: str
+    channel: str
+    product: str
+    amount_fen: Fen
+    currency: str
+    subject: str
+    buyer_id: str | None
+    room_id: str | None
+    attach: str | None
+    request_digest: str
+    created_at: datetime
+    expires_at: datetime
+    status: PaymentStatus = PaymentStatus.PENDING
+    attempt: AttemptStatus = AttemptStatus.REQUESTED
+    failure_code: str | None = None
+    refunded_fen: Fen = NOTHING_FEN
+    reserved_fen: Fen = NOTHING_FEN
+    channel_trade_no: str | None = None
+    qr_code: str | None = None
+    paid_at: datetime | None = None
+    poll_at: datetime | None = None
+    poll_rung: int = 0
+    seq: int = 0
+
+    @property
+    def refund_status(self) -> RefundStanding:
+        """Derived, never stored."""
+        if self.reserved_fen:
+            return "PROCESSING"
+        if not self.refunded_fen:
+            return "NONE"
+        return "FULL" if self.refunded_fen == self.amount_fen else "PARTIAL"
+
+    @property
+    def refundable_fen(self) -> Fen:
+        return Fen(self.amount_fen - self.refunded_fen - self.reserved_fen)

@@ -1,0 +1,90 @@
+"""
+Problems as RFC 9457 documents: one place where the gateway's errors become statuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import orjson
+from aiohttp import web
+
+from reference_gateway.errors import (
+    BadRequest,
+    ChannelOutcomeUnknown,
+    ChannelRefused,
+    ChannelUnavailable,
+    GatewayError,
+    IdempotencyConflict,
+    IllegalTransition,
+    OrderConflict,
+    RefundConflict,
+    RefundExceedsPaid,
+    StoreConflict,
+    StoreUnavailable,
+    Unauthenticated,
+    UnknownPayment,
+    UnknownRefund,
+)
+
+STATUSES: Mapping[type[GatewayError], int] = {
+    BadRequest: 400,
+    Unauthenticated: 401,
+    UnknownPayment: 404,
+    UnknownRefund: 404,
+    OrderConflict: 409,
+    IdempotencyConflict: 409,
+    RefundConflict: 409,
+    RefundExceedsPaid: 409,
+    IllegalTransition: 409,
+    ChannelRefused: 502,
+    ChannelUnavailable: 502,
+    ChannelOutcomeUnknown: 504,
+    StoreUnavailable: 503,
+    StoreConflict: 503,
+}
+REASON_STATUSES: Mapping[str, int] = {"body_too_large": 413, "unsupported_media_type": 415, "invalid_field": 422}
+
+_HTTP_CODES: Mapping[int, str] = {404: "no_such_resource", 405: "method_not_allowed", 413: "body_too_large"}
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def json_response(body: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Answer with JSON."""
+    return web.Response(body=orjson.dumps(body), status=status, headers=headers, content_type="application/json")
+
+
+def problem(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Answer with a problem document; *code* is the machine word."""
+    document = {
+        "type": "about:blank",
+        "title": code.replace("_", " "),
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+    return web.Response(
+        body=orjson.dumps(document), status=status, headers=headers, content_type="application/problem+json"
+    )
+
+
+def status_of(error: GatewayError) -> int:
+    """Return the status for an error: by its reason, else by its class."""
+    return REASON_STATUSES.get(error.reason) or STATUSES.get(type(error), 500)
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn errors into problem documents."""
+    try:
+        return await handler(request)
+    except GatewayError as error:
+        status = status_of(error)
+        return problem(status, error.reason, error.detail, {"Retry-After": "1"} if status == 503 else None)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        code = _HTTP_CODES.get(error.status, "http_error")
+        kept = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
+        return problem(error.status, code, f"{request.method} {request.path}: {error.reason}", kept)

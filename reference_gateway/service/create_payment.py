@@ -1,0 +1,201 @@
+"""
+Create a payment: the order row is committed before the channel hears of it.
+
+One batch admits all orders that arrived together. (app, merchant_order_no) is unique in the store, which alone refuses
+a second order; the same order again gets the same payment. The channel's answer is waited for as long as the caller
+may be kept, then the caller is told to come back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from reference_gateway.domain.money import Fen
+from reference_gateway.domain.payment import Payment
+from reference_gateway.domain.records import IdempotencyKey
+from reference_gateway.domain.transitions import AttemptStatus
+from reference_gateway.errors import BadRequest, GatewayError, IdempotencyConflict, OrderConflict, StoreConflict
+from reference_gateway.service.open_payment import OpenPayment
+from reference_gateway.service.runtime import Runtime
+from reference_gateway.service.unit_of_work import UnitOfWork
+from reference_gateway.store.group_commit import GroupCommit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRequest:
+    """What the merchant asked for, validated."""
+
+    merchant_order_no: str
+    amount_fen: Fen
+    currency: str
+    subject: str
+    channel: str
+    product: str
+    buyer_id: str | None = None
+    room_id: str | None = None
+    attach: str | None = None
+
+    def digest(self) -> str:
+        """Name the content: two requests that mean the same have the same digest."""
+        text = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    payment: Payment
+    idempotency_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The payment for an order; *fresh* when this request made it."""
+
+    payment: Payment
+    fresh: bool
+
+
+AdmissionKey = tuple[str, str, str, str | None]
+Admissions = GroupCommit[AdmissionKey, Candidate, Admission | GatewayError]
+
+
+def admissions(runtime: Runtime) -> Admissions:
+    """Make the committer of new orders."""
+
+    async def apply(batch: Mapping[AdmissionKey, Candidate]) -> Mapping[AdmissionKey, Admission | GatewayError]:
+        async with runtime.units() as unit:
+            answers = await _admit(unit, batch)
+            await unit.commit()
+        return answers
+
+    return GroupCommit(apply)
+
+
+async def _admit(
+    unit: UnitOfWork, batch: Mapping[AdmissionKey, Candidate]
+) -> dict[AdmissionKey, Admission | GatewayError]:
+    answers: dict[AdmissionKey, Admission | GatewayError] = {}
+    keyed = {(c.payment.app_id, c.idempotency_key): c for c in batch.values() if c.idempotency_key is not None}
+    known = await unit.idempotency_keys([(app, key) for app, key in keyed if key is not None]) if keyed else {}
+    welcome: dict[AdmissionKey, Candidate] = {}
+    for name, candidate in batch.items():
+        stored = known.get((candidate.payment.app_id, candidate.idempotency_key or ""))
+        if stored is not None and stored.request_digest != candidate.payment.request_digest:
+            answers[name] = IdempotencyConflict()
+        else:
+            welcome[name] = candidate
+    answers.update(await _insert(unit, welcome))
+    await _keep_keys(unit, welcome, answers)
+    return answers
+
+
+async def _insert(
+    unit: UnitOfWork, welcome: Mapping[AdmissionKey, Candidate]
+) -> dict[AdmissionKey, Admission | GatewayError]:
+    if not welcome:
+        return {}
+    inserted = await unit.insert_payments([candidate.payment for candidate in welcome.values()])
+    others = [c.payment for c in welcome.values() if c.payment.id not in inserted]
+    standing = await unit.payments_by_order([(p.app_id, p.merchant_order_no) for p in others]) if others else {}
+    answers: dict[AdmissionKey, Admission | GatewayError] = {}
+    for name, candidate in welcome.items():
+        payment = candidate.payment
+        if payment.id in inserted:
+            answers[name] = Admission(payment, fresh=True)
+            continue
+        earlier = standing[payment.app_id, payment.merchant_order_no]
+        if earlier.request_digest == payment.request_digest:
+            answers[name] = Admission(earlier, fresh=False)
+        else:
+            answers[name] = OrderConflict()
+    return answers
+
+
+async def _keep_keys(
+    unit: UnitOfWork,
+    welcome: Mapping[AdmissionKey, Candidate],
+    answers: Mapping[AdmissionKey, Admission | GatewayError],
+) -> None:
+    """Bind each idempotency key to its payment; losing a race for a key undoes the batch, which is tried again."""
+    rows: list[IdempotencyKey] = []
+    for name, candidate in welcome.items():
+        answer = answers[name]
+        if candidate.idempotency_key is not None and isinstance(answer, Admission):
+            made = candidate.payment
+            rows.append(
+                IdempotencyKey(
+                    made.app_id, candidate.idempotency_key, made.request_digest, answer.payment.id, made.created_at
+                )
+            )
+    if not rows:
+        return
+    await unit.insert_idempotency_keys(rows)
+    standing = await unit.idempotency_keys([(row.app_id, row.key) for row in rows])
+    for row in rows:
+        own = (row.app_id, row.key)
+        if standing[own].request_digest != row.request_digest:
+            raise StoreConflict("another request took the idempotency key first")
+
+
+class CreatePayment:
+    """The use case."""
+
+    def __init__(self, runtime: Runtime, admissions: Admissions, open_payment: OpenPayment) -> None:
+        self._runtime = runtime
+        self._admissions = admissions
+        self._open_payment = open_payment
+
+    async def __call__(self, app_id: str, request: OrderRequest, *, idempotency_key: str | None) -> Admission:
+        """
+        Admit the order and, when it is new, open it at the channel.
+
+        Raises:
+            OrderConflict: the order number stands for other content.
+            IdempotencyConflict: the key stands for another body.
+        """
+        channel = self._runtime.channel(request.channel)
+        if request.product not in channel.supports():
+            raise BadRequest(f"{request.channel} has no product {request.product!r}", code="unknown_product")
+        payment = self._payment(app_id, request)
+        name = (app_id, request.merchant_order_no, payment.request_digest, idempotency_key)
+        answer = await self._admissions.submit(name, Candidate(payment, idempotency_key))
+        if isinstance(answer, GatewayError):
+            raise type(answer)(answer.detail)
+        if answer.payment.id != payment.id or not answer.fresh:
+            return Admission(answer.payment, fresh=False)
+        self._runtime.crash_point("create.after_order_row")
+        self._runtime.polls_bell.ring()
+        call = self._runtime.background.spawn(self._open_payment(answer.payment), f"open {payment.out_trade_no}")
+        done, _ = await asyncio.wait({call}, timeout=self._runtime.rules.sync_wait_s)
+        return Admission(call.result() if done else answer.payment, fresh=True)
+
+    def _payment(self, app_id: str, request: OrderRequest) -> Payment:
+        now = self._runtime.clock.now()
+        return Payment(
+            id=self._runtime.ids.new("pay"),
+            app_id=app_id,
+            merchant_order_no=request.merchant_order_no,
+            out_trade_no=self._runtime.ids.new("G"),
+            channel=request.channel,
+            product=request.product,
+            amount_fen=request.amount_fen,
+            currency=request.currency,
+            subject=request.subject,
+            buyer_id=request.buyer_id,
+            room_id=request.room_id,
+            attach=request.attach,
+            request_digest=request.digest(),
+            created_at=now,
+            expires_at=now + timedelta(seconds=self._runtime.rules.order_ttl_s),
+            poll_at=self._runtime.rules.first_poll_at(now),
+        )
+
+
+def is_waiting(payment: Payment) -> bool:
+    """Tell whether the channel has not said yet how the opening went."""
+    return payment.attempt in (AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN) and payment.qr_code is None

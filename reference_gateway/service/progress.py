@@ -1,0 +1,122 @@
+"""
+Write down how the opening of payments goes on: opened, lost, refused, asked again later, closed.
+
+One committer for all of it. A late answer never takes a payment back: the row is read again under its lock, and moves
+only as the tables allow.
+
+Facts: alipay/unknown-outcome
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from reference_gateway.domain.payment import Payment
+from reference_gateway.domain.records import Transition
+from reference_gateway.domain.transitions import (
+    ATTEMPT_STEPS,
+    ORDER_STEPS,
+    AttemptEvent,
+    OrderEvent,
+    PaymentStatus,
+    Verdict,
+)
+from reference_gateway.service.runtime import Runtime
+from reference_gateway.store.group_commit import GroupCommit
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What was learnt: an attempt's event, the end of the order, or (neither) that it is to be asked again later."""
+
+    out_trade_no: str
+    attempt: AttemptEvent | None = None
+    close: bool = False
+    qr_code: str | None = None
+    failure_code: str | None = None
+
+
+ProgressCommits = GroupCommit[Progress, Progress, Payment]
+
+
+def progress_commits(runtime: Runtime) -> ProgressCommits:
+    """Make the committer of progress; the key is the progress itself."""
+
+    async def apply(batch: Mapping[Progress, Progress]) -> Mapping[Progress, Payment]:
+        now = runtime.clock.now()
+        async with runtime.units() as unit:
+            payments = await unit.lock_payments({progress.out_trade_no for progress in batch})
+            transitions: list[Transition] = []
+            for progress in batch:
+                before = payments[progress.out_trade_no]
+                payments[progress.out_trade_no] = _advance(before, progress, runtime, now, transitions)
+            await unit.save_payments(list(payments.values()))
+            if transitions:
+                await unit.record_transitions(transitions)
+            await unit.commit()
+        runtime.polls_bell.ring()
+        return {progress: payments[progress.out_trade_no] for progress in batch}
+
+    return GroupCommit(apply)
+
+
+def _advance(
+    payment: Payment, progress: Progress, runtime: Runtime, now: datetime, transitions: list[Transition]
+) -> Payment:
+    close = progress.close
+    if progress.attempt is not None:
+        step = ATTEMPT_STEPS[payment.attempt, progress.attempt]
+        transitions.extend(_attempt_transitions(payment, progress, step.verdict, now))
+        if step.verdict is Verdict.MOVE:
+            payment = replace(
+                payment,
+                attempt=step.to,
+                qr_code=progress.qr_code or payment.qr_code,
+                failure_code=progress.failure_code or payment.failure_code,
+                poll_rung=0,
+            )
+            close = close or progress.attempt is AttemptEvent.REFUSE
+    if close:
+        payment = _close(payment, progress, now, transitions)
+    if payment.status is PaymentStatus.PENDING:
+        poll_at = runtime.rules.poll_at(now, payment.poll_rung)
+        return replace(payment, poll_at=poll_at, poll_rung=payment.poll_rung + 1)
+    return replace(payment, poll_at=None)
+
+
+def _attempt_transitions(payment: Payment, progress: Progress, verdict: Verdict, now: datetime) -> list[Transition]:
+    if progress.attempt is None or verdict is Verdict.REPEAT:
+        return []
+    step = ATTEMPT_STEPS[payment.attempt, progress.attempt]
+    return [
+        Transition(
+            "attempt",
+            payment.id,
+            payment.attempt.value,
+            progress.attempt.value,
+            step.to.value,
+            verdict is Verdict.MOVE,
+            progress.failure_code or "",
+            now,
+        )
+    ]
+
+
+def _close(payment: Payment, progress: Progress, now: datetime, transitions: list[Transition]) -> Payment:
+    step = ORDER_STEPS[payment.status, OrderEvent.CLOSE]
+    if step.verdict is not Verdict.REPEAT:
+        transitions.append(
+            Transition(
+                "payment",
+                payment.id,
+                payment.status.value,
+                OrderEvent.CLOSE.value,
+                step.to.value,
+                step.verdict is Verdict.MOVE,
+                progress.failure_code or "",
+                now,
+            )
+        )
+    return replace(payment, status=step.to) if step.verdict is Verdict.MOVE else payment

@@ -1,0 +1,147 @@
+"""
+What every use case works with: the collaborators, the rules of time, the bells that wake the workers.
+
+Built once by the composition root; holds no state of any payment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from reference_gateway.apps import App
+from reference_gateway.channels.port import ChannelPort
+from reference_gateway.clock import Clock
+from reference_gateway.crash import CrashPoint
+from reference_gateway.domain.notice import NoticePolicy
+from reference_gateway.errors import BadRequest
+from reference_gateway.ids import Ids
+from reference_gateway.service.unit_of_work import UnitOfWorkFactory
+from reference_gateway.webhooks import WebhookSender
+
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Spans of time, in seconds."""
+
+    sync_wait_s: float
+    order_ttl_s: int
+    channel_timeout_s: float
+    poll_ladder_s: tuple[float, ...]
+    webhook_retry_s: tuple[float, ...]
+    lease_s: float
+    close_grace_s: float = 60.0
+
+    def poll_at(self, now: datetime, rung: int) -> datetime:
+        """When the channel is asked again, standing on *rung* of the ladder."""
+        return now + timedelta(seconds=self.poll_ladder_s[min(rung, len(self.poll_ladder_s) - 1)])
+
+    def first_poll_at(self, now: datetime) -> datetime:
+        """When to ask about a call that never came back: after its own time is over."""
+        return now + timedelta(seconds=self.channel_timeout_s + self.poll_ladder_s[0])
+
+    def webhook_at(self, now: datetime, attempts: int) -> datetime:
+        """When to send again after *attempts* deliveries failed."""
+        return now + timedelta(seconds=self.webhook_retry_s[min(attempts, len(self.webhook_retry_s)) - 1])
+
+
+class Bell:
+    """Wakes one worker; ringing before it sleeps is not lost."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def ring(self) -> None:
+        self._event.set()
+
+    @property
+    def rung(self) -> bool:
+        return self._event.is_set()
+
+    def silence(self) -> None:
+        self._event.clear()
+
+    async def wait(self, seconds: float | None) -> None:
+        """Sleep until rung, or for *seconds* of the loop's time."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
+        except TimeoutError:
+            return
+
+
+class Background:
+    """Tasks that outlive the request that began them: channel calls that the caller stopped waiting for."""
+
+    def __init__(self, pulse: Bell) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._pulse = pulse
+
+    def spawn(self, work: Coroutine[Any, Any, ResultT], name: str) -> asyncio.Task[ResultT]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._tasks)
+
+    async def drain(self) -> None:
+        """Wait until every task has ended."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def abort(self) -> None:
+        """Cancel every task, as a crash would."""
+        for task in self._tasks:
+            task.cancel()
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            task.get_loop().call_exception_handler(
+                {"message": "background work failed", "exception": task.exception(), "task": task}
+            )
+        self._pulse.ring()
+
+
+@dataclass(slots=True)
+class Runtime:
+    """The collaborators; `public_url` is known once the server listens."""
+
+    units: UnitOfWorkFactory
+    channels: Mapping[str, ChannelPort]
+    clock: Clock
+    ids: Ids
+    policy: NoticePolicy
+    crash_point: CrashPoint
+    webhooks: WebhookSender
+    apps: Mapping[str, App]
+    rules: Rules
+    public_url: str = ""
+    polls_bell: Bell = field(default_factory=Bell)
+    refunds_bell: Bell = field(default_factory=Bell)
+    outbox_bell: Bell = field(default_factory=Bell)
+    pulse: Bell = field(default_factory=Bell)
+    background: Background = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.background = Background(self.pulse)
+
+    def channel(self, name: str) -> ChannelPort:
+        """Return the channel called *name*, or refuse the request that asked for it."""
+        if name not in self.channels:
+            raise BadRequest(f"no channel is called {name!r}", code="unknown_channel")
+        return self.channels[name]
+
+    def notify_url(self, channel: str) -> str:
+        return f"{self.public_url}/notify/{channel}"
+
+    def lease_until(self, now: datetime) -> datetime:
+        return now + timedelta(seconds=self.rules.lease_s)

@@ -1,0 +1,208 @@
+"""
+Settle what channels say: inbox row, order, ledger and outbox of a whole batch in one transaction.
+
+The policy rules on each notice under the order's lock; this module carries the rulings out. Notifies and answers to
+queries take the same way. It knows no channel and no signature.
+
+Facts: alipay/notify-duties
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from reference_gateway.domain.events import event_row
+from reference_gateway.domain.notice import Judgement, Notice, NoticeKind, Ruling
+from reference_gateway.domain.payment import Payment
+from reference_gateway.domain.records import (
+    InboxRow,
+    OutboxRow,
+    Posting,
+    Transition,
+    app_account,
+    channel_account,
+)
+from reference_gateway.domain.refund import Refund
+from reference_gateway.domain.transitions import ORDER_STEPS, OrderEvent, Verdict
+from reference_gateway.service.runtime import Runtime
+from reference_gateway.service.unit_of_work import UnitOfWork
+from reference_gateway.store.group_commit import GroupCommit
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A verified notice with its raw body (None when a query asked), or a body refused for *refused_code*."""
+
+    channel: str
+    notice: Notice | None
+    body: bytes | None
+    dedupe_key: str
+    refused_code: str = ""
+
+
+Settlements = GroupCommit[str, Arrival, Judgement]
+
+
+def settlements(runtime: Runtime) -> Settlements:
+    """Make the committer of settlements; its keys come from the policy."""
+
+    async def apply(batch: Mapping[str, Arrival]) -> Mapping[str, Judgement]:
+        now = runtime.clock.now()
+        async with runtime.units() as unit:
+            orders = {arrival.notice.out_trade_no for arrival in batch.values() if arrival.notice is not None}
+            payments = await unit.lock_payments(orders) if orders else {}
+            plan = _Plan(runtime, payments, now)
+            judgements = {key: plan.take(arrival) for key, arrival in batch.items()}
+            await plan.write(unit)
+            runtime.crash_point("notify.before_commit")
+            await unit.commit()
+        plan.ring()
+        return judgements
+
+    return GroupCommit(apply)
+
+
+class _Plan:
+    """What a batch will write; built without waiting, written in the store's order of statements."""
+
+    def __init__(self, runtime: Runtime, payments: dict[str, Payment], now: datetime) -> None:
+        self._runtime = runtime
+        self._now = now
+        self._payments = payments
+        self._changed: dict[str, Payment] = {}
+        self._hurried: list[str] = []
+        self._refunds: list[Refund] = []
+        self._transitions: list[Transition] = []
+        self._inbox: list[InboxRow] = []
+        self._postings: list[Posting] = []
+        self._events: dict[str, OutboxRow] = {}
+
+    def take(self, arrival: Arrival) -> Judgement:
+        """Rule on one arrival and plan what follows."""
+        notice = arrival.notice
+        if notice is None:
+            judgement = Judgement(Ruling.REFUSE, arrival.refused_code)
+        else:
+            payment = self._payments.get(notice.out_trade_no)
+            judgement = self._runtime.policy.judge(notice, payment)
+            if payment is not None:
+                self._carry_out(notice, payment, judgement)
+        self._remember(arrival, judgement)
+        return judgement
+
+    def _carry_out(self, notice: Notice, payment: Payment, judgement: Judgement) -> None:
+        if judgement.ruling is Ruling.BOOK:
+            self._book(notice, payment, judgement)
+        elif judgement.ruling is Ruling.NUDGE and notice.kind is NoticeKind.REFUNDED:
+            self._hurried.append(notice.refund_no)
+        elif judgement.ruling is Ruling.NUDGE and payment.poll_at is not None:
+            self._change(replace(payment, poll_at=self._now))
+
+    def _book(self, notice: Notice, payment: Payment, judgement: Judgement) -> None:
+        step = ORDER_STEPS[payment.status, OrderEvent.PAY]
+        after = replace(
+            payment,
+            status=step.to,
+            channel_trade_no=notice.channel_trade_no,
+            paid_at=payment.paid_at or notice.paid_at or self._now,
+            poll_at=None,
+        )
+        if step.verdict is not Verdict.REPEAT:
+            self._transitions.append(self._transition(payment, after, step.verdict))
+        if step.verdict is Verdict.LATE:
+            after = self._give_back(after)
+        else:
+            event = event_row(self._runtime.ids.new("ev"), "payment.paid", payment=after, at=self._now)
+            self._events[judgement.posting_key] = event
+        self._change(after)
+        self._postings.append(
+            Posting(
+                self._runtime.ids.new("lt"),
+                judgement.posting_key,
+                "payment",
+                payment.id,
+                None,
+                channel_account(payment.channel),
+                app_account(payment.app_id),
+                judgement.credit_fen,
+                self._now,
+            )
+        )
+
+    def _transition(self, before: Payment, after: Payment, verdict: Verdict) -> Transition:
+        return Transition(
+            "payment",
+            before.id,
+            before.status.value,
+            OrderEvent.PAY.value,
+            after.status.value,
+            verdict is Verdict.MOVE,
+            "" if verdict is Verdict.MOVE else "paid after the end; refunded automatically",
+            self._now,
+        )
+
+    def _give_back(self, payment: Payment) -> Payment:
+        """Plan the refund of a payment that came after its order had ended."""
+        refund = Refund(
+            id=self._runtime.ids.new("re"),
+            payment_id=payment.id,
+            app_id=payment.app_id,
+            merchant_refund_no=f"late-{payment.id}",
+            out_request_no=self._runtime.ids.new("R"),
+            amount_fen=payment.refundable_fen,
+            reason="paid after the order had ended",
+            created_at=self._now,
+            poll_at=self._now,
+        )
+        self._refunds.append(refund)
+        return replace(payment, reserved_fen=payment.amount_fen)
+
+    def _change(self, payment: Payment) -> None:
+        self._payments[payment.out_trade_no] = payment
+        self._changed[payment.out_trade_no] = payment
+
+    def _remember(self, arrival: Arrival, judgement: Judgement) -> None:
+        if arrival.body is None:
+            return
+        refused = judgement.ruling is Ruling.REFUSE
+        notice = arrival.notice
+        self._inbox.append(
+            InboxRow(
+                arrival.channel,
+                f"refused:{arrival.dedupe_key}" if refused or notice is None else f"id:{notice.notify_id}",
+                "" if notice is None else notice.notify_id,
+                "" if notice is None else notice.out_trade_no,
+                judgement.code,
+                arrival.body,
+                self._now,
+            )
+        )
+
+    async def write(self, unit: UnitOfWork) -> None:
+        """Write the plan; an event goes out only if its posting was new."""
+        if self._changed:
+            await unit.save_payments(list(self._changed.values()))
+        if self._hurried:
+            await unit.hurry_refunds(self._hurried, self._now)
+        for refund in self._refunds:
+            await unit.insert_refund(refund)
+        if self._inbox:
+            await unit.record_inbox(self._inbox)
+        if self._transitions:
+            await unit.record_transitions(self._transitions)
+        if self._postings:
+            posted = await unit.post(self._postings)
+            events = [event for key, event in self._events.items() if key in posted]
+            if events:
+                await unit.add_outbox(events)
+
+    def ring(self) -> None:
+        """Wake who has work now."""
+        if self._events:
+            self._runtime.outbox_bell.ring()
+        if self._hurried or self._refunds:
+            self._runtime.refunds_bell.ring()
+        if any(payment.poll_at is not None for payment in self._changed.values()):
+            self._runtime.polls_bell.ring()

@@ -1,0 +1,129 @@
+"""
+Background work: each worker does what is due, then sleeps until something is, or until its bell rings.
+
+Work is claimed in the store by lease, so several gateways share it and a dead one's share comes back. Losing the store
+puts a worker to sleep for a moment, never to death. What the work is stands in the other use cases.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import structlog
+
+from reference_gateway.domain.due import NextDue
+from reference_gateway.errors import GatewayError
+from reference_gateway.service.query_payment import QueryPayment
+from reference_gateway.service.refund_payment import RefundPayment
+from reference_gateway.service.runtime import Bell, Runtime
+
+CLAIM_MAX = 64
+STORE_AWAY_S = 0.5
+NAP_MIN_S = 0.001
+
+_LOG = structlog.get_logger("reference_gateway.workers")
+
+Round = Callable[[], Awaitable[bool]]
+"""Does what is due; True when there may be more at once."""
+
+
+class Worker:
+    """Repeats a round whenever there is something to do."""
+
+    def __init__(
+        self, name: str, runtime: Runtime, *, bell: Bell, round_: Round, due: Callable[[NextDue], datetime | None]
+    ) -> None:
+        self._name = name
+        self._runtime = runtime
+        self._bell = bell
+        self._round = round_
+        self._due = due
+        self._working = True
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def busy(self) -> bool:
+        return self._working or self._bell.rung
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=self._name)
+        self._task.add_done_callback(self._report)
+
+    def _report(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            task.get_loop().call_exception_handler(
+                {"message": f"worker {self._name} died", "exception": task.exception(), "task": task}
+            )
+
+    async def stop(self) -> None:
+        """Cancel the worker; what it had claimed comes back when its lease is over."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._task = None
+
+    async def _run(self) -> None:
+        while True:
+            self._working = True
+            self._bell.silence()
+            try:
+                if await self._round():
+                    continue
+                nap_s = await self._nap_s()
+            except GatewayError as error:
+                _LOG.warning("worker_round_failed", worker=self._name, reason=error.reason)
+                await self._runtime.clock.sleep(STORE_AWAY_S)
+                continue
+            self._working = False
+            self._runtime.pulse.ring()
+            await self._bell.wait(nap_s)
+
+    async def _nap_s(self) -> float | None:
+        """How long nothing is due; None is until the bell."""
+        async with self._runtime.units() as unit:
+            due_at = self._due(await unit.next_due())
+        heartbeat_s = self._runtime.units.heartbeat_s
+        if due_at is None:
+            return heartbeat_s
+        nap_s = max(NAP_MIN_S, (due_at - self._runtime.clock.now()).total_seconds())
+        return nap_s if heartbeat_s is None else min(nap_s, heartbeat_s)
+
+
+async def _guarded(work: Awaitable[None]) -> None:
+    """Let one piece of work fail without its neighbours; its lease brings it back."""
+    try:
+        await work
+    except GatewayError as error:
+        _LOG.warning("work_failed", reason=error.reason, detail=error.detail)
+
+
+def poller(runtime: Runtime, query: QueryPayment) -> Worker:
+    """Make the worker that asks about payments nobody has told the end of."""
+
+    async def round_() -> bool:
+        now = runtime.clock.now()
+        async with runtime.units() as unit:
+            claimed = await unit.claim_polls(now, lease_until=runtime.lease_until(now), limit=CLAIM_MAX)
+            if claimed:
+                await unit.commit()
+        await asyncio.gather(*(_guarded(query.for_poller(payment)) for payment in claimed))
+        return len(claimed) == CLAIM_MAX
+
+    return Worker("poller", runtime, bell=runtime.polls_bell, round_=round_, due=lambda due: due.polls)
+
+
+def refunder(runtime: Runtime, refund: RefundPayment) -> Worker:
+    """Make the worker that brings refunds to their end."""
+
+    async def round_() -> bool:
+        now = runtime.clock.now()
+        async with runtime.units() as unit:
+            claimed = await unit.claim_refunds(now, lease_until=runtime.lease_until(now), limit=CLAIM_MAX)
+            if claimed:
+                await unit.commit()
+        await asyncio.gather(*(_guarded(refund.for_poller(*pair)) for pair in claimed))
+        return len(claimed) == CLAIM_MAX
+
+    return Worker("refunder", runtime, bell=runtime.refunds_bell, round_=round_, due=lambda due: due.refunds)

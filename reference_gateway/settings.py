@@ -1,0 +1,66 @@
+"""
+The gateway's settings: one frozen class, read from arguments, then the environment (`GATEWAY_…`), then defaults.
+
+The only module of the gateway that reads the environment. A `GATEWAY_` variable that nobody knows is refused, with the
+nearest one that exists.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from reference_gateway.crash import crash_point_from
+
+PREFIX = "GATEWAY_"
+MEMORY_URL = "memory:"
+
+
+class GatewaySettings(BaseSettings):
+    """Everything a gateway process can be told."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65535)
+    public_url: str = ""
+    database_url: SecretStr
+    database_pool: PositiveInt = 10
+    redis_url: str = ""
+    alipay_gateway_url: str
+    alipay_app_id: str
+    alipay_seller_id: str
+    alipay_app_private_key_file: Path
+    alipay_public_key_file: Path
+    apps_file: Path
+    sync_wait_ms: PositiveInt = 800
+    channel_timeout_s: PositiveFloat = 8.0
+    webhook_timeout_s: PositiveFloat = 5.0
+    order_ttl_s: PositiveInt = 900
+    lease_s: PositiveFloat = 30.0
+    drain_s: PositiveFloat = 15.0
+    poll_ladder_s: tuple[PositiveFloat, ...] = Field(default=(5, 10, 20, 40, 80, 160, 320, 600), min_length=1)
+    webhook_retry_s: tuple[PositiveFloat, ...] = Field(default=(1, 2, 5, 10, 30, 60, 300, 900, 3600), min_length=1)
+    crash_point: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_strangers(cls, values: Any) -> Any:
+        known = {f"{PREFIX}{name.upper()}" for name in cls.model_fields}
+        for name in sorted(os.environ):
+            if name.upper().startswith(PREFIX) and name.upper() not in known:
+                near = difflib.get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.0)[0]
+                raise ValueError(f"the environment variable {name} is unknown; did you mean {near}?")
+        return values
+
+    @model_validator(mode="after")
+    def _leases_outlast_the_work(self) -> Self:
+        if self.lease_s <= max(self.channel_timeout_s, self.webhook_timeout_s):
+            raise ValueError("lease_s must be longer than channel_timeout_s and webhook_timeout_s")
+        crash_point_from(self.crash_point)
+        return self

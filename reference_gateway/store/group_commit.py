@@ -1,0 +1,144 @@
+"""
+Group commit: one transaction for all that arrived while the last one was committing.
+
+Callers hand in an item under its natural key and get the answer for that key. Knows nothing of what is written: the
+*apply* it is given runs the transaction for a whole batch, all or nothing, and answers by key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from typing import Generic, TypeVar
+
+from reference_gateway.errors import StoreConflict, StoreUnavailable
+
+KeyT = TypeVar("KeyT", bound=Hashable)
+ItemT = TypeVar("ItemT")
+AnswerT = TypeVar("AnswerT")
+
+CONFLICT_TRIES_MAX = 5
+
+
+class GroupCommit(Generic[KeyT, ItemT, AnswerT]):
+    """
+    Collects items and applies them in batches, one batch at a time.
+
+    Items of one key that wait together are merged: the first is applied, all get its answer. When a batch fails, its
+    halves are tried apart, so one bad row fails alone; when the store itself is away, everybody is told at once. A lone
+    item that lost against another transaction is tried again a few times.
+    """
+
+    def __init__(
+        self, apply: Callable[[Mapping[KeyT, ItemT]], Awaitable[Mapping[KeyT, AnswerT]]], *, batch_max: int = 256
+    ) -> None:
+        self._apply = apply
+        self._batch_max = batch_max
+        self._waiting: dict[KeyT, tuple[ItemT, list[asyncio.Future[AnswerT]]]] = {}
+        self._committer: asyncio.Task[None] | None = None
+        self.batches = 0
+        self.items = 0
+
+    @property
+    def busy(self) -> bool:
+        return self._committer is not None
+
+    async def submit(self, key: KeyT, item: ItemT) -> AnswerT:
+        """Wait until *item* is committed and return the answer for its key, or raise what its batch raised."""
+        future: asyncio.Future[AnswerT] = asyncio.get_running_loop().create_future()
+        if key in self._waiting:
+            self._waiting[key][1].append(future)
+        else:
+            self._waiting[key] = (item, [future])
+        if self._committer is None:
+            self._committer = asyncio.create_task(self._run(), name="group-commit")
+        return await future
+
+    async def drain(self) -> None:
+        """Wait until nothing is waiting and nothing is being committed."""
+        while self._committer is not None:
+            await asyncio.wait([self._committer])
+
+    def abort(self) -> None:
+        """Stop at once, as a crash would; whoever waits is cancelled."""
+        if self._committer is not None:
+            self._committer.cancel()
+
+    async def _run(self) -> None:
+        try:
+            while batch := self._take():
+                self.batches += 1
+                self.items += len(batch)
+                try:
+                    await self._settle(batch)
+                except asyncio.CancelledError:
+                    self._cancel(batch)
+                    raise
+        finally:
+            self._committer = None
+            waiting, self._waiting = self._waiting, {}
+            self._cancel(waiting)
+
+    def _take(self) -> dict[KeyT, tuple[ItemT, list[asyncio.Future[AnswerT]]]]:
+        """Take the oldest keys of which somebody still wants the answer."""
+        batch: dict[KeyT, tuple[ItemT, list[asyncio.Future[AnswerT]]]] = {}
+        for key in list(self._waiting):
+            if len(batch) == self._batch_max:
+                break
+            entry = self._waiting.pop(key)
+            if not all(future.done() for future in entry[1]):
+                batch[key] = entry
+        return batch
+
+    async def _settle(self, batch: dict[KeyT, tuple[ItemT, list[asyncio.Future[AnswerT]]]]) -> None:
+        tries = 1
+        while True:
+            try:
+                answers = await self._apply({key: item for key, (item, _) in batch.items()})
+            except StoreConflict as error:
+                if len(batch) > 1:
+                    await self._split(batch)
+                elif tries < CONFLICT_TRIES_MAX:
+                    tries += 1
+                    continue
+                else:
+                    self._fail(batch, error)
+            except (StoreUnavailable, OSError) as error:
+                self._fail(batch, error)
+            except Exception as error:  # noqa: BLE001 (handed to whoever waits; the committer must outlive it)
+                if len(batch) > 1:
+                    await self._split(batch)
+                else:
+                    self._fail(batch, error)
+            else:
+                self._answer(batch, answers)
+            return
+
+    async def _split(self, batch: dict[KeyT, tuple[ItemT, list[asyncio.Future[AnswerT]]]]) -> None:
+        entries = list(batch.items())
+        middle = len(entries) // 2
+        await self._settle(dict(entries[:middle]))
+        await self._settle(dict(entries[middle:]))
+
+    def _answer(
+        self, batch: dict[KeyT, tuple[ItemT, list[asyncio.Future[AnswerT]]]], answers: Mapping[KeyT, AnswerT]
+    ) -> None:
+        for key, (_, futures) in batch.items():
+            for future in futures:
+                if future.done():
+                    continue
+                if key in answers:
+                    future.set_result(answers[key])
+                else:
+                    future.set_exception(LookupError(f"the batch has no answer for {key!r}"))
+
+    def _fail(self, batch: dict[KeyT, tuple[ItemT, list[asyncio.Future[AnswerT]]]], error: Exception) -> None:
+        for _, futures in batch.values():
+            for future in futures:
+                if not future.done():
+                    future.set_exception(error)
+
+    def _cancel(self, batch: dict[KeyT, tuple[ItemT, list[asyncio.Future[AnswerT]]]]) -> None:
+        for _, futures in batch.values():
+            for future in futures:
+                future.cancel()

@@ -1,0 +1,113 @@
+"""
+What the memory store holds once committed: plain dictionaries with their indexes, and how a change set is applied.
+
+No waiting happens here: applying a change set is one step of the event loop, as a commit must be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from reference_gateway.domain.payment import Payment
+from reference_gateway.domain.records import (
+    Account,
+    IdempotencyKey,
+    InboxRow,
+    LedgerLine,
+    OutboxRow,
+    Posting,
+    Transition,
+)
+from reference_gateway.domain.refund import Refund
+
+
+@dataclass(slots=True)
+class Changes:
+    """What one transaction wrote and nobody else sees yet."""
+
+    payments: dict[str, Payment] = field(default_factory=dict)
+    refunds: dict[str, Refund] = field(default_factory=dict)
+    transitions: list[Transition] = field(default_factory=list)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    balances: dict[str, int] = field(default_factory=dict)
+    postings: dict[str, Posting] = field(default_factory=dict)
+    lines: list[LedgerLine] = field(default_factory=list)
+    inbox: dict[tuple[str, str], InboxRow] = field(default_factory=dict)
+    idempotency: dict[tuple[str, str], IdempotencyKey] = field(default_factory=dict)
+    outbox: dict[str, OutboxRow] = field(default_factory=dict)
+    sent: dict[str, datetime] = field(default_factory=dict)
+    nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class MemoryState:
+    """Everything committed; `sent` outbox rows keep their row and leave `unsent`."""
+
+    payments: dict[str, Payment] = field(default_factory=dict)
+    by_out_trade_no: dict[str, str] = field(default_factory=dict)
+    by_order: dict[tuple[str, str], str] = field(default_factory=dict)
+    polling: dict[str, datetime] = field(default_factory=dict)
+    refunds: dict[str, Refund] = field(default_factory=dict)
+    refund_keys: dict[tuple[str, str], str] = field(default_factory=dict)
+    by_out_request_no: dict[str, str] = field(default_factory=dict)
+    refund_polling: dict[str, datetime] = field(default_factory=dict)
+    transitions: list[Transition] = field(default_factory=list)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    balances: dict[str, int] = field(default_factory=dict)
+    postings: dict[str, Posting] = field(default_factory=dict)
+    lines: dict[str, list[LedgerLine]] = field(default_factory=dict)
+    inbox: dict[tuple[str, str], InboxRow] = field(default_factory=dict)
+    idempotency: dict[tuple[str, str], IdempotencyKey] = field(default_factory=dict)
+    outbox: dict[str, OutboxRow] = field(default_factory=dict)
+    unsent: dict[str, datetime] = field(default_factory=dict)
+    nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    sequence: int = 0
+    entry_sequence: int = 0
+
+    def next_seq(self) -> int:
+        """Number rows as a database sequence does: never given back."""
+        self.sequence += 1
+        return self.sequence
+
+    def next_entry_id(self) -> int:
+        self.entry_sequence += 1
+        return self.entry_sequence
+
+    def apply(self, changes: Changes) -> None:
+        """Make *changes* visible, all at once."""
+        for payment in changes.payments.values():
+            self._put_payment(payment)
+        for refund in changes.refunds.values():
+            self._put_refund(refund)
+        self.transitions.extend(changes.transitions)
+        self.accounts.update(changes.accounts)
+        self.balances.update(changes.balances)
+        self.postings.update(changes.postings)
+        for line in changes.lines:
+            self.lines.setdefault(line.payment_id, []).append(line)
+        self.inbox.update(changes.inbox)
+        self.idempotency.update(changes.idempotency)
+        self.nonces.update(changes.nonces)
+        self.outbox.update(changes.outbox)
+        self.unsent.update((row.event_id, row.due_at) for row in changes.outbox.values())
+        for event_id in changes.sent:
+            self.unsent.pop(event_id, None)
+
+    def _put_payment(self, payment: Payment) -> None:
+        self.payments[payment.id] = payment
+        self.by_out_trade_no[payment.out_trade_no] = payment.id
+        self.by_order[payment.app_id, payment.merchant_order_no] = payment.id
+        if payment.poll_at is None:
+            self.polling.pop(payment.id, None)
+        else:
+            self.polling[payment.id] = payment.poll_at
+
+    def _put_refund(self, refund: Refund) -> None:
+        self.refunds[refund.id] = refund
+        self.refund_keys[refund.payment_id, refund.merchant_refund_no] = refund.id
+        self.by_out_request_no[refund.out_request_no] = refund.id
+        if refund.poll_at is None:
+            self.refund_polling.pop(refund.id, None)
+        else:
+            self.refund_polling[refund.id] = refund.poll_at

@@ -1,0 +1,242 @@
+"""
+The store in PostgreSQL: one transaction over asyncpg, each statement a constant run over a batch.
+
+Knows the statements' parameters and the shape of their rows; what they are for stands in the port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import CursorResult, TextClause
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from reference_gateway.domain.due import NextDue
+from reference_gateway.domain.money import Fen
+from reference_gateway.domain.payment import Payment
+from reference_gateway.domain.records import (
+    Account,
+    IdempotencyKey,
+    InboxRow,
+    LedgerLine,
+    OutboxRow,
+    Posting,
+    Transition,
+)
+from reference_gateway.domain.refund import Refund
+from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus, RefundStatus
+from reference_gateway.store import statements as sql
+from reference_gateway.store.sql_errors import told
+
+
+class _Transaction:
+    """Begin at entry, roll back at exit unless committed."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._connecting = engine.connect()
+        self._connection: AsyncConnection | None = None
+
+    async def __aenter__(self) -> Self:
+        with told():
+            self._connection = await self._connecting.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with told():
+            await self._connecting.__aexit__(kind, error, trace)
+
+    async def commit(self) -> None:
+        if self._connection is None:
+            raise AssertionError("a unit of work is used inside `async with`")
+        with told():
+            await self._connection.commit()
+
+    async def _run(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+        if self._connection is None:
+            raise AssertionError("a unit of work is used inside `async with`")
+        with told():
+            return await self._connection.execute(statement, parameters)
+
+
+def _columns(rows: Sequence[object], names: Sequence[str]) -> dict[str, list[Any]]:
+    """Turn rows into one list for each column, as unnest wants them."""
+    return {name: [getattr(row, name) for row in rows] for name in names}
+
+
+def _pairs(pairs: Sequence[tuple[str, str]], first: str, second: str) -> dict[str, list[str]]:
+    return {first: [pair[0] for pair in pairs], second: [pair[1] for pair in pairs]}
+
+
+def _values(row: Any) -> dict[str, Any]:
+    return dict(row._mapping)  # noqa: SLF001 (SQLAlchemy's public name)
+
+
+def _payment(row: Any) -> Payment:
+    values = _values(row)
+    values["status"] = PaymentStatus(values["status"])
+    values["attempt"] = AttemptStatus(values["attempt"])
+    return Payment(**values)
+
+
+def _refund(row: Any) -> Refund:
+    values = _values(row)
+    values["status"] = RefundStatus(values["status"])
+    return Refund(**values)
+
+
+class _Payments(_Transaction):
+    async def insert_payments(self, payments: Sequence[Payment]) -> set[str]:
+        rows = await self._run(sql.INSERT_PAYMENTS, _columns(payments, sql.NEW_PAYMENT))
+        return set(rows.scalars())
+
+    async def payments_by_order(self, orders: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Payment]:
+        rows = await self._run(sql.PAYMENTS_BY_ORDER, _pairs(orders, "app_id", "merchant_order_no"))
+        found = map(_payment, rows)
+        return {(payment.app_id, payment.merchant_order_no): payment for payment in found}
+
+    async def payment(self, app_id: str, payment_id: str) -> Payment | None:
+        row = (await self._run(sql.PAYMENT, {"app_id": app_id, "id": payment_id})).first()
+        return None if row is None else _payment(row)
+
+    async def lock_payments(self, out_trade_nos: Collection[str]) -> dict[str, Payment]:
+        rows = await self._run(sql.LOCK_PAYMENTS, {"numbers": list(out_trade_nos)})
+        return {payment.out_trade_no: payment for payment in map(_payment, rows)}
+
+    async def save_payments(self, payments: Sequence[Payment]) -> None:
+        await self._run(sql.SAVE_PAYMENTS, _columns(payments, sql.SAVED_PAYMENT))
+
+    async def list_payments(self, app_id: str, *, after: int, limit: int) -> list[Payment]:
+        rows = await self._run(sql.LIST_PAYMENTS, {"app_id": app_id, "after": after, "limit": limit})
+        return [_payment(row) for row in rows]
+
+    async def claim_polls(self, now: datetime, *, lease_until: datetime, limit: int) -> list[Payment]:
+        rows = await self._run(sql.CLAIM_POLLS, {"now": now, "lease_until": lease_until, "limit": limit})
+        return [_payment(row) for row in rows]
+
+
+class _Refunds(_Payments):
+    async def insert_refund(self, refund: Refund) -> None:
+        await self._run(sql.INSERT_REFUND, {name: getattr(refund, name) for name in sql.REFUND_COLUMNS})
+
+    async def refund_by_no(self, payment_id: str, merchant_refund_no: str) -> Refund | None:
+        row = (await self._run(sql.REFUND_BY_NO, {"payment_id": payment_id, "number": merchant_refund_no})).first()
+        return None if row is None else _refund(row)
+
+    async def refund(self, payment_id: str, refund_id: str) -> Refund | None:
+        row = (await self._run(sql.REFUND, {"payment_id": payment_id, "id": refund_id})).first()
+        return None if row is None else _refund(row)
+
+    async def lock_refund(self, refund_id: str) -> Refund | None:
+        row = (await self._run(sql.LOCK_REFUND, {"id": refund_id})).first()
+        return None if row is None else _refund(row)
+
+    async def save_refund(self, refund: Refund) -> None:
+        await self._run(sql.SAVE_REFUND, {name: getattr(refund, name) for name in sql.SAVED_REFUND})
+
+    async def claim_refunds(self, now: datetime, *, lease_until: datetime, limit: int) -> list[tuple[Refund, Payment]]:
+        rows = await self._run(sql.CLAIM_REFUNDS, {"now": now, "lease_until": lease_until, "limit": limit})
+        claimed = [_refund(row) for row in rows]
+        if not claimed:
+            return []
+        rows = await self._run(sql.PAYMENTS_BY_ID, {"ids": [refund.payment_id for refund in claimed]})
+        payments = {payment.id: payment for payment in map(_payment, rows)}
+        return [(refund, payments[refund.payment_id]) for refund in claimed]
+
+    async def hurry_refunds(self, out_request_nos: Sequence[str], now: datetime) -> None:
+        await self._run(sql.HURRY_REFUNDS, {"numbers": list(out_request_nos), "now": now})
+
+
+class _Books(_Refunds):
+    async def record_transitions(self, rows: Sequence[Transition]) -> None:
+        await self._run(sql.RECORD_TRANSITIONS, _columns(rows, sql.TRANSITION))
+
+    async def open_accounts(self, accounts: Sequence[Account]) -> None:
+        await self._run(sql.OPEN_ACCOUNTS, _columns(accounts, ("name", "normal_sign")))
+
+    async def post(self, postings: Sequence[Posting]) -> set[str]:
+        names = [name for name in sql.POSTING if name != "posting_key"]
+        parameters = {**_columns(postings, names), "posting_key": [posting.key for posting in postings]}
+        posted = {row.id: row.posting_key for row in await self._run(sql.POST, parameters)}
+        fresh = [posting for posting in postings if posting.id in posted]
+        if fresh:
+            await self._run(
+                sql.ENTER,
+                {
+                    "transaction_id": [posting.id for posting in fresh for _ in range(2)],
+                    "account": [name for posting in fresh for name in (posting.debit, posting.credit)],
+                    "amount_fen": [Fen(sign * p.amount_fen) for p in fresh for sign in (1, -1)],
+                },
+            )
+        return set(posted.values())
+
+    async def ledger_lines(self, payment_ids: Sequence[str]) -> list[LedgerLine]:
+        rows = await self._run(sql.LEDGER_LINES, {"payment_ids": list(payment_ids)})
+        return [LedgerLine(**_values(row)) for row in rows]
+
+    async def balances(self) -> dict[str, int]:
+        return {row.name: row.balance_fen for row in await self._run(sql.BALANCES)}
+
+    async def record_inbox(self, rows: Sequence[InboxRow]) -> None:
+        merged: dict[tuple[str, str], tuple[InboxRow, int]] = {}
+        for row in rows:
+            first, deliveries = merged.get((row.channel, row.dedupe_key), (row, 0))
+            merged[row.channel, row.dedupe_key] = (first, deliveries + row.deliveries)
+        parameters = _columns([row for row, _ in merged.values()], sql.INBOX)
+        parameters["deliveries"] = [deliveries for _, deliveries in merged.values()]
+        await self._run(sql.RECORD_INBOX, parameters)
+
+    async def idempotency_keys(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], IdempotencyKey]:
+        rows = await self._run(sql.IDEMPOTENCY_KEYS, _pairs(keys, "app_id", "key"))
+        return {(row.app_id, row.key): IdempotencyKey(**_values(row)) for row in rows}
+
+    async def insert_idempotency_keys(self, rows: Sequence[IdempotencyKey]) -> set[tuple[str, str]]:
+        inserted = await self._run(sql.INSERT_IDEMPOTENCY_KEYS, _columns(rows, sql.IDEMPOTENCY))
+        return {(row.app_id, row.key) for row in inserted}
+
+    async def spend_nonces(
+        self, nonces: Sequence[tuple[str, str]], *, now: datetime, expires_at: datetime
+    ) -> set[tuple[str, str]]:
+        pairs = _pairs(nonces, "app_id", "nonce")
+        rows = await self._run(sql.SPEND_NONCES, {**pairs, "now": now, "expires_at": expires_at})
+        fresh = {(row.app_id, row.nonce) for row in rows}
+        await self._run(sql.FORGET_NONCES, {"now": now})
+        return fresh
+
+
+class SqlUnitOfWork(_Books):
+    """One transaction in PostgreSQL, read committed."""
+
+    async def resume_unfinished(self, now: datetime) -> None:
+        await self._run(sql.RESUME_PAYMENTS, {"now": now})
+        await self._run(sql.RESUME_REFUNDS, {"now": now})
+        await self._run(sql.RESUME_OUTBOX, {"now": now})
+
+    async def add_outbox(self, rows: Sequence[OutboxRow]) -> None:
+        await self._run(sql.ADD_OUTBOX, _columns(rows, sql.OUTBOX))
+
+    async def claim_outbox(self, now: datetime, *, lease_until: datetime, limit: int) -> list[OutboxRow]:
+        rows = await self._run(sql.CLAIM_OUTBOX, {"now": now, "lease_until": lease_until, "limit": limit})
+        return [OutboxRow(**_values(row)) for row in rows]
+
+    async def finish_outbox(self, sent: Sequence[str], later: Mapping[str, datetime], *, now: datetime) -> None:
+        if sent:
+            await self._run(sql.FINISH_OUTBOX, {"sent": list(sent), "now": now})
+        if later:
+            await self._run(sql.POSTPONE_OUTBOX, {"event_id": list(later), "due_at": list(later.values())})
+
+    async def outbox_unsent(self) -> int:
+        return int((await self._run(sql.OUTBOX_UNSENT)).scalar_one())
+
+    async def next_due(self) -> NextDue:
+        row = (await self._run(sql.NEXT_DUE)).one()
+        return NextDue(*row)
+
+
+assert {field.name for field in fields(Payment)} == set(sql.PAYMENT_COLUMNS)
+assert {field.name for field in fields(Refund)} == set(sql.REFUND_COLUMNS)

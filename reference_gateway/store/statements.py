@@ -1,0 +1,325 @@
+"""
+The SQL of the store, as constants: compiled once, run over whole batches by `unnest`.
+
+Rows are locked, and unique keys inserted, in a fixed order within each statement, so that two gateways committing
+batches at once wait in line and never in a ring.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import TextClause, text
+
+from reference_gateway.store.tables import payments, refunds
+
+PAYMENT_COLUMNS = tuple(column.name for column in payments.columns)
+REFUND_COLUMNS = tuple(column.name for column in refunds.columns)
+
+_PAYMENT = ", ".join(f"p.{name}" for name in PAYMENT_COLUMNS)
+_REFUND = ", ".join(f"r.{name}" for name in REFUND_COLUMNS)
+
+
+def _unnest(**types: str) -> str:
+    """Spell a row source: one array parameter for each column."""
+    arrays = ", ".join(f"CAST(:{name} AS {type_}[])" for name, type_ in types.items())
+    return f"unnest({arrays}) AS given({', '.join(types)})"
+
+
+_NEW_PAYMENT = {
+    "id": "text",
+    "app_id": "text",
+    "merchant_order_no": "text",
+    "out_trade_no": "text",
+    "channel": "text",
+    "product": "text",
+    "amount_fen": "bigint",
+    "currency": "text",
+    "subject": "text",
+    "buyer_id": "text",
+    "room_id": "text",
+    "attach": "text",
+    "request_digest": "text",
+    "status": "text",
+    "attempt": "text",
+    "failure_code": "text",
+    "refunded_fen": "bigint",
+    "reserved_fen": "bigint",
+    "channel_trade_no": "text",
+    "qr_code": "text",
+    "created_at": "timestamptz",
+    "paid_at": "timestamptz",
+    "expires_at": "timestamptz",
+    "poll_at": "timestamptz",
+    "poll_rung": "integer",
+}
+NEW_PAYMENT = tuple(_NEW_PAYMENT)
+INSERT_PAYMENTS = text(
+    f"""
+    INSERT INTO payments ({", ".join(NEW_PAYMENT)})
+    SELECT {", ".join(NEW_PAYMENT)} FROM {_unnest(**_NEW_PAYMENT)} ORDER BY app_id, merchant_order_no
+    ON CONFLICT ON CONSTRAINT payments_order_key DO NOTHING
+    RETURNING id
+    """  # noqa: S608 (made of constants)
+)
+
+_SAVED_PAYMENT = {
+    "id": "text",
+    "status": "text",
+    "attempt": "text",
+    "failure_code": "text",
+    "refunded_fen": "bigint",
+    "reserved_fen": "bigint",
+    "channel_trade_no": "text",
+    "qr_code": "text",
+    "paid_at": "timestamptz",
+    "poll_at": "timestamptz",
+    "poll_rung": "integer",
+}
+SAVED_PAYMENT = tuple(_SAVED_PAYMENT)
+SAVE_PAYMENTS = text(
+    f"""
+    UPDATE payments AS p SET {", ".join(f"{name} = given.{name}" for name in SAVED_PAYMENT[1:])}
+    FROM {_unnest(**_SAVED_PAYMENT)} WHERE p.id = given.id
+    """  # noqa: S608 (made of constants)
+)
+
+PAYMENTS_BY_ORDER = text(
+    f"""
+    SELECT {_PAYMENT} FROM payments AS p
+    JOIN {_unnest(app_id="text", merchant_order_no="text")} USING (app_id, merchant_order_no)
+    """  # noqa: S608 (made of constants)
+)
+PAYMENT = text(f"SELECT {_PAYMENT} FROM payments AS p WHERE p.id = :id AND p.app_id = :app_id")  # noqa: S608
+LOCK_PAYMENTS = text(
+    f"""
+    SELECT {_PAYMENT} FROM payments AS p
+    WHERE p.out_trade_no = ANY(CAST(:numbers AS text[])) ORDER BY p.out_trade_no FOR NO KEY UPDATE
+    """  # noqa: S608 (made of constants)
+)
+LIST_PAYMENTS = text(
+    f"SELECT {_PAYMENT} FROM payments AS p WHERE p.app_id = :app_id AND p.seq > :after ORDER BY p.seq LIMIT :limit"  # noqa: S608
+)
+CLAIM_POLLS = text(
+    f"""
+    UPDATE payments AS p SET poll_at = :lease_until
+    WHERE p.id IN (
+        SELECT id FROM payments WHERE poll_at <= :now ORDER BY poll_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+    )
+    RETURNING {_PAYMENT}
+    """  # noqa: S608 (made of constants)
+)
+RESUME_PAYMENTS = text(
+    """
+    UPDATE payments SET poll_at = :now
+    WHERE id IN (
+        SELECT id FROM payments
+        WHERE poll_at > :now AND status = 'PENDING' AND attempt IN ('REQUESTED', 'UNKNOWN')
+        ORDER BY out_trade_no FOR NO KEY UPDATE
+    )
+    """
+)
+RESUME_REFUNDS = text(
+    """
+    UPDATE refunds SET poll_at = :now
+    WHERE id IN (SELECT id FROM refunds WHERE poll_at > :now ORDER BY id FOR NO KEY UPDATE)
+    """
+)
+RESUME_OUTBOX = text(
+    """
+    UPDATE outbox SET due_at = :now
+    WHERE event_id IN (
+        SELECT event_id FROM outbox WHERE sent_at IS NULL AND due_at > :now ORDER BY event_id FOR UPDATE
+    )
+    """
+)
+
+INSERT_REFUND = text(
+    f"INSERT INTO refunds ({', '.join(REFUND_COLUMNS)}) VALUES ({', '.join(f':{n}' for n in REFUND_COLUMNS)})"  # noqa: S608
+)
+REFUND_BY_NO = text(
+    f"SELECT {_REFUND} FROM refunds AS r WHERE r.payment_id = :payment_id AND r.merchant_refund_no = :number"  # noqa: S608
+)
+REFUND = text(f"SELECT {_REFUND} FROM refunds AS r WHERE r.id = :id AND r.payment_id = :payment_id")  # noqa: S608
+LOCK_REFUND = text(f"SELECT {_REFUND} FROM refunds AS r WHERE r.id = :id FOR NO KEY UPDATE")  # noqa: S608
+SAVED_REFUND = ("id", "status", "failure_code", "finished_at", "poll_at", "poll_rung")
+SAVE_REFUND = text(
+    f"UPDATE refunds SET {', '.join(f'{n} = :{n}' for n in SAVED_REFUND[1:])} WHERE id = :id"  # noqa: S608
+)
+CLAIM_REFUNDS = text(
+    f"""
+    UPDATE refunds AS r SET poll_at = :lease_until
+    WHERE r.id IN (
+        SELECT id FROM refunds WHERE poll_at <= :now ORDER BY poll_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+    )
+    RETURNING {_REFUND}
+    """  # noqa: S608 (made of constants)
+)
+PAYMENTS_BY_ID = text(f"SELECT {_PAYMENT} FROM payments AS p WHERE p.id = ANY(CAST(:ids AS text[]))")  # noqa: S608
+HURRY_REFUNDS = text(
+    """
+    UPDATE refunds SET poll_at = :now
+    WHERE id IN (
+        SELECT id FROM refunds
+        WHERE out_request_no = ANY(CAST(:numbers AS text[])) AND poll_at IS NOT NULL
+        ORDER BY id FOR NO KEY UPDATE
+    )
+    """
+)
+
+_TRANSITION = {
+    "subject_kind": "text",
+    "subject_id": "text",
+    "from_state": "text",
+    "event": "text",
+    "to_state": "text",
+    "applied": "boolean",
+    "detail": "text",
+    "at": "timestamptz",
+}
+TRANSITION = tuple(_TRANSITION)
+RECORD_TRANSITIONS = text(
+    f"INSERT INTO transitions ({', '.join(TRANSITION)}) SELECT * FROM {_unnest(**_TRANSITION)}"  # noqa: S608
+)
+
+OPEN_ACCOUNTS = text(
+    f"""
+    INSERT INTO ledger_accounts (name, normal_sign)
+    SELECT * FROM {_unnest(name="text", normal_sign="smallint")} ORDER BY name ON CONFLICT DO NOTHING
+    """  # noqa: S608 (made of constants)
+)
+_POSTING = {
+    "id": "text",
+    "posting_key": "text",
+    "kind": "text",
+    "payment_id": "text",
+    "refund_id": "text",
+    "at": "timestamptz",
+}
+POSTING = tuple(_POSTING)
+POST = text(
+    f"""
+    INSERT INTO ledger_transactions ({", ".join(POSTING)})
+    SELECT * FROM {_unnest(**_POSTING)} ORDER BY posting_key
+    ON CONFLICT ON CONSTRAINT ledger_transactions_posting_key DO NOTHING
+    RETURNING id, posting_key
+    """  # noqa: S608 (made of constants)
+)
+ENTER = text(
+    f"""
+    INSERT INTO ledger_entries (transaction_id, account, amount_fen)
+    SELECT * FROM {_unnest(transaction_id="text", account="text", amount_fen="bigint")}
+    """  # noqa: S608 (made of constants)
+)
+LEDGER_LINES = text(
+    """
+    SELECT e.id AS entry_id, e.transaction_id, t.kind, t.payment_id, e.account, e.amount_fen, t.at
+    FROM ledger_transactions AS t JOIN ledger_entries AS e ON e.transaction_id = t.id
+    WHERE t.payment_id = ANY(CAST(:payment_ids AS text[])) ORDER BY e.id
+    """
+)
+BALANCES = text("SELECT name, balance_fen FROM ledger_accounts")
+
+_INBOX = {
+    "channel": "text",
+    "dedupe_key": "text",
+    "notify_id": "text",
+    "out_trade_no": "text",
+    "verdict": "text",
+    "body": "bytea",
+    "received_at": "timestamptz",
+    "deliveries": "integer",
+}
+INBOX = tuple(_INBOX)
+RECORD_INBOX = text(
+    f"""
+    INSERT INTO notify_inbox ({", ".join(INBOX)})
+    SELECT * FROM {_unnest(**_INBOX)} ORDER BY channel, dedupe_key
+    ON CONFLICT ON CONSTRAINT notify_inbox_pkey DO UPDATE
+    SET deliveries = notify_inbox.deliveries + excluded.deliveries
+    """  # noqa: S608 (made of constants)
+)
+
+IDEMPOTENCY_KEYS = text(
+    f"""
+    SELECT app_id, key, request_digest, payment_id, created_at FROM idempotency_keys
+    JOIN {_unnest(app_id="text", key="text")} USING (app_id, key)
+    """  # noqa: S608 (made of constants)
+)
+_IDEMPOTENCY = {
+    "app_id": "text",
+    "key": "text",
+    "request_digest": "text",
+    "payment_id": "text",
+    "created_at": "timestamptz",
+}
+IDEMPOTENCY = tuple(_IDEMPOTENCY)
+INSERT_IDEMPOTENCY_KEYS = text(
+    f"""
+    INSERT INTO idempotency_keys ({", ".join(IDEMPOTENCY)})
+    SELECT * FROM {_unnest(**_IDEMPOTENCY)} ORDER BY app_id, key
+    ON CONFLICT ON CONSTRAINT idempotency_keys_pkey DO NOTHING
+    RETURNING app_id, key
+    """  # noqa: S608 (made of constants)
+)
+
+FORGET_NONCES = text(
+    """
+    DELETE FROM request_nonces WHERE (app_id, nonce) IN (
+        SELECT app_id, nonce FROM request_nonces WHERE expires_at <= :now LIMIT 1000 FOR UPDATE SKIP LOCKED
+    )
+    """
+)
+SPEND_NONCES = text(
+    f"""
+    INSERT INTO request_nonces (app_id, nonce, expires_at)
+    SELECT app_id, nonce, :expires_at FROM {_unnest(app_id="text", nonce="text")} ORDER BY app_id, nonce
+    ON CONFLICT ON CONSTRAINT request_nonces_pkey DO UPDATE SET expires_at = excluded.expires_at
+    WHERE request_nonces.expires_at <= :now
+    RETURNING app_id, nonce
+    """  # noqa: S608 (made of constants)
+)
+
+_OUTBOX = {
+    "event_id": "text",
+    "app_id": "text",
+    "type": "text",
+    "payload": "bytea",
+    "created_at": "timestamptz",
+    "due_at": "timestamptz",
+    "attempts": "integer",
+}
+OUTBOX = tuple(_OUTBOX)
+ADD_OUTBOX = text(f"INSERT INTO outbox ({', '.join(OUTBOX)}) SELECT * FROM {_unnest(**_OUTBOX)}")  # noqa: S608
+CLAIM_OUTBOX = text(
+    f"""
+    UPDATE outbox SET due_at = :lease_until, attempts = attempts + 1
+    WHERE event_id IN (
+        SELECT event_id FROM outbox WHERE sent_at IS NULL AND due_at <= :now
+        ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    RETURNING {", ".join(OUTBOX)}
+    """  # noqa: S608 (made of constants)
+)
+FINISH_OUTBOX = text(
+    """
+    UPDATE outbox SET sent_at = :now
+    WHERE event_id IN (
+        SELECT event_id FROM outbox WHERE event_id = ANY(CAST(:sent AS text[])) ORDER BY event_id FOR UPDATE
+    )
+    """
+)
+POSTPONE_OUTBOX = text(
+    f"""
+    UPDATE outbox AS o SET due_at = given.due_at
+    FROM {_unnest(event_id="text", due_at="timestamptz")}
+    WHERE o.event_id = given.event_id AND o.sent_at IS NULL
+    """  # noqa: S608 (made of constants)
+)
+OUTBOX_UNSENT = text("SELECT count(*) FROM outbox WHERE sent_at IS NULL")
+NEXT_DUE = text(
+    """
+    SELECT (SELECT min(poll_at) FROM payments WHERE poll_at IS NOT NULL) AS polls,
+           (SELECT min(poll_at) FROM refunds WHERE poll_at IS NOT NULL) AS refunds,
+           (SELECT min(due_at) FROM outbox WHERE sent_at IS NULL) AS outbox
+    """
+)
+PING: TextClause = text("SELECT 1")

@@ -1,0 +1,202 @@
+"""
+The tables, as SQLAlchemy Core knows them.
+
+The migrations make them; a test holds the two against each other. The rules that only SQL text can say (triggers that
+keep the ledger balanced and append-only) stand in the migrations.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+METADATA = MetaData()
+_AT = DateTime(timezone=True)
+
+payments = Table(
+    "payments",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("seq", BigInteger, Identity(always=True), nullable=False),
+    Column("app_id", Text, nullable=False),
+    Column("merchant_order_no", Text, nullable=False),
+    Column("out_trade_no", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("product", Text, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("buyer_id", Text),
+    Column("room_id", Text),
+    Column("attach", Text),
+    Column("request_digest", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("attempt", Text, nullable=False),
+    Column("failure_code", Text),
+    Column("refunded_fen", BigInteger, nullable=False),
+    Column("reserved_fen", BigInteger, nullable=False),
+    Column("channel_trade_no", Text),
+    Column("qr_code", Text),
+    Column("created_at", _AT, nullable=False),
+    Column("paid_at", _AT),
+    Column("expires_at", _AT, nullable=False),
+    Column("poll_at", _AT),
+    Column("poll_rung", Integer, nullable=False),
+    UniqueConstraint("app_id", "merchant_order_no", name="payments_order_key"),
+    UniqueConstraint("out_trade_no", name="payments_out_trade_no_key"),
+    CheckConstraint("amount_fen > 0", name="payments_amount_positive"),
+    CheckConstraint(
+        "refunded_fen >= 0 AND reserved_fen >= 0 AND refunded_fen + reserved_fen <= amount_fen",
+        name="payments_refunds_within_amount",
+    ),
+    CheckConstraint(
+        "status IN ('PENDING', 'PAID', 'SHIPPED', 'COMPLETED', 'CANCELLED', 'CLOSED')", name="payments_status_known"
+    ),
+    CheckConstraint("attempt IN ('REQUESTED', 'OPENED', 'UNKNOWN', 'REFUSED')", name="payments_attempt_known"),
+    Index("payments_by_app", "app_id", "seq"),
+    Index("payments_to_poll", "poll_at", postgresql_where=text("poll_at IS NOT NULL")),
+)
+
+refunds = Table(
+    "refunds",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("payment_id", Text, ForeignKey("payments.id", name="refunds_payment_fkey"), nullable=False),
+    Column("app_id", Text, nullable=False),
+    Column("merchant_refund_no", Text, nullable=False),
+    Column("out_request_no", Text, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("reason", Text),
+    Column("status", Text, nullable=False),
+    Column("failure_code", Text),
+    Column("created_at", _AT, nullable=False),
+    Column("finished_at", _AT),
+    Column("poll_at", _AT),
+    Column("poll_rung", Integer, nullable=False),
+    UniqueConstraint("payment_id", "merchant_refund_no", name="refunds_merchant_refund_no_key"),
+    UniqueConstraint("out_request_no", name="refunds_out_request_no_key"),
+    CheckConstraint("amount_fen > 0", name="refunds_amount_positive"),
+    CheckConstraint("status IN ('REQUESTED', 'PROCESSING', 'SUCCEEDED', 'FAILED')", name="refunds_status_known"),
+    Index("refunds_to_poll", "poll_at", postgresql_where=text("poll_at IS NOT NULL")),
+)
+
+transitions = Table(
+    "transitions",
+    METADATA,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("subject_kind", Text, nullable=False),
+    Column("subject_id", Text, nullable=False),
+    Column("from_state", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("to_state", Text, nullable=False),
+    Column("applied", Boolean, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("at", _AT, nullable=False),
+    Index("transitions_by_subject", "subject_id"),
+)
+
+ledger_accounts = Table(
+    "ledger_accounts",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("normal_sign", SmallInteger, nullable=False),
+    Column("balance_fen", BigInteger, nullable=False, server_default=text("0")),
+    CheckConstraint("normal_sign IN (1, -1)", name="ledger_accounts_sign_known"),
+    CheckConstraint("balance_fen >= 0", name="ledger_accounts_balance_check"),
+)
+
+ledger_transactions = Table(
+    "ledger_transactions",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("posting_key", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("payment_id", Text, ForeignKey("payments.id", name="ledger_transactions_payment_fkey"), nullable=False),
+    Column("refund_id", Text, ForeignKey("refunds.id", name="ledger_transactions_refund_fkey")),
+    Column("at", _AT, nullable=False),
+    UniqueConstraint("posting_key", name="ledger_transactions_posting_key"),
+    CheckConstraint("kind IN ('payment', 'refund')", name="ledger_transactions_kind_known"),
+    Index("ledger_transactions_by_payment", "payment_id"),
+)
+
+ledger_entries = Table(
+    "ledger_entries",
+    METADATA,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column(
+        "transaction_id",
+        Text,
+        ForeignKey("ledger_transactions.id", name="ledger_entries_transaction_fkey"),
+        nullable=False,
+    ),
+    Column("account", Text, ForeignKey("ledger_accounts.name", name="ledger_entries_account_fkey"), nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    CheckConstraint("amount_fen <> 0", name="ledger_entries_amount_not_zero"),
+    Index("ledger_entries_by_transaction", "transaction_id"),
+)
+
+notify_inbox = Table(
+    "notify_inbox",
+    METADATA,
+    Column("channel", Text, nullable=False),
+    Column("dedupe_key", Text, nullable=False),
+    Column("notify_id", Text, nullable=False),
+    Column("out_trade_no", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("received_at", _AT, nullable=False),
+    Column("deliveries", Integer, nullable=False),
+    PrimaryKeyConstraint("channel", "dedupe_key", name="notify_inbox_pkey"),
+)
+
+outbox = Table(
+    "outbox",
+    METADATA,
+    Column("event_id", Text, primary_key=True),
+    Column("app_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("created_at", _AT, nullable=False),
+    Column("due_at", _AT, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("sent_at", _AT),
+    Index("outbox_to_send", "due_at", postgresql_where=text("sent_at IS NULL")),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    METADATA,
+    Column("app_id", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("request_digest", Text, nullable=False),
+    Column("payment_id", Text, ForeignKey("payments.id", name="idempotency_keys_payment_fkey"), nullable=False),
+    Column("created_at", _AT, nullable=False),
+    PrimaryKeyConstraint("app_id", "key", name="idempotency_keys_pkey"),
+)
+
+request_nonces = Table(
+    "request_nonces",
+    METADATA,
+    Column("app_id", Text, nullable=False),
+    Column("nonce", Text, nullable=False),
+    Column("expires_at", _AT, nullable=False),
+    PrimaryKeyConstraint("app_id", "nonce", name="request_nonces_pkey"),
+    Index("request_nonces_by_expiry", "expires_at"),
+)
