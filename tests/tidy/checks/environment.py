@@ -22,6 +22,7 @@ PORT_HOMES: Mapping[str, str] = {
     "*/clock.py": "is the Clock port",
     "*/ids.py": "is the Ids port",
     "*/rng.py": "is the seeded Rng port",
+    "loadtests/locustfile.py": "is real time, in a process of its own, without ports",
     "harness/world/virtual_loop.py": "is virtual time",
     "harness/world/virtual_clock.py": "is the Clock port over virtual time",
 }
