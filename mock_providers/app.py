@@ -38,7 +38,7 @@ class Simulator:
         self.faults = faults
         self.book = Book()
         self.journal = Journal(file=settings.journal_file)
-        self.schedule = ScheduleClock(clock.now(), rate=settings.schedule_rate)
+        self.schedule = ScheduleClock(clock, rate=settings.schedule_rate)
         self.notifier = Notifier(schedule=self.schedule, stamp=clock, planner=faults, journal=self.journal)
         labels = Labels()
         self.providers: Mapping[str, Provider] = {

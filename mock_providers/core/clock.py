@@ -58,11 +58,13 @@ class ScheduleClock:
     """
     Time for ladders and expiries: flows with the loop times `rate`, and can be advanced due by due.
 
-    Times are seconds since the start on this clock; `at()` turns them into dates.
+    Times are seconds since the start on this clock; `at()` turns them into dates. The schedule's first date is what
+    the stamp clock says at the first start.
     """
 
-    def __init__(self, base_at: datetime, *, rate: float = 1.0) -> None:
-        self._base_at = base_at
+    def __init__(self, stamp: Clock, *, rate: float = 1.0) -> None:
+        self._stamp = stamp
+        self._base_at: datetime | None = None
         self._rate = rate
         self._anchor_s = 0.0
         self._anchor_loop_s: float | None = None
@@ -75,6 +77,8 @@ class ScheduleClock:
 
     def start(self) -> None:
         """Let time flow; needs a running loop."""
+        if self._base_at is None:
+            self._base_at = self._stamp.now()
         self._advancing = asyncio.Lock()
         self._flow()
 
@@ -113,6 +117,7 @@ class ScheduleClock:
 
     def at(self, moment_s: float) -> datetime:
         """The date and time of *moment_s*."""
+        assert self._base_at is not None, "start() comes first"
         return self._base_at + timedelta(seconds=moment_s)
 
     @property

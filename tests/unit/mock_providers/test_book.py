@@ -1,0 +1,131 @@
+"""
+The book's states: every pair of state and step, and the indexes.
+"""
+
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+
+from mock_providers.core.book import TRANSITIONS, Book, Opening, Refund, Step, Trade, TradeState
+from mock_providers.core.money import Fen
+from mock_providers.errors import BookRefused
+
+T0 = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+S, P = TradeState, Step
+
+
+def opened(book: Book, order: str = "o1", *, total_fen: int = 100) -> Trade:
+    opening = Opening(
+        provider="alipay",
+        out_trade_no=order,
+        merchant_id="m",
+        app_id="a",
+        label="pp000001",
+        subject="tip",
+        total_fen=Fen(total_fen),
+        created_at=T0,
+        expires_at=T0 + timedelta(hours=3),
+        refundable_s=86_400.0,
+    )
+    return book.open(opening, qr_code=f"qr-{order}", qr_expires_at=T0 + timedelta(hours=2))
+
+
+EXPECTED = {
+    (S.CREATED, P.SCAN): S.WAITING, (S.CREATED, P.PAY): None, (S.CREATED, P.REFUND_PART): None,
+    (S.CREATED, P.REFUND_REST): None, (S.CREATED, P.EXPIRE): S.CLOSED, (S.CREATED, P.FINISH): None,
+    (S.WAITING, P.SCAN): S.WAITING, (S.WAITING, P.PAY): S.PAID, (S.WAITING, P.REFUND_PART): None,
+    (S.WAITING, P.REFUND_REST): None, (S.WAITING, P.EXPIRE): S.CLOSED, (S.WAITING, P.FINISH): None,
+    (S.PAID, P.SCAN): None, (S.PAID, P.PAY): None, (S.PAID, P.REFUND_PART): S.PAID,
+    (S.PAID, P.REFUND_REST): S.CLOSED, (S.PAID, P.EXPIRE): None, (S.PAID, P.FINISH): S.FINISHED,
+    (S.CLOSED, P.SCAN): None, (S.CLOSED, P.PAY): None, (S.CLOSED, P.REFUND_PART): None,
+    (S.CLOSED, P.REFUND_REST): None, (S.CLOSED, P.EXPIRE): None, (S.CLOSED, P.FINISH): None,
+    (S.FINISHED, P.SCAN): None, (S.FINISHED, P.PAY): None, (S.FINISHED, P.REFUND_PART): None,
+    (S.FINISHED, P.REFUND_REST): None, (S.FINISHED, P.EXPIRE): None, (S.FINISHED, P.FINISH): None,
+}  # fmt: skip
+
+
+def test_the_table_holds_every_pair():
+    assert set(EXPECTED) == set(product(TradeState, Step))
+
+
+@pytest.mark.parametrize(("state", "step"), list(product(TradeState, Step)))
+def test_each_step_leads_where_the_table_says(state, step):
+    assert TRANSITIONS.get((state, step)) == EXPECTED[state, step]
+
+
+def test_a_refused_step_changes_nothing_and_says_why():
+    book = Book()
+    trade = opened(book)
+    with pytest.raises(BookRefused) as refused:
+        book.pay(trade, now=T0)
+    assert refused.value.code == "not_scanned"
+    assert trade.state is TradeState.CREATED
+    assert trade.paid_fen == 0
+
+
+def test_a_trade_is_found_by_every_number_once_it_is_scanned():
+    book = Book()
+    trade = opened(book)
+    assert book.by_trade_no("alipay", "t1", now=T0) is None
+    book.scan(trade, trade_no="t1", now=T0)
+    assert book.by_trade_no("alipay", "t1", now=T0) is book.by_order("alipay", "o1", now=T0) is trade
+    assert book.by_qr("qr-o1", now=T0) is trade
+
+
+def test_time_alone_closes_what_nobody_paid():
+    book = Book()
+    trade = opened(book)
+    book.scan(trade, trade_no="t1", now=T0)
+    assert book.by_order("alipay", "o1", now=T0 + timedelta(hours=3, seconds=-1)) is trade
+    assert trade.state is TradeState.WAITING
+    book.by_order("alipay", "o1", now=T0 + timedelta(hours=3))
+    assert trade.state is TradeState.CLOSED
+    assert trade.closed_at == T0 + timedelta(hours=3)
+
+
+def test_time_alone_finishes_what_was_paid():
+    book = Book()
+    trade = opened(book)
+    book.scan(trade, trade_no="t1", now=T0)
+    book.pay(trade, now=T0)
+    book.by_order("alipay", "o1", now=T0 + timedelta(days=2))
+    assert trade.state is TradeState.FINISHED
+
+
+def test_an_expired_code_cannot_be_scanned_and_a_fresh_one_can():
+    book = Book()
+    trade = opened(book)
+    late = T0 + timedelta(hours=2)
+    with pytest.raises(BookRefused, match="expired"):
+        book.scan(trade, trade_no="t1", now=late)
+    book.renew_qr(trade, qr_code="qr-again", qr_expires_at=late + timedelta(minutes=5))
+    assert book.by_qr("qr-o1", now=late) is None
+    book.scan(trade, trade_no="t1", now=late)
+    assert trade.state is TradeState.WAITING
+
+
+def test_refunds_add_up_and_never_exceed_the_payment():
+    book = Book()
+    trade = opened(book)
+    book.scan(trade, trade_no="t1", now=T0)
+    book.pay(trade, now=T0)
+    book.refund(trade, Refund("r1", Fen(30), T0))
+    with pytest.raises(BookRefused):
+        book.refund(trade, Refund("r2", Fen(71), T0))
+    assert (trade.state, trade.refunded_fen) == (TradeState.PAID, 30)
+    book.refund(trade, Refund("r3", Fen(70), T0))
+    assert (trade.state, trade.refunded_fen, list(trade.refunds)) == (TradeState.CLOSED, 100, ["r1", "r3"])
+
+
+def test_pages_follow_the_order_of_creation_without_gaps():
+    book = Book()
+    for number in range(7):
+        opened(book, f"o{number}")
+    seen: list[str] = []
+    cursor: int | None = 0
+    while cursor is not None:
+        items, cursor = book.page(after=cursor, limit=3, provider="alipay", now=T0)
+        seen += [trade.opening.out_trade_no for trade in items]
+    assert seen == [f"o{number}" for number in range(7)]
+    assert book.page(after=0, limit=3, provider="other", now=T0) == ([], None)
