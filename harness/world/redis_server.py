@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from harness.world.launch import ProcessSpec, PythonMain
-from harness.world.places import given_folder, socket_folder
+from harness.world.places import drop_folder, given_folder, socket_folder
 from harness.world.supervisor import Supervisor
 
 COMMANDS = ("redis-server", "valkey-server")
@@ -74,6 +74,7 @@ async def provide_redis(
         process = await supervisor.start(ProcessSpec(name=name, run=PythonMain(IMITATION), env=env, restart=True))
         return Redis(str(process.ready["url"]), name, "fakeredis")
     sockets = socket_folder("redis", home)
+    supervisor.at_stop(lambda: drop_folder(sockets))
     await supervisor.start(_spec(name, found, sockets))
     return Redis(f"unix://{sockets / 'redis.sock'}", name, found.name)
 

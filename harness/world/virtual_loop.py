@@ -9,7 +9,6 @@ process holds the loop (`hold`), and while it is held time is real.
 import asyncio
 import contextlib
 import io
-import os
 import selectors
 import time
 from collections.abc import Callable, Iterator
@@ -21,10 +20,6 @@ from harness.errors import DeadlockError
 CLOCK_RESOLUTION_S = 1e-6
 # Before a deadlock is called, the kernel gets this much real time to deliver what is still on its way.
 DEADLOCK_GRACE_S = 0.05
-
-
-# macOS has no such call; there the second poll alone is the turn.
-_let_kernel_work: Callable[[], None] = getattr(os, "sched_yield", lambda: None)
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -166,8 +161,8 @@ class _JumpingSelector(selectors.DefaultSelector):
             return events
         if self._loop.held:
             return super().select(timeout)
-        # What was written a moment ago may become readable only now: the kernel gets a turn, then one more poll.
-        _let_kernel_work()
+        # What was written a moment ago may become readable only at the next poll. (Yielding the processor here as well
+        # has never helped, and beside busy neighbours costs milliseconds a jump.)
         events = super().select(0)
         if events or self._loop.wake_settlers():
             return events

@@ -8,17 +8,18 @@ import sys
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from harness.errors import ServerStartError, UnknownProcessError
 from harness.world.launch import ProcessSpec, PythonMain
 from harness.world.lifeline import ExitWatch, Tie, wait_for_exit
 from harness.world.supervised import ProcessEvent
 from harness.world.supervisor import Supervisor, stop_signals
+from harness.world.virtual_loop import VirtualLoop, hold
 from tests.processes.helpers import REPO, alive, mentioning
 
 pytestmark = [
     pytest.mark.processes,
-    pytest.mark.asyncio,
     pytest.mark.skipif(sys.platform != "linux", reason="the toy server reads /proc"),
 ]
 ENV = {"PATH": os.defpath, "PYTHONPATH": str(REPO)}
@@ -46,6 +47,7 @@ class Told:
         return found[0]
 
 
+@pytest.mark.asyncio
 async def test_the_ready_line_is_read_and_the_rest_is_logged(tmp_path):
     async with Supervisor(tmp_path / "logs") as supervisor:
         process = await supervisor.start(toy("word"))
@@ -60,6 +62,7 @@ async def test_the_ready_line_is_read_and_the_rest_is_logged(tmp_path):
     assert sorted(process.log.read_text().splitlines()) == ["a line after", "a line before", "toy speaks"]
 
 
+@pytest.mark.asyncio
 async def test_a_server_begins_like_any_other_program(tmp_path):
     """Own session, given environment and folder, no signal ignored, no file of ours open."""
     env = {**ENV, "ONLY": "this"}
@@ -77,6 +80,7 @@ async def test_a_server_begins_like_any_other_program(tmp_path):
     assert int(said["ignored"].split()[1], 16) & ~(1 << 12 | 1 << 24) == 0
 
 
+@pytest.mark.asyncio
 async def test_a_server_that_ends_early_is_an_error_with_its_last_words(tmp_path):
     async with Supervisor(tmp_path) as supervisor:
         with pytest.raises(
@@ -89,12 +93,14 @@ async def test_a_server_that_ends_early_is_an_error_with_its_last_words(tmp_path
             supervisor["toy"]
 
 
+@pytest.mark.asyncio
 async def test_a_command_that_is_not_there_is_an_error_that_names_it(tmp_path):
     async with Supervisor(tmp_path) as supervisor:
         with pytest.raises(ServerStartError, match="cannot run /no/such/thing"):
             await supervisor.start(ProcessSpec(name="ghost", run=["/no/such/thing"]))
 
 
+@pytest.mark.asyncio
 async def test_a_server_that_stays_silent_is_given_up_and_ended(tmp_path):
     async with Supervisor(tmp_path) as supervisor:
         with pytest.raises(ServerStartError, match=r"not ready within 0\.3 s"):
@@ -103,6 +109,7 @@ async def test_a_server_that_stays_silent_is_given_up_and_ended(tmp_path):
     assert mentioning(f"tag={tmp_path}") == []
 
 
+@pytest.mark.asyncio
 async def test_kill_is_final_without_a_restart_policy(tmp_path):
     async with Supervisor(tmp_path) as supervisor:
         process = await supervisor.start(toy())
@@ -113,6 +120,7 @@ async def test_kill_is_final_without_a_restart_policy(tmp_path):
         assert process.generation == 1
 
 
+@pytest.mark.asyncio
 async def test_a_killed_server_is_restarted_each_time(tmp_path):
     async with Supervisor(tmp_path) as supervisor:
         process = await supervisor.start(toy(restart=True))
@@ -126,6 +134,7 @@ async def test_a_killed_server_is_restarted_each_time(tmp_path):
     assert len(pids) == 6
 
 
+@pytest.mark.asyncio
 async def test_a_server_that_cannot_restart_is_given_up_after_its_attempts(tmp_path):
     told = Told()
     async with Supervisor(tmp_path, on_event=told) as supervisor:
@@ -139,6 +148,7 @@ async def test_a_server_that_cannot_restart_is_given_up_after_its_attempts(tmp_p
     assert process.log.read_text().count("never again") == 3
 
 
+@pytest.mark.asyncio
 async def test_restart_is_a_new_generation(tmp_path):
     async with Supervisor(tmp_path) as supervisor:
         process = await supervisor.start(toy())
@@ -152,6 +162,7 @@ async def test_restart_is_a_new_generation(tmp_path):
         assert alive(process.pid)
 
 
+@pytest.mark.asyncio
 async def test_processes_stop_in_the_reverse_order_of_their_start(tmp_path):
     told = Told()
     async with Supervisor(tmp_path, on_event=told) as supervisor:
@@ -161,6 +172,7 @@ async def test_processes_stop_in_the_reverse_order_of_their_start(tmp_path):
     assert [event.name for event in told.events if event.what == "stopped"] == ["third", "second", "first"]
 
 
+@pytest.mark.asyncio
 async def test_who_ignores_sigterm_is_ended_by_force(tmp_path):
     async with Supervisor(tmp_path) as supervisor:
         process = await supervisor.start(toy("stubborn", stop_timeout_s=0.05))
@@ -168,6 +180,7 @@ async def test_who_ignores_sigterm_is_ended_by_force(tmp_path):
     assert process.exit_status == -signal.SIGKILL
 
 
+@pytest.mark.asyncio
 async def test_a_paused_server_stands_still_until_it_is_resumed(tmp_path):
     def await_change(pid: int, kind: int) -> None:
         # Only stops and continuations are asked for, so nothing is taken away from the supervisor.
@@ -189,6 +202,7 @@ async def test_a_paused_server_stands_still_until_it_is_resumed(tmp_path):
     assert process.exit_status == 0, "a paused server stops as gracefully as any other"
 
 
+@pytest.mark.asyncio
 async def test_something_that_runs_to_its_end_reports_its_status(tmp_path):
     async with Supervisor(tmp_path) as supervisor:
         assert await supervisor.run(ProcessSpec(name="once", run=["sh", "-c", "echo said; exit 4"])) == 4
@@ -196,6 +210,7 @@ async def test_something_that_runs_to_its_end_reports_its_status(tmp_path):
     assert (tmp_path / "once.log").read_text() == "said\n"
 
 
+@pytest.mark.asyncio
 async def test_a_probe_decides_who_is_ready(tmp_path):
     asked: list[int] = []
 
@@ -209,6 +224,7 @@ async def test_a_probe_decides_who_is_ready(tmp_path):
         assert asked == [process.pid] * 3
 
 
+@pytest.mark.asyncio
 async def test_a_cancelled_owner_still_stops_everything(tmp_path):
     ready, pids = asyncio.Event(), []
 
@@ -227,6 +243,7 @@ async def test_a_cancelled_owner_still_stops_everything(tmp_path):
     assert not alive(pids[0])
 
 
+@pytest.mark.asyncio
 async def test_a_cancelled_start_leaves_nothing(tmp_path):
     async with Supervisor(tmp_path) as supervisor:
         starting = asyncio.create_task(supervisor.start(toy("silent", f"tag={tmp_path}")))
@@ -239,12 +256,14 @@ async def test_a_cancelled_start_leaves_nothing(tmp_path):
         assert mentioning(f"tag={tmp_path}") == []
 
 
+@pytest.mark.asyncio
 async def test_stop_signals_become_an_event():
     async with stop_signals() as told:
         os.kill(os.getpid(), signal.SIGTERM)
         await told.wait()
 
 
+@pytest.mark.asyncio
 @pytest.mark.parametrize("tie", list(Tie))
 async def test_both_ties_let_their_servers_live_and_stop(tmp_path, tie):
     async with Supervisor(tmp_path, tie=tie) as supervisor:
@@ -263,6 +282,7 @@ def stranger():
         yield process
 
 
+@pytest.mark.asyncio
 async def test_waiting_for_a_stranger_to_end(stranger):
     assert not await wait_for_exit(stranger.pid, timeout_s=0.01)
     stranger.stdin.close()
@@ -271,3 +291,18 @@ async def test_waiting_for_a_stranger_to_end(stranger):
     ended = asyncio.Event()
     ExitWatch(stranger.pid, ended.set)
     await ended.wait()
+
+
+@pytest.mark.parametrize("loop_factory", [asyncio.SelectorEventLoop, VirtualLoop, uvloop.new_event_loop])
+def test_a_supervisor_works_on_every_loop(tmp_path, loop_factory):
+    async def story() -> int:
+        async with Supervisor(tmp_path) as supervisor:
+            process = await supervisor.start(toy(restart=True))
+            await supervisor.kill("toy")
+            with hold():
+                await process.ready_after(1)
+            supervisor.pause("toy")
+        return process.generation
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        assert runner.run(story()) == 2
