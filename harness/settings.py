@@ -18,6 +18,8 @@ PREFIX = "PAYPROOF_"
 # These belong to the simulator and to the load generator, which read them in processes of their own.
 FOREIGN_PREFIXES = ("PAYPROOF_PROVIDERS_", "PAYPROOF_LOAD_")
 
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
+
 
 class HarnessSettings(BaseSettings):
     """
@@ -50,7 +52,9 @@ def load(environ: Mapping[str, str] | None = None) -> HarnessSettings:
         raise ConfigError(f"environment variable {name} is not a setting. {hint}")
     if environ is None:
         return HarnessSettings()
-    given = {name: seen[PREFIX + name.upper()] for name in HarnessSettings.model_fields if PREFIX + name.upper() in seen}
+    given = {
+        name: seen[PREFIX + name.upper()] for name in HarnessSettings.model_fields if PREFIX + name.upper() in seen
+    }
     return HarnessSettings.model_validate(given)
 
 
@@ -60,5 +64,9 @@ def child_environment(**values: str) -> dict[str, str]:
 
     PYTHONDONTWRITEBYTECODE in particular would triple every start.
     """
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SYSTEMROOT") if name in os.environ}
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SYSTEMROOT")
+        if name in os.environ
+    }
     return {**kept, **values}

@@ -1,0 +1,7 @@
+"""
+`python -m harness` is `payproof`.
+"""
+
+from harness.cli import main
+
+main()

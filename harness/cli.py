@@ -1,0 +1,211 @@
+"""
+The `payproof` command: flags in, an exit code out, and no logic of its own.
+
+Exit codes: 0 pass, 1 findings, 2 our fault or bad input, 3 undecided. Each command imports what it needs when it runs,
+so that `--help` is quick.
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+
+from harness import settings
+from harness.errors import HarnessError
+
+EXIT_OUR_FAULT = 2
+EXIT_INTERRUPTED = 130
+DEFAULT_PAYMENTS = 60
+DEFAULT_SEED = 1
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Simulates payment channels, rudely, and proves what your gateway does about it.",
+)
+
+HomeFlag = Annotated[Path | None, typer.Option("--home", help="Keeps ports, credentials and data (.payproof/).")]
+OutFlag = Annotated[Path | None, typer.Option("--out", help="The run folder; one under the home by default.")]
+SeedFlag = Annotated[int, typer.Option("--seed", min=0, help="Decides every fault.")]
+ProfileFlag = Annotated[str, typer.Option("--profile", help="calm, flaky, storm, or a YAML file.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object on stdout; people's output goes to stderr.")]
+
+
+@app.command()
+def demo(
+    *,
+    payments: Annotated[int, typer.Option("--payments", min=1, max=100_000)] = DEFAULT_PAYMENTS,
+    seed: SeedFlag = DEFAULT_SEED,
+    profile: ProfileFlag = "flaky",
+    as_json: JsonFlag = False,
+    home: HomeFlag = None,
+    out: OutFlag = None,
+) -> None:
+    """
+    Start everything, pay over every channel while the provider misbehaves, and audit the money.
+    """
+    from harness.demo import DemoPlan, run_demo  # noqa: PLC0415
+
+    plan = DemoPlan(payments=payments, seed=seed, profile=profile, as_json=as_json)
+    _finish(run_demo(plan, settings=_settings(home=home, out=out)))
+
+
+@app.command()
+def up(
+    *,
+    seed: SeedFlag = DEFAULT_SEED,
+    profile: ProfileFlag = "flaky",
+    home: HomeFlag = None,
+    out: OutFlag = None,
+) -> None:
+    """
+    The sandbox, until Ctrl-C: simulator, reference gateway, and where everything is.
+    """
+    from harness.up import run_up  # noqa: PLC0415
+
+    _finish(run_up(seed=seed, profile=profile, gateway=True, settings=_settings(home=home, out=out)))
+
+
+@app.command()
+def providers(
+    *,
+    seed: SeedFlag = DEFAULT_SEED,
+    profile: ProfileFlag = "flaky",
+    home: HomeFlag = None,
+    out: OutFlag = None,
+) -> None:
+    """
+    The simulator alone, for a gateway of your own.
+    """
+    from harness.up import run_up  # noqa: PLC0415
+
+    _finish(run_up(seed=seed, profile=profile, gateway=False, settings=_settings(home=home, out=out)))
+
+
+@app.command()
+def chaos(
+    scenario: Annotated[list[str], typer.Argument(metavar="FILE|ID…", help="See `payproof list scenarios`.")],
+    *,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="The scenario's own by default.")] = None,
+    as_json: JsonFlag = False,
+    home: HomeFlag = None,
+    out: OutFlag = None,
+) -> None:
+    """
+    Play scenarios against the reference gateway.
+    """
+    from harness.chaos import run_chaos  # noqa: PLC0415
+
+    _finish(run_chaos(scenario, seed=seed, as_json=as_json, settings=_settings(home=home, out=out)))
+
+
+@app.command()
+def load(
+    shape: Annotated[str, typer.Argument(metavar="SHAPE", help="steady")],
+    *,
+    rate: Annotated[float, typer.Option("--rate", min=0.1, max=20_000, help="Payments a second.")] = 50.0,
+    duration: Annotated[float, typer.Option("--duration", min=1, max=3600, help="Seconds.")] = 10.0,
+    seed: SeedFlag = DEFAULT_SEED,
+    profile: ProfileFlag = "calm",
+    as_json: JsonFlag = False,
+    home: HomeFlag = None,
+    out: OutFlag = None,
+) -> None:
+    """
+    Locust, then the audit.
+    """
+    from harness.load.command import LoadPlan, run_load  # noqa: PLC0415
+
+    plan = LoadPlan(shape=shape, rate=rate, duration_s=duration, seed=seed, profile=profile, as_json=as_json)
+    _finish(run_load(plan, settings=_settings(home=home, out=out)))
+
+
+@app.command(name="list")
+def list_things(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="requirements, faults, scenarios or providers")],
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """
+    What there is.
+    """
+    from harness.listing import run_list  # noqa: PLC0415
+
+    raise typer.Exit(run_list(kind, as_json=as_json))
+
+
+@app.command()
+def schema() -> None:
+    """
+    The JSON Schema of scenarios, for editors.
+    """
+    from harness.script.write_schema import schema_text  # noqa: PLC0415
+
+    typer.echo(schema_text(), nl=False)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """
+    Entry point: runs one command and exits.
+    """
+    sys.exit(run(argv))
+
+
+def run(argv: list[str] | None = None) -> int:
+    """
+    Run one command; its exit code.
+    """
+    try:
+        code = app(args=argv, prog_name="payproof", standalone_mode=False)
+    except click.exceptions.Abort:
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return EXIT_OUR_FAULT
+    except HarnessError as error:
+        typer.echo(f"payproof: {error}", err=True)
+        if error.hint:
+            typer.echo(f"  {error.hint}", err=True)
+        return EXIT_OUR_FAULT
+    return code if isinstance(code, int) else 0
+
+
+def _settings(*, home: Path | None, out: Path | None) -> settings.HarnessSettings:
+    given = {name: value for name, value in (("home", home), ("out", out)) if value is not None}
+    return settings.load().model_copy(update=given)
+
+
+def _finish(work: Coroutine[Any, Any, int]) -> None:
+    """
+    Run *work* to its exit code; Ctrl-C and SIGTERM cancel it, so that it tidies up behind itself.
+    """
+    raise typer.Exit(asyncio.run(_until_told(work)))
+
+
+async def _until_told(work: Coroutine[Any, Any, int]) -> int:
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    told = False
+
+    def tell() -> None:
+        nonlocal told
+        told = True
+        task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, tell)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if told:
+            return EXIT_INTERRUPTED
+        raise
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

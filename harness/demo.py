@@ -1,0 +1,146 @@
+"""
+`payproof demo`: everything embedded, some payments under a profile, the dust settled, the money audited.
+
+It refuses to say PASS of a run that showed nothing: the audit wants its witnesses here as everywhere.
+"""
+
+import asyncio
+import dataclasses
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.audit import AuditReport
+from harness.control import Counts
+from harness.events import Audited, Progressed, RunEnded, RunStarted
+from harness.gather import audit_world
+from harness.session import Session, open_session, profile_file
+from harness.settings import HarnessSettings
+from harness.traffic import Traffic, TrafficPlan
+from harness.verdict import exit_code
+from harness.world.launch import PythonMain
+from harness.world.processes import ProcessesPlan, ProcessesWorld
+
+# How long the dust may take to settle: the gateway's own retries are waited for in real time.
+PATIENCE_S = 60.0
+SHOWN = (
+    "payments",
+    "paid",
+    "refunded",
+    "notifies_sent",
+    "notifies_duplicate",
+    "notifies_forged",
+    "lost",
+    "credited_twice",
+    "mismatched",
+    "payments_per_s",
+    "elapsed_s",
+)
+
+# What somebody does to the world while the traffic flows: kill the gateway, say.
+Disturb = Callable[[ProcessesWorld], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoPlan:
+    """
+    Args:
+        gateway: another program than the reference gateway; tests plant their bugs with it.
+        disturb: runs beside the traffic.
+        patience_s: how long the dust may take to settle.
+    """
+
+    payments: int
+    seed: int
+    profile: str = "flaky"
+    as_json: bool = False
+    gateway: PythonMain | None = None
+    gateway_env: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    disturb: Disturb | None = None
+    patience_s: float = PATIENCE_S
+
+
+async def run_demo(plan: DemoPlan, *, settings: HarnessSettings) -> int:
+    """
+    Run it and return the exit code; the summary goes to the listeners and into the run folder.
+    """
+    faults = profile_file(plan.profile)
+    with open_session(settings, seed=plan.seed, as_json=plan.as_json) as session:
+        facts = {"seed": str(plan.seed), "profile": plan.profile, "run": str(session.run_dir)}
+        session.announce(RunStarted(title="payproof demo", facts=facts))
+        begun_s = asyncio.get_running_loop().time()
+        world_plan = session.plan(faults=faults)
+        world_plan = dataclasses.replace(
+            world_plan, gateway=plan.gateway or world_plan.gateway, gateway_env=plan.gateway_env
+        )
+        summary, report = await _play(plan, world_plan, session=session)
+        summary["elapsed_s"] = round(asyncio.get_running_loop().time() - begun_s, 2)
+        session.keep("findings.json", [dict(finding.to_json()) for finding in report.findings])
+        session.keep("summary.json", summary)
+        session.announce(Audited(report=report))
+        session.announce(RunEnded(verdict=report.verdict, summary=summary, shown=SHOWN, reasons=report.reasons))
+        return exit_code(report.verdict)
+
+
+async def _play(plan: DemoPlan, world_plan: ProcessesPlan, *, session: Session) -> tuple[dict[str, Any], AuditReport]:
+    world = await ProcessesWorld.open(world_plan, clock=session.clock)
+    try:
+        elapsed_s = await _traffic(plan, world, session=session)
+        if not await world.settle(patience_s=plan.patience_s):
+            session.note(f"the dust had not settled after {plan.patience_s:g} s; the audit takes what there is")
+        report = await audit_world(
+            control=world.control,
+            gateway=world.gateway,
+            sink=world.sink,
+            ours=world.ids.ours,
+            history=session.history,
+            seed=plan.seed,
+            replay=f"payproof demo --payments {plan.payments} --seed {plan.seed} --profile {plan.profile}",
+        )
+        return _summary(plan, report, counts=await world.control.counts(), elapsed_s=elapsed_s), report
+    finally:
+        await world.close()
+
+
+async def _traffic(plan: DemoPlan, world: ProcessesWorld, *, session: Session) -> float:
+    """
+    Returns:
+        Seconds from the first buyer to the last buyer's end.
+    """
+    done: Counter[str] = Counter()
+
+    def progress(what: str) -> None:
+        done[what] += 1
+        if what in {"paid", "failed"}:
+            session.announce(Progressed(what="payments", done=done["paid"] + done["failed"], total=plan.payments))
+
+    traffic = Traffic(world, TrafficPlan(payments=plan.payments), history=session.history, on_progress=progress)
+    begun_s = asyncio.get_running_loop().time()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(traffic.run())
+        if plan.disturb is not None:
+            group.create_task(_disturbed(plan.disturb, world))
+    return asyncio.get_running_loop().time() - begun_s
+
+
+async def _disturbed(disturb: Disturb, world: ProcessesWorld) -> None:
+    await disturb(world)
+
+
+def _summary(plan: DemoPlan, report: AuditReport, *, counts: Counts, elapsed_s: float) -> dict[str, Any]:
+    return {
+        "payments": report.payments,
+        "paid": report.paid,
+        "refunded": report.refunded,
+        "notifies_sent": counts.notifies_sent,
+        "notifies_duplicate": counts.notifies_duplicate,
+        "notifies_forged": counts.notifies_forged,
+        "lost": report.lost,
+        "credited_twice": report.credited_twice,
+        "mismatched": report.mismatched,
+        "seed": plan.seed,
+        "payments_per_s": round(report.paid / elapsed_s, 1) if elapsed_s > 0 else 0.0,
+        "elapsed_s": 0.0,
+        "verdict": report.verdict.value,
+    }

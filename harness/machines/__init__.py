@@ -1,0 +1,1 @@
+"""Hypothesis rule machines: stories that nobody wrote, shrunk to the shortest that still breaks a rule."""

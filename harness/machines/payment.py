@@ -1,0 +1,267 @@
+"""
+The payment machine: buyers, the gateway, the provider and a nemesis take turns, in any order that Hypothesis thinks of.
+
+Faults are drawn, order by order, so they shrink with the rest of the story. After every move the gateway must not have
+lied about money (safety); at the end, when the dust has settled, the audit must be clean (liveness).
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from harness.control import BuyerAction
+from harness.errors import ControlError
+from harness.gather import audit_world
+from harness.history import History
+from harness.model import PAID_STATUSES, PaymentModel
+from harness.sut.contract import NewPayment, Outcome, Payment
+from harness.verdict import FindingError, Verdict
+from harness.world.base import World
+from harness.world.virtual_loop import VirtualLoop, settle
+
+Value = TypeVar("Value")
+OpenWorld = Callable[[list[int]], Coroutine[Any, Any, World]]
+Fault = tuple[str, Mapping[str, Any]]
+
+# The dust of one story: the longest ladder, and the gateway's own retries after it.
+PATIENCE_S = 4 * 86_400.0
+REORDER_S = 30.0
+
+amounts_fen = st.integers(1, 100_000)
+spans_s = st.sampled_from([1.0, 5.0, 60.0, 240.0, 3_600.0, 90_000.0])
+
+# What may befall the notifies of one event; each is a fault of the simulator with its settings.
+notify_faults = st.one_of(
+    st.builds(
+        lambda copies, together: ("duplicate", {"copies": copies, "concurrent": together}),
+        st.integers(1, 8),
+        st.booleans(),
+    ),
+    st.builds(lambda seconds: ("delay", {"seconds": seconds}), st.sampled_from([0.5, 30.0, 400.0])),
+    st.just(("reorder", {"behind": 1, "hold_s": REORDER_S})),
+    st.just(("drop", {})),
+    st.just(("forged_signature", {})),
+    st.builds(lambda more: ("tampered_amount", {"add_fen": more, "signed": True}), st.integers(1, 500)),
+)
+REPLY_FAULTS: tuple[Fault, ...] = (("timeout_after", {}), ("delay", {"seconds": 2.0}))
+
+
+@dataclass(slots=True)
+class Told:
+    """One payment of the story, as the machine knows it."""
+
+    label: str
+    order: str
+    amount_fen: int
+    model: PaymentModel
+    payment: Payment | None = None
+    refunds: int = 0
+    was_paid: bool = False
+
+
+class PaymentMachine(RuleBasedStateMachine):
+    """
+    Make a subclass with `open_world`, and run it as any Hypothesis state machine.
+
+    open_world: given a draw for each statement of the gateway's store, starts a world on the running VirtualLoop.
+    """
+
+    open_world: OpenWorld
+
+    payments: Bundle[Told] = Bundle("payments")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._runner = asyncio.Runner(loop_factory=VirtualLoop)
+        self._told: list[Told] = []
+        self._rules = 0
+        self._broken = False
+        self._world: World
+        self._history: History
+
+    # Rules: the buyer
+
+    @initialize(turns=st.lists(st.integers(0, 3), min_size=1, max_size=8))
+    def begin(self, turns: list[int]) -> None:
+        self._world = self._do(type(self).open_world(turns))
+        self._history = History(self._world.clock, real=self._world.clock)
+
+    @rule(target=payments, amount_fen=amounts_fen, reply_fault=st.none() | st.sampled_from(REPLY_FAULTS))
+    def create(self, amount_fen: int, reply_fault: Fault | None) -> Told:
+        label = self._world.ids.next_label()
+        told = Told(
+            label=label,
+            order=self._world.ids.order_no(label),
+            amount_fen=amount_fen,
+            model=PaymentModel(amount_fen=amount_fen),
+        )
+        self._told.append(told)
+        if reply_fault is not None:
+            # Each order's first answer only: within what a client survives that asks again.
+            self._do(self._strike(told, reply_fault, on="reply", first=1))
+        self._do(self._create(told))
+        return told
+
+    @rule(told=payments)
+    def create_again(self, told: Told) -> None:
+        """A double click: the same order with the same body."""
+        self._do(self._create(told))
+
+    @rule(told=payments, faults=st.lists(notify_faults, max_size=3))
+    def pay(self, told: Told, faults: list[Fault]) -> None:
+        self._do(self._pay(told, faults))
+
+    @rule(told=payments, part=st.integers(1, 100))
+    def refund(self, told: Told, part: int) -> None:
+        amount_fen = max(1, told.amount_fen * part // 100)
+        told.refunds += 1
+        self._do(self._refund(told, self._world.ids.refund_no(told.label, told.refunds), amount_fen))
+
+    # Rules: the gateway
+
+    @rule(told=payments)
+    def query(self, told: Told) -> None:
+        if told.payment is not None:
+            self._do(self._world.gateway.sync(told.payment.id))
+
+    @rule(brutally=st.booleans())
+    def restart_gateway(self, brutally: bool) -> None:  # noqa: FBT001 - drawn by name
+        self._do(self._restart(brutally=brutally))
+
+    # Rules: the provider and time
+
+    @rule(told=payments, which=st.integers(0, 9))
+    def notify_again(self, told: Told, which: int) -> None:
+        """An old notify comes once more, whatever happened since."""
+        self._do(self._notify_again(told, which))
+
+    @rule(seconds=spans_s)
+    def time_passes(self, seconds: float) -> None:
+        self._do(self._world.advance(seconds))
+
+    # What must hold
+
+    @precondition(lambda self: bool(self._told))
+    @invariant()
+    def no_lie_about_money(self) -> None:
+        self._do(self._check(settled=False))
+
+    def teardown(self) -> None:
+        """
+        Let the dust settle, then the audit speaks. Hypothesis calls it after every story, broken or not.
+        """
+        try:
+            # A story that broke already has its reason; judging its ruins would hide it.
+            if self._told and not self._broken:
+                self._do(self._judge())
+        finally:
+            try:
+                if hasattr(self, "_world"):
+                    self._do(self._world.close())
+            finally:
+                self._runner.close()
+
+    # How it is done
+
+    def _do(self, work: Coroutine[Any, Any, Value]) -> Value:
+        try:
+            return self._runner.run(work)
+        except BaseException:
+            self._broken = True
+            raise
+
+    async def _create(self, told: Told) -> None:
+        wanted = NewPayment(merchant_order_no=told.order, amount_fen=told.amount_fen, subject=f"tip {told.label}")
+        invoked = self._history.invoke("create", order=told.order, amount_fen=told.amount_fen)
+        reply = await self._world.gateway.create(wanted)
+        if reply.outcome is Outcome.OK and reply.value is not None:
+            told.payment = reply.value
+            self._history.ok(invoked)
+        else:
+            self._history.unknown(invoked, code=reply.code, detail=reply.detail)
+        await settle()
+
+    async def _pay(self, told: Told, faults: list[Fault]) -> None:
+        if told.payment is None:
+            return
+        for fault in faults:
+            await self._strike(told, fault, on="notify", first=1 if fault[0] == "drop" else None)
+        invoked = self._history.invoke("pay", order=told.order)
+        try:
+            await self._world.control.buyer("alipay", told.payment.out_trade_no, action=BuyerAction.PAY)
+        except ControlError as error:
+            # The order has expired at the provider, or it is paid already: no money moves.
+            self._history.fail(invoked, code=error.code)
+        else:
+            told.model = told.model.bought()
+            self._history.ok(invoked)
+        await settle()
+
+    async def _refund(self, told: Told, number: str, amount_fen: int) -> None:
+        if told.payment is None:
+            return
+        allowed = told.model.may_refund(amount_fen)
+        told.model = told.model.refund_asked(number, amount_fen)
+        reply = await self._world.gateway.refund(told.payment.id, merchant_refund_no=number, amount_fen=amount_fen)
+        if reply.outcome is Outcome.REFUSED:
+            told.model = told.model.refund_ended(number, done=False)
+        else:
+            assert allowed, f"a refund of {amount_fen} fen was accepted; {told.model}"
+        await settle()
+
+    async def _restart(self, *, brutally: bool) -> None:
+        if brutally:
+            await self._world.kill_gateway()
+        await self._world.restart_gateway()
+        await settle()
+
+    async def _notify_again(self, told: Told, which: int) -> None:
+        if told.payment is None:
+            return
+        number = told.payment.out_trade_no
+        known = [one.id async for one in self._world.control.notifies() if one.out_trade_no == number]
+        if known:
+            await self._world.control.deliver(known[which % len(known)])
+            await settle()
+
+    async def _strike(self, told: Told, fault: Fault, *, on: str, first: int | None) -> None:
+        self._rules += 1
+        name, settings = fault
+        where: dict[str, Any] = {"on": on, "order": told.label}
+        if first is not None:
+            where["first"] = first
+        await self._world.control.add_rule(
+            {"id": f"drawn-{self._rules}", "fault": name, "where": where, "with": dict(settings)}
+        )
+
+    async def _check(self, *, settled: bool) -> None:
+        seen = {payment.merchant_order_no: payment async for payment in self._world.gateway.export()}
+        for told in self._told:
+            payment = seen.get(told.order)
+            if payment is None:
+                assert told.payment is None, f"{told.order} was answered, and the gateway has forgotten it"
+                continue
+            objections = told.model.objections(payment, settled=settled)
+            assert not objections, f"{told.order}: {'; '.join(objections)}"
+            assert not told.was_paid or payment.status in PAID_STATUSES or payment.refund_status == "FULL", (
+                f"{told.order} was paid and is {payment.status}"
+            )
+            told.was_paid = told.was_paid or payment.status in PAID_STATUSES
+
+    async def _judge(self) -> None:
+        settled = await self._world.settle(patience_s=PATIENCE_S)
+        assert settled, "the dust did not settle in four days"
+        report = await audit_world(
+            control=self._world.control,
+            gateway=self._world.gateway,
+            sink=self._world.sink,
+            ours=self._world.ids.ours,
+            history=self._history,
+            seed=self._world.ids.seed,
+        )
+        if report.verdict is Verdict.FAIL:
+            raise FindingError(report.findings[0])

@@ -1,0 +1,135 @@
+"""
+What every command that starts a world needs first: the home folder locked, a run folder, its profile, its listeners.
+
+It refuses to know what the command does with the world.
+"""
+
+import contextlib
+import difflib
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import orjson
+
+from harness.clock import Clock, SystemClock
+from harness.errors import ConfigError
+from harness.events import Announce, Event, Listener, Noted, announce_to
+from harness.history import History
+from harness.ids import Ids
+from harness.reports import ConsoleReport, JsonReport, NdjsonReport
+from harness.settings import HarnessSettings
+from harness.world.home import Home
+from harness.world.processes import ProcessesPlan
+
+PROFILES = Path(__file__).resolve().parent.parent / "scenarios" / "profiles"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """
+    One command's run: where it works, what it records, whom it tells.
+    """
+
+    settings: HarnessSettings
+    home: Home
+    run_dir: Path
+    seed: int
+    clock: Clock
+    history: History
+    announce: Announce
+
+    def plan(self, *, faults: Path | None, strict_ports: bool = False) -> ProcessesPlan:
+        """
+        The plan of a processes world for this run.
+        """
+        return ProcessesPlan(
+            home=self.home,
+            run_dir=self.run_dir,
+            ids=Ids(self.seed),
+            faults=faults,
+            database_url=self.settings.database_url,
+            redis_url=self.settings.redis_url,
+            strict_ports=strict_ports,
+            notice=self.note,
+        )
+
+    def note(self, text: str) -> None:
+        """
+        Tell people something that changes no verdict.
+        """
+        self.announce(Noted(text=text))
+
+    def keep(self, name: str, value: Mapping[str, Any] | list[Any]) -> None:
+        """
+        Write a JSON file into the run folder.
+        """
+        (self.run_dir / name).write_bytes(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+@contextlib.contextmanager
+def open_session(settings: HarnessSettings, *, seed: int, as_json: bool = False) -> Iterator[Session]:
+    """
+    Take the home folder and make a run folder; both are let go at the end.
+
+    Raises:
+        HomeBusyError: another payproof works in this home.
+    """
+    people: TextIO = sys.stderr if as_json else sys.stdout
+    listeners: list[Listener] = [ConsoleReport(people)]
+    if as_json:
+        listeners.append(JsonReport(sys.stdout))
+    announce = announce_to(listeners)
+    clock = SystemClock()
+    with Home(settings.home, notice=lambda text: announce(Noted(text=text))) as home, contextlib.ExitStack() as stack:
+        run_dir = home.new_run(clock, seed) if settings.out is None else _given(settings.out)
+        events = NdjsonReport((run_dir / "events.ndjson").open("w"))
+        stack.callback(events.close)
+        history = History(clock, file=run_dir / "history.ndjson")
+        stack.callback(history.close)
+
+        def tell(event: Event) -> None:
+            announce(event)
+            events.hear(event)
+
+        yield Session(
+            settings=settings,
+            home=home,
+            run_dir=run_dir,
+            seed=seed,
+            clock=clock,
+            history=history,
+            announce=tell,
+        )
+        for listener in listeners:
+            listener.close()
+
+
+def profile_file(profile: str) -> Path:
+    """
+    The YAML file of a profile: one of ours by its name, or a file of the user's.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    ours = {path.stem: path for path in sorted(PROFILES.glob("*.yaml"))}
+    if profile in ours:
+        return ours[profile]
+    given = Path(profile)
+    if given.is_file():
+        return given.resolve()
+    closest = difflib.get_close_matches(profile, ours, n=1)
+    meant = f"did you mean {closest[0]}?" if closest else f"known are {', '.join(ours)}, or a YAML file"
+    raise ConfigError(f"no profile is called {profile}", hint=meant)
+
+
+def _given(out: Path) -> Path:
+    """
+    The user's own run folder; one that holds a run already is not written over.
+    """
+    if (out / "history.ndjson").exists():
+        raise ConfigError(f"{out} holds a run already", hint="name another folder with --out, or remove that one")
+    out.mkdir(parents=True, exist_ok=True)
+    return out

@@ -1,0 +1,177 @@
+"""
+The world of one process: simulator, gateway and sink on one virtual loop, over real loopback sockets.
+
+One of the two doors of the harness to the other rooms. Time is the loop's, so a ladder of 25 hours passes in
+milliseconds; the gateway's store is in memory and survives its restarts, and where statements interleave is drawn.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from harness.control import SimulatorControl
+from harness.ids import Ids
+from harness.sut.reference import MerchantApp, ReferenceGateway
+from harness.sut.sink import MerchantSink
+from harness.world.base import Move
+from harness.world.virtual_clock import VirtualClock
+from harness.world.virtual_loop import settle
+from mock_providers.app import Simulator
+from mock_providers.app import build as build_simulator
+from mock_providers.settings import ProvidersSettings
+from reference_gateway import Gateway, GatewaySettings, Parts
+from reference_gateway import build as build_gateway
+from reference_gateway.apps import App
+from reference_gateway.ids import SeededIds
+from reference_gateway.store.memory_unit_of_work import MemoryStore, SchedulingPoint, one_turn
+
+# Where every world begins: a Monday noon in Beijing, far from a change of day.
+NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+# How often a settling world is asked whether work is left, in its own time.
+LOOK_S = 1.0
+SECRET = "in-process-merchant-secret"  # noqa: S105 - it protects a server that lives for a millisecond
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InProcessPlan:
+    """
+    What to put together.
+
+    Args:
+        credentials: the folder of keys; made at the first use, best shared by many worlds.
+        faults: a profile's YAML file; calm without one.
+        parts: collaborators of the gateway to replace; this is how a bug is planted.
+        scheduling_point: how many turns the loop takes at each statement of the store.
+    """
+
+    credentials: Path
+    ids: Ids
+    faults: Path | None = None
+    parts: Parts = field(default_factory=Parts)
+    scheduling_point: SchedulingPoint = one_turn
+
+
+class InProcessWorld:
+    """
+    World on one VirtualLoop; made by `InProcessWorld.open`, ended by `close`.
+    """
+
+    name = "in_process"
+    moves = frozenset({Move.KILL_GATEWAY, Move.RESTART_GATEWAY, Move.ADVANCE})
+
+    def __init__(self, plan: InProcessPlan, *, clock: VirtualClock) -> None:
+        self.plan = plan
+        self.clock = clock
+        self.ids = plan.ids
+        self.store = MemoryStore(plan.scheduling_point)
+        self.simulator = build_simulator(
+            ProvidersSettings(credentials_dir=plan.credentials, seed=plan.ids.seed, faults_file=plan.faults),
+            clock=clock,
+        )
+        self.sink = MerchantSink(SECRET, clock=clock)
+        self.control: SimulatorControl
+        self.gateway: ReferenceGateway
+        self._running: Gateway | None = None
+        self._gateway_ids = SeededIds(plan.ids.seed)
+        self._port = 0
+
+    @classmethod
+    async def open(cls, plan: InProcessPlan) -> Self:
+        """
+        Start simulator, sink and gateway on the running loop, which must be a VirtualLoop.
+        """
+        world = cls(plan, clock=VirtualClock(NOON))
+        try:
+            await world.simulator.start()
+            await world.sink.start()
+            await world._start_gateway()
+        except BaseException:
+            await world.close()
+            raise
+        world.control = SimulatorControl(world.simulator.control_url)
+        app = MerchantApp(app_id="live", secret=SECRET)
+        world.gateway = ReferenceGateway(world._gateway().url, app=app, clock=world.clock, ids=plan.ids)
+        return world
+
+    async def advance(self, seconds: float) -> None:
+        """
+        All clocks are one here: the ladders, the gateway's polling and the stamps move together.
+        """
+        await self.clock.sleep(seconds)
+        await settle()
+
+    async def settle(self, *, patience_s: float) -> bool:
+        try:
+            async with asyncio.timeout(patience_s):
+                while not await self._quiet():
+                    await self.clock.sleep(LOOK_S)
+                return True
+        except TimeoutError:
+            return False
+
+    async def kill_gateway(self) -> None:
+        running, self._running = self._gateway(), None
+        await running.abort()
+
+    async def restart_gateway(self) -> None:
+        if self._running is not None:
+            running, self._running = self._running, None
+            await running.stop()
+        await self._start_gateway()
+
+    async def close(self) -> None:
+        for closing in (getattr(self, "gateway", None), getattr(self, "control", None)):
+            if closing is not None:
+                await closing.close()
+        if self._running is not None:
+            await self._running.abort()
+            self._running = None
+        await self.simulator.stop()
+        await self.sink.stop()
+
+    def _gateway(self) -> Gateway:
+        assert self._running is not None, "the gateway was killed and not started again"
+        return self._running
+
+    async def _quiet(self) -> bool:
+        """
+        Nothing is on its way to the gateway, and the gateway has nothing left to do.
+        """
+        await settle()
+        if (await self.control.clock()).pending or self._running is None:
+            return False
+        return await self._running.backlog() == 0
+
+    async def _start_gateway(self) -> None:
+        app = App(app_id="live", secret=SECRET, webhook_url=self.sink.url, webhook_secret=SECRET)
+        defaults: Parts = {
+            "clock": self.clock,
+            "ids": self._gateway_ids,
+            "unit_of_work": self.store,
+            "apps": {app.app_id: app},
+        }
+        settings = gateway_settings(self.plan.credentials, simulator=self.simulator, port=self._port)
+        parts = defaults | self.plan.parts
+        self._running = build_gateway(settings, **parts)
+        await self._running.start()
+        # A gateway that comes back is where it was.
+        self._port = int(self._running.url.rpartition(":")[2])
+
+
+def gateway_settings(credentials: Path, *, simulator: Simulator, port: int) -> GatewaySettings:
+    """
+    The reference gateway's settings against a simulator of this process.
+    """
+    files = credentials / "alipay"
+    return GatewaySettings(
+        port=port,
+        database_url="memory:",
+        alipay_gateway_url=f"{simulator.alipay_url}/gateway.do",
+        alipay_app_id=(files / "app_id").read_text().strip(),
+        alipay_seller_id=(files / "seller_id").read_text().strip(),
+        alipay_app_private_key_file=files / "app_private_key.pkcs8.pem",
+        alipay_public_key_file=files / "alipay_public_key.pem",
+        apps_file=Path("unused"),
+    )

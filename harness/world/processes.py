@@ -1,0 +1,246 @@
+"""
+The world of real processes: PostgreSQL, Redis, the simulator and a gateway, each its own process under one supervisor.
+
+Time is real here and a kill is a kill -9. It refuses to know what the processes say to each other, and judges nothing.
+"""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+import orjson
+
+from harness.clock import Clock, SystemClock
+from harness.control import SimulatorControl
+from harness.errors import HarnessError
+from harness.ids import Ids
+from harness.settings import child_environment
+from harness.sut.reference import MerchantApp, ReferenceGateway
+from harness.sut.sink import MerchantSink
+from harness.world.base import Move
+from harness.world.home import Home
+from harness.world.launch import Launcher, ProcessSpec, PythonMain
+from harness.world.postgres import provide_postgres
+from harness.world.redis_server import provide_redis
+from harness.world.supervised import OnEvent
+from harness.world.supervisor import Supervisor
+
+GATEWAY = PythonMain("reference_gateway")
+SIMULATOR = PythonMain("mock_providers")
+# How much schedule time one settling may use up: the longest ladder is 24 h 24 min, and a last rung may be delayed.
+LADDER_S = 26 * 3600.0
+# While the dust settles the gateway is asked this often whether it has work left.
+LOOK_S = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessesPlan:
+    """
+    What to start.
+
+    Args:
+        faults: a profile's YAML file.
+        gateway: the gateway's program; the reference one by default. A planted bug is another program here.
+        gateway_env: added to the gateway's environment, a crash point for instance.
+        strict_ports: kept ports must be had, since somebody was configured with them; otherwise free ones serve.
+        launcher: opens how the gateway is started; by exec when None.
+    """
+
+    home: Home
+    run_dir: Path
+    ids: Ids
+    faults: Path | None = None
+    database_url: str | None = None
+    redis_url: str | None = None
+    gateway: PythonMain | None = GATEWAY
+    gateway_env: Mapping[str, str] = field(default_factory=dict)
+    strict_ports: bool = False
+    launcher: Callable[[Supervisor], Any] | None = None
+    on_event: OnEvent = lambda _event: None
+    notice: Callable[[str], None] = lambda _line: None
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What `open` has put together so far."""
+
+    database_url: str = ""
+    redis_url: str = ""
+    alipay_url: str = ""
+    control_url: str = ""
+    launcher: Launcher | None = None
+
+
+class ProcessesWorld:
+    """
+    World over real processes; made by `ProcessesWorld.open`, ended by `close`.
+    """
+
+    name = "processes"
+    moves = frozenset({Move.KILL_GATEWAY, Move.RESTART_GATEWAY, Move.ADVANCE})
+
+    def __init__(self, plan: ProcessesPlan, *, supervisor: Supervisor, clock: Clock) -> None:
+        self.plan = plan
+        self.supervisor = supervisor
+        self.clock = clock
+        self.ids = plan.ids
+        self.urls: dict[str, str] = {}
+        self._parts = _Parts()
+        self._app = _app(plan.home)
+        self.sink = MerchantSink(self._app["webhook_secret"], clock=clock)
+        self.control: SimulatorControl
+        self.gateway: ReferenceGateway
+        self._look: aiohttp.ClientSession | None = None
+
+    @classmethod
+    async def open(cls, plan: ProcessesPlan, *, clock: Clock | None = None) -> Self:
+        """
+        Start everything, and come back when the gateway is ready.
+
+        Raises:
+            ServerStartError: a server did not start; what was started is stopped again.
+        """
+        chosen = clock if clock is not None else SystemClock()
+        supervisor = Supervisor(plan.run_dir / "logs", clock=chosen, on_event=plan.on_event)
+        world = cls(plan, supervisor=supervisor, clock=chosen)
+        try:
+            await world._start()
+        except BaseExceptionGroup as group:
+            await world.close()
+            # Servers start side by side; the first of ours that failed is the one to tell of.
+            first, _ = group.split(HarnessError)
+            raise first.exceptions[0] if first is not None else group from group
+        except BaseException:
+            await world.close()
+            raise
+        return world
+
+    async def advance(self, seconds: float) -> None:
+        await self.control.advance(seconds)
+
+    async def settle(self, *, patience_s: float) -> bool:
+        """
+        Walk the providers' ladders to their ends and wait until the gateway has no work left.
+
+        The schedule jumps; the gateway's own time is real, so its retries are waited for.
+        """
+        try:
+            async with asyncio.timeout(patience_s):
+                while True:
+                    reading = await self.control.advance(LADDER_S, until_idle=True)
+                    idle = await self._gateway_idle()
+                    if idle and reading.pending == 0:
+                        return True
+                    await self.clock.sleep(LOOK_S)
+        except TimeoutError:
+            return False
+
+    async def kill_gateway(self) -> None:
+        await self.supervisor.kill("gateway")
+
+    async def restart_gateway(self) -> None:
+        await self.supervisor.restart("gateway")
+
+    async def close(self) -> None:
+        for closing in (getattr(self, "gateway", None), getattr(self, "control", None), self._look):
+            if closing is not None:
+                await closing.close()
+        await self.supervisor.stop()
+        await self.sink.stop()
+
+    async def _start(self) -> None:
+        home, plan = self.plan.home, self.plan
+        python = child_environment()
+        async with asyncio.TaskGroup() as group:
+            database = group.create_task(provide_postgres(self.supervisor, home.postgres, url=plan.database_url))
+            redis = group.create_task(
+                provide_redis(self.supervisor, home.redis, url=plan.redis_url, env=python, notice=plan.notice)
+            )
+            group.create_task(self._start_simulator())
+            group.create_task(self.sink.start())
+        self._parts.database_url = database.result().url
+        self._parts.redis_url = redis.result().url
+        self.control = SimulatorControl(self._parts.control_url)
+        self.urls = {"alipay": f"{self._parts.alipay_url}/gateway.do", "control": self._parts.control_url}
+        if plan.gateway is not None:
+            await self._start_gateway(plan.gateway)
+
+    async def _start_simulator(self) -> None:
+        home, strict = self.plan.home, self.plan.strict_ports
+        values = {
+            "PAYPROOF_PROVIDERS_ALIPAY_PORT": str(home.port("alipay", strict=strict)),
+            "PAYPROOF_PROVIDERS_CONTROL_PORT": str(home.port("control", strict=strict)),
+            "PAYPROOF_PROVIDERS_CREDENTIALS_DIR": str(home.credentials),
+            "PAYPROOF_PROVIDERS_SEED": str(self.ids.seed),
+            "PAYPROOF_PROVIDERS_JOURNAL_FILE": str(self.plan.run_dir / "wire.ndjson"),
+        }
+        if self.plan.faults is not None:
+            values["PAYPROOF_PROVIDERS_FAULTS_FILE"] = str(self.plan.faults)
+        env = child_environment(**values)
+        process = await self.supervisor.start(ProcessSpec(name="simulator", run=SIMULATOR, env=env))
+        self._parts.alipay_url = str(process.ready["alipay_url"])
+        self._parts.control_url = str(process.ready["control_url"])
+
+    async def _start_gateway(self, program: PythonMain) -> None:
+        launcher = None if self.plan.launcher is None else await self.plan.launcher(self.supervisor)
+        port = self.plan.home.port("gateway", strict=self.plan.strict_ports)
+        env = child_environment(**self._gateway_values(port), **self.plan.gateway_env)
+        spec = ProcessSpec(name="gateway", run=program, env=env)
+        process = await self.supervisor.start(spec, launcher=launcher)
+        url = str(process.ready["url"])
+        self.urls["gateway"] = url
+        merchant = MerchantApp(app_id=self._app["app_id"], secret=self._app["secret"])
+        self.gateway = ReferenceGateway(url, app=merchant, clock=self.clock, ids=self.ids)
+
+    def _gateway_values(self, port: int) -> dict[str, str]:
+        credentials = self.plan.home.credentials / "alipay"
+        return {
+            "GATEWAY_PORT": str(port),
+            "GATEWAY_DATABASE_URL": self._parts.database_url,
+            "GATEWAY_REDIS_URL": self._parts.redis_url,
+            "GATEWAY_ALIPAY_GATEWAY_URL": self.urls["alipay"],
+            "GATEWAY_ALIPAY_APP_ID": (credentials / "app_id").read_text().strip(),
+            "GATEWAY_ALIPAY_SELLER_ID": (credentials / "seller_id").read_text().strip(),
+            "GATEWAY_ALIPAY_APP_PRIVATE_KEY_FILE": str(credentials / "app_private_key.pkcs8.pem"),
+            "GATEWAY_ALIPAY_PUBLIC_KEY_FILE": str(credentials / "alipay_public_key.pem"),
+            "GATEWAY_APPS_FILE": str(_write_apps(self.plan.home, self._app, webhook_url=self.sink.url)),
+        }
+
+    async def _gateway_idle(self) -> bool:
+        """
+        Whether the reference gateway says that no work is left; a gateway that is down is not idle.
+        """
+        if self._look is None:
+            self._look = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5))
+        try:
+            async with self._look.get(f"{self.urls['gateway']}/readyz") as answer:
+                body: Mapping[str, Any] = orjson.loads(await answer.read())
+        except (aiohttp.ClientError, TimeoutError, orjson.JSONDecodeError):
+            return False
+        return answer.status == 200 and body.get("work_due") == 0
+
+
+def _app(home: Home) -> dict[str, str]:
+    """
+    The live platform's app: its secrets are made once for each home, and kept.
+    """
+    path = home.folder / "gateway" / "apps.json"
+    with contextlib.suppress(FileNotFoundError):
+        kept: list[dict[str, str]] = orjson.loads(path.read_bytes())
+        return kept[0]
+    return {"app_id": "live", "secret": secrets.token_hex(32), "webhook_secret": secrets.token_hex(32)}
+
+
+def _write_apps(home: Home, app: Mapping[str, str], *, webhook_url: str) -> Path:
+    path = home.folder / "gateway" / "apps.json"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    half = path.with_suffix(".new")
+    half.touch(mode=0o600)
+    half.write_bytes(orjson.dumps([{**app, "webhook_url": webhook_url}]))
+    half.replace(path)
+    return path
