@@ -6,7 +6,7 @@ unknown, and the books decide.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -21,6 +21,7 @@ from harness.sut.contract import NewPayment, Outcome, Payment, Reply
 from harness.world.base import Move, World
 
 FINAL_PATIENCE_S = 30.0
+TRADE_WAITS_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 
 MOVES_OF_VERBS = {"kill": Move.KILL_GATEWAY, "restart": Move.RESTART_GATEWAY, "advance": Move.ADVANCE}
 
@@ -32,6 +33,7 @@ class Opened:
     label: str
     order_no: str
     payment: Payment | None = None
+    refused: bool = False
     refunds: int = 0
 
 
@@ -112,6 +114,7 @@ async def _open(stage: Stage, step: Step) -> None:
             )
         )
         one.payment = reply.value
+        one.refused = reply.outcome is Outcome.REFUSED
         _end(stage.history, asked, reply, told=_payment_told(reply.value))
 
     await stage.each(fresh, create)
@@ -146,7 +149,8 @@ async def _buyers(stage: Stage, *, glob: str, action: BuyerAction) -> None:
     The buyers act on what stands in the provider's book, whether or not the gateway's answer ever came.
     """
     control, history = stage.world.control, stage.history
-    trades: dict[str, Trade] = {trade.label: trade async for trade in control.trades()}
+    chosen = stage.chosen(glob)
+    trades = await _trades_of(stage, chosen)
 
     async def act(one: Opened) -> None:
         asked = history.invoke(action.value, order=one.order_no)
@@ -161,7 +165,21 @@ async def _buyers(stage: Stage, *, glob: str, action: BuyerAction) -> None:
         else:
             history.ok(asked, state=done.state, paid_fen=done.paid_fen)
 
-    await stage.each(stage.chosen(glob), act)
+    await stage.each(chosen, act)
+
+
+async def _trades_of(stage: Stage, chosen: Sequence[Opened]) -> dict[str, Trade]:
+    """
+    The trades of these payments, by label. A payment that was accepted before the channel had answered is opened
+    there a little later, so the book is read again while one is missing.
+    """
+    expected = {one.label for one in chosen if not one.refused}
+    for wait_s in (*TRADE_WAITS_S, None):
+        trades = {trade.label: trade async for trade in stage.world.control.trades()}
+        if wait_s is None or expected <= trades.keys():
+            break
+        await stage.world.clock.sleep(wait_s)
+    return trades
 
 
 async def _pay(stage: Stage, step: Step) -> None:

@@ -10,11 +10,18 @@ from harness.script.loader import ROOT
 from harness.script.schema import json_schema
 
 
+def schema_text() -> str:
+    """
+    The JSON Schema as it stands in a file.
+    """
+    return orjson.dumps(json_schema(), option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
 def write(file: Path = ROOT / "schema.json") -> None:
     """
     Replace the schema in the library by what the code says now.
     """
-    file.write_bytes(orjson.dumps(json_schema(), option=orjson.OPT_INDENT_2) + b"\n")
+    file.write_text(schema_text())
 
 
 if __name__ == "__main__":

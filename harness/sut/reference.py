@@ -82,7 +82,7 @@ class ReferenceGateway:
 
     def __init__(self, url: str, *, app: MerchantApp, clock: Clock, ids: Ids, retry: RetryPolicy | None = None) -> None:
         self.url = url.rstrip("/")
-        self._app = app
+        self.app = app
         self._clock = clock
         self._ids = ids
         self._retry = retry if retry is not None else RetryPolicy()
@@ -193,9 +193,9 @@ class ReferenceGateway:
     def _headers(self, method: str, target: str, data: bytes) -> dict[str, str]:
         timestamp = str(int(self._clock.now().timestamp()))
         nonce = self._ids.nonce()
-        signature = sign(self._app.secret, method=method, target=target, timestamp=timestamp, nonce=nonce, body=data)
+        signature = sign(self.app.secret, method=method, target=target, timestamp=timestamp, nonce=nonce, body=data)
         headers = {
-            "X-App-Id": self._app.app_id,
+            "X-App-Id": self.app.app_id,
             "X-Timestamp": timestamp,
             "X-Nonce": nonce,
             "X-Signature": signature,

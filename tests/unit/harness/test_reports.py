@@ -3,9 +3,11 @@ import json
 
 import pytest
 
+from harness.audit import audit
 from harness.checks.base import Judgement
 from harness.events import (
     Audited,
+    Event,
     Judged,
     Noted,
     Progressed,
@@ -17,7 +19,7 @@ from harness.events import (
 from harness.reports import ConsoleReport, JsonReport, NdjsonReport
 from harness.verdict import Verdict
 from tests.unit.harness.rows import order, payment, trade, webhook
-from tests.unit.harness.test_audit import WITNESSED, audit
+from tests.unit.harness.test_audit import WITNESSED
 
 LOST = audit(book=[trade(n) for n in range(1, 13)], ledger=[], webhooks=[], witness=WITNESSED)
 CLEAN = audit(book=[trade()], ledger=[(payment(), None)], webhooks=[webhook()], witness=WITNESSED)
@@ -28,7 +30,7 @@ ENDED = RunEnded(
     shown=("paid", "lost", "elapsed_s"),
     reasons=("no notify reached the gateway",),
 )
-EVENTS = [
+EVENTS: list[Event] = [
     RunStarted(title="demo", facts={"seed": "7"}),
     StepStarted(number=1, total=2, text="open"),
     Progressed(what="paid", done=5, total=12),

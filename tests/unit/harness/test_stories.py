@@ -119,6 +119,30 @@ async def test_an_answer_that_never_came_is_unknown_and_the_buyer_pays_all_the_s
 
 
 @pytest.mark.asyncio
+async def test_a_trade_that_is_opened_late_is_waited_for():
+    world = ToyWorld()
+    late = {}
+
+    async def appear(seconds):
+        world.control.rows.update(late)
+
+    create = world.gateway.create
+
+    async def accept(order):
+        reply = await create(order)
+        late.update(world.control.rows)
+        world.control.rows.clear()
+        return reply
+
+    world.gateway.create = accept
+    world.clock.sleep = appear
+
+    result, _, _ = await told(story(), world)
+
+    assert result.audit.paid == 3
+
+
+@pytest.mark.asyncio
 async def test_paying_twice_stands_in_the_history_as_refused():
     _, written, _ = await told(story("open", "pay", "pay"), ToyWorld())
 
