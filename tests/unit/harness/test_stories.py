@@ -11,8 +11,8 @@ from harness.script.outcome import run
 from harness.script.schema import Scenario
 from harness.verdict import Verdict
 from harness.world.base import Move
-from tests.unit.harness.rows import history
-from tests.unit.harness.toy_world import ToyWorld
+from tests.unit.harness.rows import TickingClock, history
+from tests.unit.harness.toy_world import ToyBook, ToyWorld
 
 DUPLICATES = {"id": "nine", "fault": "duplicate", "with": {"copies": 8}}
 
@@ -118,26 +118,36 @@ async def test_an_answer_that_never_came_is_unknown_and_the_buyer_pays_all_the_s
     assert result.verdict is Verdict.PASS
 
 
+class LateBook(ToyBook):
+    """
+    Shows nobody a trade before somebody has waited.
+    """
+
+    waited = False
+
+    async def trades(self, *, provider=None, limit=0):
+        for row in list(self.rows.values()) if self.waited else ():
+            yield row
+
+
+class LateWorld(ToyWorld):
+    def __init__(self):
+        super().__init__(book=LateBook())
+        self.clock = WaitedFor(self.control)
+
+
+class WaitedFor(TickingClock):
+    def __init__(self, book):
+        super().__init__()
+        self.book = book
+
+    async def sleep(self, seconds):
+        self.book.waited = True
+
+
 @pytest.mark.asyncio
 async def test_a_trade_that_is_opened_late_is_waited_for():
-    world = ToyWorld()
-    late = {}
-
-    async def appear(seconds):
-        world.control.rows.update(late)
-
-    create = world.gateway.create
-
-    async def accept(order):
-        reply = await create(order)
-        late.update(world.control.rows)
-        world.control.rows.clear()
-        return reply
-
-    world.gateway.create = accept
-    world.clock.sleep = appear
-
-    result, _, _ = await told(story(), world)
+    result, _, _ = await told(story(), LateWorld())
 
     assert result.audit.paid == 3
 

@@ -201,10 +201,10 @@ class ToySink:
 class ToyWorld:
     name = "toy"
 
-    def __init__(self, *, bug="", moves=frozenset(Move)):
+    def __init__(self, *, bug="", moves=frozenset(Move), book=None):
         self.clock = TickingClock()
         self.ids = Ids(7, run_nonce="run1")
-        self.control = ToyBook()
+        self.control = ToyBook() if book is None else book
         self.sink = ToySink()
         self.gateway = ToyGateway(self.control, self.sink, bug)
         self.moves = moves
