@@ -39,13 +39,14 @@ def ensure(directory: Path) -> Path:
     summary = directory / "credentials.json"
     if summary.is_file():
         return summary
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    directory.chmod(0o700)
-    _keep_apart(directory)
-    if not summary.is_file():
-        raise CredentialsRefused(
-            f"{directory} holds a half of the credentials only. Move it away, then start again: a whole set is made."
-        )
+    if directory.exists() and not directory.is_dir():
+        raise CredentialsRefused(f"{directory} is not a folder; choose another place for the credentials")
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directory.chmod(0o700)
+        _keep_apart(directory)
+    except OSError as problem:
+        raise CredentialsRefused(f"the credentials cannot be kept in {directory}: {problem}") from problem
     return summary
 
 

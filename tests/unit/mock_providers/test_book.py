@@ -60,7 +60,7 @@ def test_a_refused_step_changes_nothing_and_says_why():
     with pytest.raises(BookRefused) as refused:
         book.pay(trade, now=T0)
     assert refused.value.code == "not_scanned"
-    assert trade.state is TradeState.CREATED
+    assert trade.state.value == TradeState.CREATED
     assert trade.paid_fen == 0
 
 
@@ -78,9 +78,9 @@ def test_time_alone_closes_what_nobody_paid():
     trade = opened(book)
     book.scan(trade, trade_no="t1", now=T0)
     assert book.by_order("alipay", "o1", now=T0 + timedelta(hours=3, seconds=-1)) is trade
-    assert trade.state is TradeState.WAITING
+    assert trade.state.value == TradeState.WAITING
     book.by_order("alipay", "o1", now=T0 + timedelta(hours=3))
-    assert trade.state is TradeState.CLOSED
+    assert trade.state.value == TradeState.CLOSED
     assert trade.closed_at == T0 + timedelta(hours=3)
 
 
@@ -90,7 +90,7 @@ def test_time_alone_finishes_what_was_paid():
     book.scan(trade, trade_no="t1", now=T0)
     book.pay(trade, now=T0)
     book.by_order("alipay", "o1", now=T0 + timedelta(days=2))
-    assert trade.state is TradeState.FINISHED
+    assert trade.state.value == TradeState.FINISHED
 
 
 def test_an_expired_code_cannot_be_scanned_and_a_fresh_one_can():
@@ -102,7 +102,7 @@ def test_an_expired_code_cannot_be_scanned_and_a_fresh_one_can():
     book.renew_qr(trade, qr_code="qr-again", qr_expires_at=late + timedelta(minutes=5))
     assert book.by_qr("qr-o1", now=late) is None
     book.scan(trade, trade_no="t1", now=late)
-    assert trade.state is TradeState.WAITING
+    assert trade.state.value == TradeState.WAITING
 
 
 def test_refunds_add_up_and_never_exceed_the_payment():

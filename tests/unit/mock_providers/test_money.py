@@ -24,8 +24,8 @@ def test_texts_and_exact_numbers_are_read(value, fen):
     assert fen_from_yuan(value) == fen
 
 
-TEXTS = ["", "-1", "+1", "1.", ".5", "1.001", "1e2", " 1", "1,00", "\uff11", "9" * 13]
-NUMBERS = [1.5, True, None, [], -1, 10**12, *map(Decimal, ("1.001", "-1", "NaN", "Infinity", "1e999999"))]
+TEXTS: list[object] = ["", "-1", "+1", "1.", ".5", "1.001", "1e2", " 1", "1,00", "\uff11", "9" * 13]
+NUMBERS: list[object] = [1.5, True, None, [], -1, 10**12, *map(Decimal, ("1.001", "-1", "NaN", "Infinity", "1e999999"))]
 
 
 @pytest.mark.parametrize("value", TEXTS + NUMBERS)

@@ -1,0 +1,199 @@
+"""
+Alipay without sockets: a merchant that signs by itself, a provider over a fresh book, and the notices it publishes.
+
+The merchant's half is written here from the facts, so that the simulator's signing never verifies its own mistakes.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+
+from mock_providers.alipay import PROVIDER
+from mock_providers.core.book import Book, Trade
+from mock_providers.core.clock import ScheduleClock
+from mock_providers.core.control.state import ControlState
+from mock_providers.core.ids import KeyedIds
+from mock_providers.core.journal import Journal, RawRequest
+from mock_providers.core.labels import Labels
+from mock_providers.core.notifier import Notifier
+from mock_providers.core.provider import Call, Notice, ProviderOptions, ProviderWorld
+from mock_providers.faults.desk import FaultDesk
+from mock_providers.faults.rules import Profile
+from mock_providers.faults.source import SeededSource
+
+T0 = datetime(2026, 1, 2, 3, 4, 5, 678_900, tzinfo=UTC)
+HASHES = {"RSA2": hashes.SHA256(), "RSA": hashes.SHA1()}  # noqa: S303
+NOTIFY_URL = "http://127.0.0.1:9/notify/alipay"
+
+
+class Stamp:
+    def now(self) -> datetime:
+        return T0
+
+    async def sleep(self, seconds: float) -> None:
+        raise AssertionError("nothing here waits")
+
+
+@cache
+def _private(path: Path) -> RSAPrivateKey:
+    key = load_pem_private_key(path.read_bytes(), None)
+    assert isinstance(key, RSAPrivateKey)
+    return key
+
+
+@cache
+def _public(path: Path) -> RSAPublicKey:
+    key = load_pem_public_key(path.read_bytes())
+    assert isinstance(key, RSAPublicKey)
+    return key
+
+
+@dataclass
+class Published:
+    notices: list[Notice] = field(default_factory=list)
+
+    def publish(self, notice: Notice) -> None:
+        self.notices.append(notice)
+
+
+@dataclass(frozen=True)
+class Merchant:
+    """Signs requests and opens answers with the files of the credentials folder only."""
+
+    directory: Path
+
+    @property
+    def app_id(self) -> str:
+        return (self.directory / "alipay" / "app_id").read_text()
+
+    def signed(self, method: str, business: Any, /, **changes: str | None) -> dict[str, str]:
+        """
+        A signed set of parameters; a change to None leaves one out before signing.
+        """
+        params: dict[str, str | None] = {
+            "app_id": self.app_id,
+            "method": method,
+            "format": "JSON",
+            "charset": "utf-8",
+            "sign_type": "RSA2",
+            "timestamp": "2026-01-02 11:04:05",
+            "version": "1.0",
+            "biz_content": business if isinstance(business, str) else json.dumps(business, ensure_ascii=False),
+            **changes,
+        }
+        kept = {name: value for name, value in params.items() if value is not None}
+        text = "&".join(f"{name}={kept[name]}" for name in sorted(kept) if kept[name].strip())
+        key = _private(self.directory / "alipay" / "app_private_key.pkcs1.pem")
+        algorithm = HASHES.get(kept.get("sign_type", ""), HASHES["RSA2"])
+        codec = "gbk" if kept.get("charset", "").lower() == "gbk" else "utf-8"
+        kept["sign"] = base64.b64encode(key.sign(text.encode(codec), PKCS1v15(), algorithm)).decode()
+        return kept
+
+    def verify(self, text: bytes, signature: str, *, sign_type: str = "RSA2") -> None:
+        """
+        Raises InvalidSignature when the platform did not sign *text*.
+        """
+        key = _public(self.directory / "alipay" / "alipay_public_key.pem")
+        key.verify(base64.b64decode(signature, validate=True), text, PKCS1v15(), HASHES[sign_type])
+
+    def opened(self, body: bytes, key: str, *, codec: str = "utf-8", sign_type: str = "RSA2") -> dict[str, Any]:
+        """
+        Cut the object out of an answer, verify it as the bytes that came, and return it.
+        """
+        head, middle = b'{"%b":' % key.encode(), b',"sign":"'
+        assert body.startswith(head), body
+        inner, _, tail = body.removeprefix(head).rpartition(middle)
+        self.verify(inner, tail.removesuffix(b'"}').decode(), sign_type=sign_type)
+        return dict(json.loads(inner.decode(codec)))
+
+
+def post(params: Mapping[str, str], *, codec: str = "utf-8", target: str = "/gateway.do") -> RawRequest:
+    body = urlencode(params, encoding=codec).encode()
+    charset = params.get("charset", "utf-8")
+    return RawRequest(
+        "POST", f"{target}?charset={charset}", (("Content-Type", "application/x-www-form-urlencoded"),), body
+    )
+
+
+class Desk:
+    """One provider over one book; the schedule stands still unless it is moved."""
+
+    def __init__(self, directory: Path) -> None:
+        self.merchant = Merchant(directory)
+        self.book, self.labels, self.published = Book(), Labels(), Published()
+        self.schedule = ScheduleClock(Stamp(), rate=0.0)
+        self.provider = PROVIDER.make(
+            ProviderWorld(
+                book=self.book,
+                schedule=self.schedule,
+                stamp=Stamp(),
+                ids=KeyedIds(7),
+                labels=self.labels,
+                notices=self.published,
+                credentials_dir=directory,
+                options=ProviderOptions(frozenset({"payment", "refund"}), "malformed", "subject"),
+            )
+        )
+        self.schedule.start()
+        self._control = self._control_state()
+
+    def _control_state(self) -> ControlState:
+        journal, faults = Journal(), FaultDesk(SeededSource(7), Profile("calm"))
+        return ControlState(
+            seed=7,
+            book=self.book,
+            journal=journal,
+            labels=self.labels,
+            notifier=Notifier(schedule=self.schedule, stamp=Stamp(), planner=faults, journal=journal),
+            faults=faults,
+            schedule=self.schedule,
+            stamp=Stamp(),
+            providers={"alipay": self.provider},
+            urls={},
+        )
+
+    def read(self, request: RawRequest) -> Call:
+        return self.provider.read(request)
+
+    def call(self, method: str, business: Any, **changes: str | None) -> dict[str, Any]:
+        """
+        A signed call, answered and verified.
+        """
+        reply = self.read(post(self.merchant.signed(method, business, **changes))).perform()
+        assert reply.status == 200
+        return self.merchant.opened(reply.body, method.replace(".", "_") + "_response")
+
+    def precreate(self, order: str = "o1", *, total: Any = "1.23", **more: Any) -> dict[str, Any]:
+        business = {"out_trade_no": order, "total_amount": total, "subject": "tip pp000001", **more}
+        return self.call("alipay.trade.precreate", business, notify_url=NOTIFY_URL)
+
+    def query(self, order: str = "o1") -> dict[str, Any]:
+        return self.call("alipay.trade.query", {"out_trade_no": order})
+
+    def refund(self, amount: Any, *, request_no: str | None = None, order: str = "o1") -> dict[str, Any]:
+        business = {"out_trade_no": order, "refund_amount": amount}
+        return self.call("alipay.trade.refund", business | ({"out_request_no": request_no} if request_no else {}))
+
+    def trade(self, order: str = "o1") -> Trade:
+        trade = self.book.by_order("alipay", order, now=self.schedule.now())
+        assert trade is not None
+        return trade
+
+    def buyer(self, action: str, order: str = "o1") -> None:
+        self._control.act(self.trade(order), action)
+
+    def paid(self, order: str = "o1", *, total: str = "1.23") -> Trade:
+        self.precreate(order, total=total)
+        self.buyer("pay", order)
+        return self.trade(order)
