@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from harness.errors import ServerStartError
 from harness.world.places import reachable, serving_identity
-from harness.world.postgres import INSTALL, LIBRARIES, Database, find_binaries, postmaster_state, provide_postgres
+from harness.world.postgres import INSTALL, LIBRARIES, Database, find_binaries, provide_postgres
+from harness.world.postmaster import postmaster_state
 from harness.world.supervisor import Supervisor
 from tests.processes.helpers import NOBODY, alive, open_folder
 
