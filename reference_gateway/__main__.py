@@ -10,11 +10,12 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from typing import Unpack
 
 import structlog
 from pydantic import ValidationError
 
-from reference_gateway.app import Gateway, build
+from reference_gateway.app import Gateway, Parts, build
 from reference_gateway.errors import SettingsRefused, StoreUnavailable
 from reference_gateway.settings import MEMORY_URL, GatewaySettings
 
@@ -22,14 +23,18 @@ USAGE = "usage: python -m reference_gateway (settings come from GATEWAY_… vari
 EXIT_OURS = 2
 
 
-def main(argv: Sequence[str]) -> int:
-    """Serve until SIGTERM or Ctrl-C; 0 after a graceful stop, 2 when the settings or the store refuse."""
+def main(argv: Sequence[str], **parts: Unpack[Parts]) -> int:
+    """
+    Serve until SIGTERM or Ctrl-C; 0 after a graceful stop, 2 when the settings or the store refuse.
+
+    *parts* replace collaborators, for whoever tries a gateway that is wrong on purpose.
+    """
     if argv:
         print(USAGE, file=sys.stderr)  # noqa: T201
         return EXIT_OURS
     _log_to_stderr()
     try:
-        gateway = build(_settings())
+        gateway = build(_settings(), **parts)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(gateway))
     except ValidationError as error:

@@ -48,6 +48,10 @@ from reference_gateway.store.sql_store import SqlStore
 from reference_gateway.webhooks import HttpWebhookSender, WebhookSender
 
 
+AT_ONCE_S = 0.001
+"""For aiohttp 0 means for ever."""
+
+
 class Parts(TypedDict, total=False):
     """
     What may be replaced. Whatever is left out is the honest default for the settings.
@@ -101,7 +105,7 @@ class Gateway:
         query = QueryPayment(runtime, settlements=self._settlements, progress=self._progress, open_payment=opening)
         refund = RefundPayment(runtime)
         self._workers = (poller(runtime, query), refunder(runtime, refund), relay(runtime))
-        self._ops = OpsApi(runtime.units)
+        self._ops = OpsApi(runtime.units, backlog=self.backlog)
         merchant = MerchantApi(
             Gatekeeper(runtime.apps, clock=runtime.clock, nonces=nonces),
             runtime.units,
@@ -160,7 +164,8 @@ class Gateway:
         for worker in self._workers:
             await worker.stop()
         if self._runner is not None and self._runner.server is not None:
-            await self._runner.server.shutdown(0)
+            self._runner.server.pre_shutdown()
+            await self._runner.server.shutdown(AT_ONCE_S)
         await self._opened.aclose()
 
     async def idle(self) -> None:
@@ -171,6 +176,19 @@ class Gateway:
             if not self._is_busy() and await self._nothing_due() and not self._is_busy():
                 return
             await pulse.wait(self.runtime.units.heartbeat_s)
+
+    async def backlog(self) -> int:
+        """
+        Count what is begun and not finished: events to deliver, refunds without an end, work in hand.
+
+        An order that waits for its buyer is no backlog; one whose question to the channel is due now is.
+        """
+        async with self.runtime.units() as unit:
+            unsent = await unit.outbox_unsent()
+            due = await unit.next_due()
+        now = self.runtime.clock.now()
+        asking = due.polls is not None and due.polls <= now
+        return unsent + (due.refunds is not None) + asking + self._is_busy()
 
     def _is_busy(self) -> bool:
         committing = any(c.busy for c in (self._admissions, self._progress, self._settlements))

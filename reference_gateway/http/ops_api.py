@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
@@ -16,8 +17,9 @@ OPENAPI = Path(__file__).with_name("openapi.yaml")
 class OpsApi:
     """`draining` turns readiness off while the gateway finishes what it has."""
 
-    def __init__(self, units: UnitOfWorkFactory) -> None:
+    def __init__(self, units: UnitOfWorkFactory, *, backlog: Callable[[], Awaitable[int]]) -> None:
         self._units = units
+        self._backlog = backlog
         self.draining = False
 
     def routes(self) -> list[web.RouteDef]:
@@ -36,10 +38,10 @@ class OpsApi:
         if self.draining:
             return problem(503, "draining", "the gateway is stopping; ask another one")
         try:
-            await self._units.ping()
+            backlog = await self._backlog()
         except StoreUnavailable as error:
             return problem(503, error.reason, error.detail)
-        return json_response({"ok": True})
+        return json_response({"ok": True, "backlog": backlog})
 
     async def openapi(self, request: web.Request) -> web.Response:
         del request

@@ -303,10 +303,7 @@ def test_sixteen_refunds_at_once_never_exceed_what_was_paid():
         await world.merchant.notify(payment)
         path = f"/api/v1/payments/{payment['id']}/refunds"
         answers = await asyncio.gather(
-            *(
-                world.merchant.call("POST", path, {"merchant_refund_no": f"r{n}", "amount_fen": 30})
-                for n in range(16)
-            )
+            *(world.merchant.call("POST", path, {"merchant_refund_no": f"r{n}", "amount_fen": 30}) for n in range(16))
         )
         assert sorted(status for status, _ in answers) == [201] * 3 + [409] * 13
         assert (await world.merchant.payment(payment))["refunded_fen"] == 90
