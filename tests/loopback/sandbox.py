@@ -99,7 +99,7 @@ class Sandbox:
 
     async def pay(self, order: str = "o1", *, label: str = "pp000001") -> dict[str, Any]:
         await self.precreate(order, label=label)
-        return await self.control("POST", f"/trades/alipay/{order}/buyer", {"action": "pay"})
+        return dict(await self.control("POST", f"/trades/alipay/{order}/buyer", {"action": "pay"}))
 
     async def refund(self, amount: str, number: str, order: str = "o1") -> dict[str, Any]:
         business = {"out_trade_no": order, "refund_amount": amount, "out_request_no": number}

@@ -113,7 +113,8 @@ async def test_slips_offer_the_closest_word(box):
 async def test_trades_are_paged_in_order_of_creation(box):
     for number in range(5):
         await box.precreate(f"o{number}", label=f"pp00000{number}")
-    seen, cursor = [], 0
+    seen: list[str] = []
+    cursor: int | None = 0
     while cursor is not None:
         page = await box.control("GET", f"/trades?provider=alipay&after={cursor}&limit=2")
         seen += [trade["out_trade_no"] for trade in page["items"]]
