@@ -47,7 +47,6 @@ from reference_gateway.store.redis_nonces import RedisNonces
 from reference_gateway.store.sql_store import SqlStore
 from reference_gateway.webhooks import HttpWebhookSender, WebhookSender
 
-
 AT_ONCE_S = 0.001
 """For aiohttp 0 means for ever."""
 

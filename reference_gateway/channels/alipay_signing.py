@@ -28,11 +28,11 @@ NotifyVerifier = Callable[[bytes, bytes], None]
 
 def request_text(params: Mapping[str, str]) -> str:
     """
-    Build the string to sign of a request: no `sign`, no empty values, `sign_type` kept, sorted, unescaped.
+    Build the string to sign of a request: no `sign`, nothing empty or blank, `sign_type` kept, sorted, unescaped.
 
-    Facts: alipay/sign-string
+    Facts: alipay/sign-string, alipay/empty-values
     """
-    return "&".join(f"{key}={params[key]}" for key in sorted(params) if key != "sign" and params[key])
+    return "&".join(f"{key}={params[key]}" for key in sorted(params) if key != "sign" and params[key].strip())
 
 
 def notify_text(pairs: Iterable[tuple[str, str]]) -> str:

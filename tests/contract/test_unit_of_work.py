@@ -64,10 +64,14 @@ async def test_leaving_without_commit_undoes_everything(store):
 
 
 async def test_a_failure_inside_undoes_everything(store):
-    with pytest.raises(ZeroDivisionError):
+
+    async def fail() -> None:
         async with store() as unit:
             await unit.insert_payments([payment()])
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     await keep(store, payment())
 
 
@@ -158,9 +162,9 @@ async def test_batches_locking_the_same_payments_in_any_order_all_get_through(st
 @pytest.mark.parametrize(("refunded", "reserved"), [(101, 0), (0, 101), (60, 60), (-1, 0), (0, -1)])
 async def test_refunds_above_the_amount_are_refused_by_the_store(store, refunded, reserved):
     await keep(store, payment())
-    with pytest.raises(ConstraintBroken) as caught:
-        async with store() as unit:
-            locked = (await unit.lock_payments(["G1"]))["G1"]
+    async with store() as unit:
+        locked = (await unit.lock_payments(["G1"]))["G1"]
+        with pytest.raises(ConstraintBroken) as caught:
             await unit.save_payments([replace(locked, refunded_fen=Fen(refunded), reserved_fen=Fen(reserved))])
     assert caught.value.reason == "payments_refunds_within_amount"
 

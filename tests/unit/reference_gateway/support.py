@@ -4,10 +4,10 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 
@@ -217,10 +217,10 @@ class World:
     channel: FakeChannel = field(default_factory=FakeChannel)
     sender: RememberingSender = field(default_factory=RememberingSender)
     settings: GatewaySettings = field(default_factory=settings)
-    parts: Parts = field(default_factory=lambda: Parts())
+    parts: Parts = field(default_factory=Parts)
     ids: SeededIds = field(default_factory=lambda: SeededIds(7))
 
-    async def __aenter__(self) -> "World":
+    async def __aenter__(self) -> Self:
         self.http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         await self.start()
         return self
@@ -230,7 +230,7 @@ class World:
         await self.gateway.stop()
 
     async def start(self) -> None:
-        parts: Parts = {
+        parts: Any = {
             "clock": self.clock,
             "ids": self.ids,
             "apps": {APP.app_id: APP, OTHER_APP.app_id: OTHER_APP},
@@ -250,6 +250,3 @@ class World:
         self.channel.reports[payment["out_trade_no"]] = TradeReport(
             state=TradeState.PAID, channel_trade_no="T1", amount_fen=Fen(payment["amount_fen"])
         )
-
-    def changed(self, **changes: Any) -> "World":
-        return replace(self, **changes)

@@ -10,7 +10,7 @@ from harness.world.virtual_loop import VirtualLoop
 from reference_gateway.channels.port import RefundState, TradeReport, TradeState
 from reference_gateway.domain.money import Fen
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, ChannelUnavailable
-from tests.unit.reference_gateway.support import RememberingSender, World
+from tests.unit.reference_gateway.support import OTHER_APP, Merchant, RememberingSender, World
 
 
 def run(story: Callable[[World], Coroutine[Any, Any, None]], world: World | None = None) -> None:
@@ -325,8 +325,6 @@ def test_webhooks_are_repeated_under_one_event_id_until_taken():
 
 def test_another_app_sees_nothing():
     async def story(world: World) -> None:
-        from tests.unit.reference_gateway.support import OTHER_APP, Merchant
-
         _, payment = await world.merchant.pay()
         rival = Merchant(world.http, world.gateway.url, world.clock, OTHER_APP)
         status, problem = await rival.call("GET", f"/api/v1/payments/{payment['id']}")
