@@ -30,7 +30,8 @@ def business_fields(text: str) -> Mapping[str, object]:
     """
     try:
         fields = json.loads(text or "{}", parse_float=Decimal, parse_constant=_refuse)
-        json.dumps(fields, ensure_ascii=False, default=str).encode("utf-8")
+        if "\\ud" in text.lower():
+            json.dumps(fields, ensure_ascii=False, default=str).encode("utf-8")
     except (ValueError, RecursionError):
         raise IllegalJson from None
     if not isinstance(fields, dict):

@@ -57,6 +57,7 @@ class Alipay:
         self._world = world
         self._keys = load_keys(world.credentials_dir)
         self._answers = 0
+        self._trace_prefix = world.ids.letters(16, "trace")
         self._content_type = notify.CONTENT_TYPES[world.options.notify_content_type]
         self._router = Router(
             app=self._keys.app,
@@ -144,7 +145,7 @@ class Alipay:
 
     def _encode(self, reply: ProviderReply, method: str | None, codec: str, sign_type: str) -> WireReply:
         self._answers += 1
-        trace_id = self._world.ids.letters(32, "trace", str(self._answers))
+        trace_id = f"{self._trace_prefix}{self._answers:016x}"
         return wire_reply(
             reply, method=method, codec=codec, key=self._keys.platform, sign_type=sign_type, trace_id=trace_id
         )

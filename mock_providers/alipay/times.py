@@ -45,7 +45,7 @@ def moment_of(text: str) -> datetime:
     """
     if not _STAMP.fullmatch(text):
         raise ValueError("a date is written yyyy-MM-dd HH:mm:ss")
-    return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
+    return datetime.fromisoformat(text).replace(tzinfo=BEIJING)
 
 
 def end_of_span(text: str, *, start_at: datetime) -> datetime:

@@ -205,7 +205,14 @@ class ScheduleClock:
         scheduled.cancelled = True  # from here on it is too late to call it off
         task = asyncio.ensure_future(_as_coroutine(scheduled.job))
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            # Nobody awaits a job: say it now, not when the collector comes by.
+            context = {"message": "a scheduled job failed", "exception": problem, "task": task}
+            asyncio.get_running_loop().call_exception_handler(context)
 
     def _flow(self) -> None:
         self._anchor_loop_s = asyncio.get_running_loop().time()

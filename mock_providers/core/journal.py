@@ -18,7 +18,7 @@ import orjson
 
 Headers = tuple[tuple[str, str], ...]
 
-_CAP = 100_000
+_CAP = 20_000
 
 
 @dataclass(frozen=True, slots=True)

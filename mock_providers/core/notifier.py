@@ -21,7 +21,7 @@ from mock_providers.core.plans import Counts, DeliveryPlan, FaultPlanner, Kind, 
 from mock_providers.core.provider import Notice, OutgoingNotify, Provider
 from mock_providers.errors import BookRefused
 
-_DONE_KEPT = 200_000
+_DONE_KEPT = 20_000
 _ANSWER_KEPT_BYTES = 65_536
 _CONNECTIONS = 256
 _ENDING = frozenset({Kind.TRUE, Kind.DUPLICATE})
