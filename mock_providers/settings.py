@@ -6,13 +6,13 @@ The only module of this room that reads the environment.
 
 import os
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from mock_providers.core.hosts import is_loopback
 from mock_providers.errors import ConfigurationRefused, closest
 
 PREFIX = "PAYPROOF_PROVIDERS_"
@@ -84,13 +84,3 @@ def refuse_open_control(settings: ProvidersSettings) -> None:
             f"the control API on {settings.control_host} needs a token: "
             f"set {PREFIX}CONTROL_TOKEN, or leave {PREFIX}CONTROL_HOST at 127.0.0.1"
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether *host* can only be reached from this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -211,3 +211,21 @@ async def test_nothing_answers_beyond_loopback(box):
         with socket.socket() as other:
             # Another loopback address stands for the outside: a server bound to all addresses would answer on it.
             assert other.connect_ex(("127.0.0.2", parts.port)) != 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost:8080"}, 200),
+        ({"Origin": "http://127.0.0.1:9"}, 200),
+        ({"Host": "evil.example"}, 403),
+        ({"Host": "[::1"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+async def test_a_browser_carries_no_strangers_request(box, headers, status):
+    url = f"{box.simulator.control_url}/control/v1/reset"
+    async with box.session.post(url, headers=headers) as answer:
+        assert answer.status == status

@@ -9,6 +9,7 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from mock_providers.core.hosts import host_of, is_loopback
 from mock_providers.errors import BookRefused, RulesRefused
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -86,6 +87,7 @@ def guard(token: str) -> Middleware:
 
 def _demand(request: web.Request, token: str) -> None:
     if not token:
+        _demand_neighbour(request)
         return
     shown = request.headers.get("Authorization", "")
     if not hmac.compare_digest(shown.encode("utf-8", "replace"), f"Bearer {token}".encode()):
@@ -94,6 +96,18 @@ def _demand(request: web.Request, token: str) -> None:
             "token_required",
             "this control API asks for its token",
             next_step="send the header 'Authorization: Bearer <control_token>'",
+        )
+
+
+def _demand_neighbour(request: web.Request) -> None:
+    """A browser on this machine carries strangers' requests to loopback; it tells by the names it was given."""
+    origin = request.headers.get("Origin")
+    if not is_loopback(host_of(f"//{request.host}")) or (origin is not None and not is_loopback(host_of(origin))):
+        raise ControlProblem(
+            403,
+            "stranger",
+            f"Host {request.host}, Origin {origin or 'none'}",
+            next_step="call it by its loopback address, or set a control token",
         )
 
 

@@ -6,8 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from mock_providers.app import build
+from mock_providers.core.hosts import is_loopback
 from mock_providers.errors import ConfigurationRefused, RulesRefused
-from mock_providers.settings import ProvidersSettings, is_loopback, refuse_strangers
+from mock_providers.settings import ProvidersSettings, refuse_strangers
 
 
 def test_a_misspelt_variable_is_refused_with_the_closest_word():
