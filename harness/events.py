@@ -46,6 +46,13 @@ class Progressed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A plain line for people: where something is, what to press."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
     """Something that a person should know; it changes no verdict."""
 
@@ -83,7 +90,7 @@ class RunEnded:
     reasons: tuple[str, ...] = ()
 
 
-Event = RunStarted | StepStarted | Progressed | Noted | Judged | Audited | RunEnded
+Event = RunStarted | StepStarted | Progressed | Said | Noted | Judged | Audited | RunEnded
 Announce = Callable[[Event], None]
 
 

@@ -16,7 +16,7 @@ import orjson
 
 from harness.clock import Clock, SystemClock
 from harness.errors import ConfigError
-from harness.events import Announce, Event, Listener, Noted, announce_to
+from harness.events import Announce, Event, Listener, Noted, Said, announce_to
 from harness.history import History
 from harness.ids import Ids
 from harness.reports import ConsoleReport, JsonReport, NdjsonReport
@@ -61,6 +61,12 @@ class Session:
         Tell people something that changes no verdict.
         """
         self.announce(Noted(text=text))
+
+    def say(self, text: str) -> None:
+        """
+        A plain line for people.
+        """
+        self.announce(Said(text=text))
 
     def keep(self, name: str, value: Mapping[str, Any] | list[Any]) -> None:
         """

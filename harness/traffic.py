@@ -8,6 +8,7 @@ the order in which things happen. It drives and records; it refuses to judge.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from harness.control import BuyerAction
 from harness.errors import ControlError
@@ -164,7 +165,7 @@ class Traffic:
             await self._world.clock.sleep(wait_s)
         self._record(invoked, reply)
 
-    def _record(self, invoked: int, reply: Reply[object]) -> None:
+    def _record(self, invoked: int, reply: Reply[Any]) -> None:
         match reply.outcome:
             case Outcome.OK:
                 self._history.ok(invoked, status=reply.status, attempts=reply.attempts)

@@ -236,6 +236,7 @@ def _rules(settings: GatewaySettings) -> Rules:
         order_ttl_s=settings.order_ttl_s,
         channel_timeout_s=settings.channel_timeout_s,
         poll_ladder_s=settings.poll_ladder_s,
+        refund_confirm_after_s=settings.refund_confirm_after_s,
         webhook_retry_s=settings.webhook_retry_s,
         lease_s=settings.lease_s,
     )

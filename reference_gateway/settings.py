@@ -44,7 +44,12 @@ class GatewaySettings(BaseSettings):
     order_ttl_s: PositiveInt = 900
     lease_s: PositiveFloat = 30.0
     drain_s: PositiveFloat = 15.0
-    poll_ladder_s: tuple[PositiveFloat, ...] = Field(default=(5, 10, 20, 40, 80, 160, 320, 600), min_length=1)
+    # Widens as hope fades: a day after its creation an order is asked about four times a day.
+    poll_ladder_s: tuple[PositiveFloat, ...] = Field(
+        default=(5, 10, 20, 40, 80, 160, 320, 600, 1800, 3600, 10800, 21600), min_length=1
+    )
+    # A refund can be asked about ten seconds after it was made, says the vendor (Facts: alipay/refund-query).
+    refund_confirm_after_s: PositiveFloat = 10
     webhook_retry_s: tuple[PositiveFloat, ...] = Field(default=(1, 2, 5, 10, 30, 60, 300, 900, 3600), min_length=1)
     crash_point: str = ""
 

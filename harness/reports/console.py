@@ -13,7 +13,7 @@ from rich.text import Text
 
 from harness.audit import AuditReport
 from harness.checks.base import Judgement
-from harness.events import Audited, Event, Judged, Noted, Progressed, RunEnded, RunStarted, StepStarted
+from harness.events import Audited, Event, Judged, Noted, Progressed, RunEnded, RunStarted, Said, StepStarted
 from harness.verdict import Finding, Verdict
 
 FINDINGS_SHOWN = 10
@@ -50,6 +50,8 @@ class ConsoleReport:
                 self._line(f"  {event.number}/{event.total} {event.text}")
             case Progressed():
                 self._progress(event)
+            case Said():
+                self._line(event.text)
             case Noted():
                 self._line(Text(f"  note: {event.text}", style="yellow"))
             case Judged():

@@ -29,8 +29,8 @@ from reference_gateway.store.memory_unit_of_work import MemoryStore, SchedulingP
 
 # Where every world begins: a Monday noon in Beijing, far from a change of day.
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
-# How often a settling world is asked whether work is left, in its own time.
-LOOK_S = 1.0
+# A settling world is looked at again after this long, in its own time, then after twice as long, and so on.
+FIRST_LOOK_S, LONGEST_LOOK_S = 1.0, 3_600.0
 SECRET = "in-process-merchant-secret"  # noqa: S105 - it protects a server that lives for a millisecond
 
 
@@ -103,10 +103,12 @@ class InProcessWorld:
         await settle()
 
     async def settle(self, *, patience_s: float) -> bool:
+        look_s = FIRST_LOOK_S
         try:
             async with asyncio.timeout(patience_s):
                 while not await self._quiet():
-                    await self.clock.sleep(LOOK_S)
+                    await self.clock.sleep(look_s)
+                    look_s = min(2 * look_s, LONGEST_LOOK_S)
                 return True
         except TimeoutError:
             return False

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -44,8 +45,13 @@ def notify_text(pairs: Iterable[tuple[str, str]]) -> str:
     return "&".join(f"{key}={value}" for key, value in sorted(pairs) if key not in {"sign", "sign_type"})
 
 
+@functools.lru_cache(maxsize=8)
 def load_private_key(pem: bytes) -> rsa.RSAPrivateKey:
-    """Read the app's key, PKCS#1 or PKCS#8."""
+    """
+    Read the app's key, PKCS#1 or PKCS#8.
+
+    Checking that the numbers are a key takes longer than all else in a start, so each file is checked once a process.
+    """
     try:
         key = serialization.load_pem_private_key(pem, password=None)
     except ValueError as error:

@@ -41,9 +41,6 @@ from reference_gateway.errors import (
 from reference_gateway.service.runtime import Runtime
 from reference_gateway.service.unit_of_work import UnitOfWork
 
-CONFIRM_AFTER_S = 10
-"""A refund can be asked about this long after it was made, not before (Facts: alipay/refund-query)."""
-
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
@@ -185,7 +182,8 @@ class RefundPayment:
 
     async def _confirm(self, payment: Payment, refund: Refund, otherwise: _Outcome) -> _Outcome:
         """Ask for the refund itself; *otherwise* holds when the channel has none under this number."""
-        if self._runtime.clock.now() < refund.created_at + timedelta(seconds=CONFIRM_AFTER_S):
+        ripe_at = refund.created_at + timedelta(seconds=self._runtime.rules.refund_confirm_after_s)
+        if self._runtime.clock.now() < ripe_at:
             return _LATER
         state = await self._runtime.channel(payment.channel).query_refund(payment, refund)
         return _DONE if state is RefundState.SUCCEEDED else otherwise

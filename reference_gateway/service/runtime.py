@@ -35,6 +35,7 @@ class Rules:
     poll_ladder_s: tuple[float, ...]
     webhook_retry_s: tuple[float, ...]
     lease_s: float
+    refund_confirm_after_s: float
     close_grace_s: float = 60.0
 
     def poll_at(self, now: datetime, rung: int) -> datetime:
