@@ -68,7 +68,7 @@ def notice_of(trade: Trade, event: str, *, ids: Ids, now: datetime, refund: Refu
         occurrence=occurrence,
         notify_id=day_of(now) + ids.digits(26, "notify", opening.out_trade_no, event, str(occurrence)),
         url=opening.notify_url,
-        fields={name: value for name, value in fields.items() if value},
+        fields={name: value for name, value in fields.items() if value.strip()},
         context={"charset": details["charset"], "sign_type": details["sign_type"]},
     )
 

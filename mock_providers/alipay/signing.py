@@ -26,12 +26,14 @@ def request_text(params: Mapping[str, str]) -> str:
 
     Facts: alipay/sign-string, alipay/empty-values
     """
-    return _joined(params, without=("sign",))
+    return _joined({name: value for name, value in params.items() if value.strip()}, without=("sign",))
 
 
 def notify_text(fields: Mapping[str, str]) -> str:
     """
-    The string the platform signs in a notify: `sign` and `sign_type` both stay out.
+    The string the platform signs in a notify: `sign` and `sign_type` both stay out, and empty values stay in.
+
+    Verifiers disagree on empty values, so notifies carry none; see `notify.py`.
 
     Facts: alipay/notify-sign
     """
@@ -39,7 +41,7 @@ def notify_text(fields: Mapping[str, str]) -> str:
 
 
 def _joined(params: Mapping[str, str], *, without: Collection[str]) -> str:
-    kept = sorted((name, value) for name, value in params.items() if name not in without and value.strip())
+    kept = sorted((name, value) for name, value in params.items() if name not in without)
     return "&".join(f"{name}={value}" for name, value in kept)
 
 

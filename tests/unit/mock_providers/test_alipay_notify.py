@@ -103,6 +103,12 @@ async def test_texts_that_break_canonical_strings_arrive_whole(desk):
     assert fields["passback_params"] == "merchantBizType%3d3C"
 
 
+async def test_blank_values_are_never_sent_because_verifiers_disagree_on_them(desk):
+    desk.precreate(subject=" ", body="\t", passback_params="")
+    desk.buyer("pay")
+    assert not {"subject", "body", "passback_params"} & set(sent(desk))
+
+
 async def test_the_request_decides_charset_and_kind_of_signature(desk):
     business = {"out_trade_no": "o1", "total_amount": "1.23", "subject": "tip"}
     changes = {"charset": "GBK", "sign_type": "RSA", "notify_url": "http://127.0.0.1:9/n"}
