@@ -1,0 +1,187 @@
+"""The schema: migrations up and down on data, and the rules that PostgreSQL itself enforces."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from reference_gateway.errors import SettingsRefused, StoreConflict, StoreUnavailable
+from reference_gateway.store.sql_store import SqlStore, downgrade_to, migrate, upgrade_to
+from reference_gateway.store.tables import METADATA
+from tests.contract.samples import ACCOUNTS, event, payment, posting, refund
+
+pytestmark = pytest.mark.asyncio
+
+
+@pytest_asyncio.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    made = create_async_engine(database_url, poolclass=NullPool)
+    try:
+        yield made
+    finally:
+        await made.dispose()
+
+
+@pytest_asyncio.fixture
+async def bare(connect: Callable[[], Any]) -> AsyncIterator[asyncpg.Connection]:
+    connection = await connect()
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@pytest_asyncio.fixture
+async def filled(database_url: str) -> AsyncIterator[SqlStore]:
+    """A store with one posted payment and one refund."""
+    store = SqlStore(database_url)
+    await store.open()
+    async with store() as unit:
+        await unit.insert_payments([payment()])
+        await unit.insert_refund(refund())
+        await unit.open_accounts(ACCOUNTS)
+        await unit.post([posting()])
+        await unit.add_outbox([event()])
+        await unit.spend_nonces([("live", "n")], now=event().due_at, expires_at=event().due_at)
+        await unit.commit()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def test_the_migrations_make_the_tables_that_the_code_knows(engine):
+    await migrate(engine, upgrade_to("head"))
+
+    def differences(connection: Connection) -> list[Any]:
+        return list(compare_metadata(MigrationContext.configure(connection), METADATA))
+
+    async with engine.connect() as connection:
+        found = await connection.run_sync(differences)
+    assert [difference for difference in found if "alembic_version" not in str(difference)] == []
+
+
+async def test_going_one_step_down_and_up_keeps_the_data(engine, filled, bare):
+    await filled.close()
+    await migrate(engine, downgrade_to("0001"))
+    assert await bare.fetchval("SELECT to_regclass('request_nonces')") is None
+    kept = await bare.fetchrow("SELECT (SELECT count(*) FROM payments), (SELECT count(*) FROM ledger_entries)")
+    assert tuple(kept) == (1, 2)
+    await migrate(engine, upgrade_to("head"))
+    assert await bare.fetchval("SELECT count(*) FROM request_nonces") == 0
+    assert await bare.fetchval("SELECT balance_fen FROM ledger_accounts WHERE name = 'app:live'") == 100
+
+
+async def test_going_all_the_way_down_leaves_nothing_and_up_works_again(engine, filled, bare):
+    await filled.close()
+    await migrate(engine, downgrade_to("base"))
+    tables = await bare.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    assert [row["tablename"] for row in tables] == ["alembic_version"]
+    assert await bare.fetchval("SELECT count(*) FROM pg_proc WHERE proname LIKE 'ledger%'") == 0
+    await migrate(engine, upgrade_to("head"))
+    assert await bare.fetchval("SELECT count(*) FROM payments") == 0
+
+
+async def test_four_gateways_starting_at_once_migrate_once(database_url, bare):
+    stores = [SqlStore(database_url) for _ in range(4)]
+    await asyncio.gather(*(store.open() for store in stores))
+    try:
+        assert await bare.fetchval("SELECT count(*) FROM alembic_version") == 1
+    finally:
+        await asyncio.gather(*(store.close() for store in stores))
+
+
+BROKEN_RULES = [
+    (
+        "INSERT INTO ledger_entries (transaction_id, account, amount_fen) VALUES ('lt1', 'app:live', -1)",
+        "ledger_entries_sum_zero",
+    ),
+    (
+        (
+            "INSERT INTO ledger_entries (transaction_id, account, amount_fen) "
+            "VALUES ('lt1', 'app:live', 300), ('lt1', 'channel:alipay', -300)"
+        ),
+        "ledger_accounts_balance_check",
+    ),
+    (
+        (
+            "INSERT INTO ledger_entries (transaction_id, account, amount_fen) "
+            "VALUES ('lt1', 'app:live', 0), ('lt1', 'channel:alipay', 0)"
+        ),
+        "ledger_entries_amount_not_zero",
+    ),
+    ("UPDATE ledger_entries SET amount_fen = 1", "ledger_append_only"),
+    ("DELETE FROM ledger_entries", "ledger_append_only"),
+    ("TRUNCATE ledger_entries", "ledger_append_only"),
+    ("DELETE FROM ledger_transactions", "ledger_append_only"),
+    ("UPDATE ledger_accounts SET balance_fen = -1", "ledger_accounts_balance_check"),
+    ("UPDATE payments SET refunded_fen = 101", "payments_refunds_within_amount"),
+    ("UPDATE payments SET status = 'LOST'", "payments_status_known"),
+    ("UPDATE payments SET amount_fen = 0", "payments_amount_positive"),
+    ("UPDATE refunds SET status = 'LOST'", "refunds_status_known"),
+    ("DELETE FROM payments", "refunds_payment_fkey"),
+    (
+        (
+            "INSERT INTO ledger_transactions (id, posting_key, kind, payment_id, at) "
+            "VALUES ('lt9', 'payment:pay1', 'payment', 'pay1', now())"
+        ),
+        "ledger_transactions_posting_key",
+    ),
+]
+
+
+@pytest.mark.parametrize(("statement", "rule"), BROKEN_RULES)
+async def test_the_database_refuses_what_breaks_its_rules(filled, bare, statement, rule):
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError) as caught:
+        await bare.execute(statement)
+    named = caught.value.constraint_name
+    assert named == rule or (rule == "refunds_payment_fkey" and named == "ledger_transactions_payment_fkey")
+
+
+async def test_a_ring_of_waiting_is_told_as_a_conflict(filled):
+    async with filled() as unit:
+        await unit.insert_payments([payment(2)])
+        await unit.commit()
+
+    met = asyncio.Barrier(2)
+
+    async def lock(first: str, second: str) -> None:
+        async with filled() as unit:
+            await unit.lock_payments([first])
+            await met.wait()
+            await unit.lock_payments([second])
+
+    ends = await asyncio.gather(lock("G1", "G2"), lock("G2", "G1"), return_exceptions=True)
+    assert sorted(type(end) for end in ends if end is not None) == [StoreConflict]
+
+
+async def test_losing_the_connection_is_told_as_a_store_that_is_away_and_the_next_one_works(filled, bare):
+    async with filled() as unit:
+        await unit.payment("live", "pay1")
+        await bare.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        with pytest.raises(StoreUnavailable):
+            await unit.payment("live", "pay1")
+    async with filled() as unit:
+        assert await unit.payment("live", "pay1") is not None
+
+
+async def test_no_server_is_told_as_a_store_that_is_away(tmp_path):
+    store = SqlStore(f"postgresql+asyncpg://postgres@/postgres?host={tmp_path}")
+    with pytest.raises(StoreUnavailable):
+        await store.open()
+
+
+async def test_another_kind_of_database_is_refused():
+    with pytest.raises(SettingsRefused):
+        SqlStore("sqlite+aiosqlite:///x")
