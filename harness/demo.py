@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from harness.audit import AuditReport
 from harness.control import Counts
 from harness.events import Audited, Progressed, RunEnded, RunStarted
@@ -98,9 +100,20 @@ async def _play(plan: DemoPlan, world_plan: ProcessesPlan, *, session: Session) 
             seed=plan.seed,
             replay=f"payproof demo --payments {plan.payments} --seed {plan.seed} --profile {plan.profile}",
         )
+        await _keep_decisions(world, session)
         return _summary(plan, report, counts=await world.control.counts(), elapsed_s=elapsed_s), report
     finally:
         await world.close()
+
+
+async def _keep_decisions(world: ProcessesWorld, session: Session) -> None:
+    """
+    The faults as they were drawn, one line each, so that two runs of a seed can be laid side by side.
+    """
+    with (session.run_dir / "decisions.ndjson").open("wb") as file:
+        async for decision in world.control.decisions():
+            if decision.hit:
+                file.write(orjson.dumps(dataclasses.asdict(decision)) + b"\n")
 
 
 async def _traffic(plan: DemoPlan, world: ProcessesWorld, *, session: Session) -> float:

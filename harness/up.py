@@ -13,21 +13,29 @@ from harness.settings import HarnessSettings
 from harness.world.processes import ProcessesPlan, ProcessesWorld
 from harness.world.supervised import ProcessEvent
 
+SERVERS = frozenset({"postgres", "redis", "simulator", "gateway"})
+
 
 async def run_up(*, seed: int, profile: str, gateway: bool, settings: HarnessSettings) -> int:
     """
-    Serve until cancelled (Ctrl-C, SIGTERM).
+    Serve until Ctrl-C or SIGTERM, which cancel it; the exit code is 0 then.
     """
     faults = profile_file(profile)
     with open_session(settings, seed=seed) as session:
-        plan = session.plan(faults=faults, strict_ports=True)
-        plan = dataclasses.replace(plan, on_event=lambda event: _tell(session, event))
+        plan = dataclasses.replace(
+            session.plan(faults=faults, strict_ports=True),
+            keep_alive=True,
+            on_event=lambda event: _tell(session, event),
+        )
         if not gateway:
             plan = dataclasses.replace(plan, gateway=None)
         world = await ProcessesWorld.open(plan, clock=session.clock)
         try:
             _greet(session, world, plan)
             await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            # Ctrl-C and SIGTERM are how a sandbox ends.
+            session.say("stopping")
         finally:
             await world.close()
     return 0
@@ -54,5 +62,5 @@ def _tell(session: Session, event: ProcessEvent) -> None:
     """
     A server that died and came back is something that people like to know.
     """
-    if event.what in {"exited", "failed"}:
+    if event.name in SERVERS and event.what in {"exited", "failed"}:
         session.note(f"{event.name} (process {event.pid}) {event.what} {event.text}".rstrip())

@@ -47,6 +47,7 @@ class ProcessesPlan:
         faults: a profile's YAML file.
         gateway: the gateway's program; the reference one by default. A planted bug is another program here.
         gateway_env: added to the gateway's environment, a crash point for instance.
+        keep_alive: start simulator and gateway again when they die by themselves.
         strict_ports: kept ports must be had, since somebody was configured with them; otherwise free ones serve.
         launcher: opens how the gateway is started; by exec when None.
     """
@@ -59,6 +60,7 @@ class ProcessesPlan:
     redis_url: str | None = None
     gateway: PythonMain | None = GATEWAY
     gateway_env: Mapping[str, str] = field(default_factory=dict)
+    keep_alive: bool = False
     strict_ports: bool = False
     launcher: Callable[[Supervisor], Any] | None = None
     on_event: OnEvent = lambda _event: None
@@ -182,7 +184,9 @@ class ProcessesWorld:
         if self.plan.faults is not None:
             values["PAYPROOF_PROVIDERS_FAULTS_FILE"] = str(self.plan.faults)
         env = child_environment(**values)
-        process = await self.supervisor.start(ProcessSpec(name="simulator", run=SIMULATOR, env=env))
+        process = await self.supervisor.start(
+            ProcessSpec(name="simulator", run=SIMULATOR, env=env, restart=self.plan.keep_alive)
+        )
         self._parts.alipay_url = str(process.ready["alipay_url"])
         self._parts.control_url = str(process.ready["control_url"])
 
@@ -190,7 +194,7 @@ class ProcessesWorld:
         launcher = None if self.plan.launcher is None else await self.plan.launcher(self.supervisor)
         port = self.plan.home.port("gateway", strict=self.plan.strict_ports)
         env = child_environment(**self._gateway_values(port), **self.plan.gateway_env)
-        spec = ProcessSpec(name="gateway", run=program, env=env)
+        spec = ProcessSpec(name="gateway", run=program, env=env, restart=self.plan.keep_alive)
         process = await self.supervisor.start(spec, launcher=launcher)
         url = str(process.ready["url"])
         self.urls["gateway"] = url

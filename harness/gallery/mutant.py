@@ -1,0 +1,25 @@
+"""
+What a broken gateway is: a bug in words, the parts that plant it, and who must find it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reference_gateway import Parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """
+    One broken gateway.
+
+    Args:
+        bug: what its author believed, in a sentence.
+        parts: makes the collaborators that replace the honest ones; called once for each start.
+        must_be_convicted_by: ids of requirements, each of which has to FAIL.
+    """
+
+    id: str
+    bug: str
+    parts: Callable[[], Parts]
+    must_be_convicted_by: tuple[str, ...]
