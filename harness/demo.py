@@ -16,7 +16,7 @@ import orjson
 from harness.audit import AuditReport
 from harness.control import Counts
 from harness.events import Audited, Progressed, RunEnded, RunStarted
-from harness.gather import audit_world
+from harness.gather import audit_world, settle_world
 from harness.session import Session, open_session, profile_file
 from harness.settings import HarnessSettings
 from harness.traffic import Traffic, TrafficPlan
@@ -89,7 +89,7 @@ async def _play(plan: DemoPlan, world_plan: ProcessesPlan, *, session: Session) 
     world = await ProcessesWorld.open(world_plan, clock=session.clock)
     try:
         elapsed_s = await _traffic(plan, world, session=session)
-        if not await world.settle(patience_s=plan.patience_s):
+        if not await settle_world(world, patience_s=plan.patience_s):
             session.note(f"the dust had not settled after {plan.patience_s:g} s; the audit takes what there is")
         report = await audit_world(
             control=world.control,

@@ -7,16 +7,21 @@ audited.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import timedelta
 
 from harness.audit import Auditor, AuditReport, EvidenceOf, Witness, no_evidence
 from harness.control import Counts, SimulatorControl
 from harness.errors import HarnessError
 from harness.facts import Witnesses, acked, record_notify, record_payment, record_trade, record_webhook
 from harness.history import History
+from harness.model import PAID_STATUSES
 from harness.sut.contract import Ability, GatewayContract, LedgerEntry, Outcome, Payment
 from harness.sut.sink import MerchantSink
+from harness.world.base import World
 
 LOOKERS = 16
+# A gateway that is behind is looked at again after this long, then after twice as long, and so on.
+FIRST_LOOK_S = 0.1
 FORGED = "forged"
 LookedAt = tuple[Payment, Sequence[LedgerEntry] | None]
 
@@ -60,6 +65,44 @@ async def audit_world(
     async for payment, entries in ledger:
         auditor.add_payment(payment, entries=entries)
     return auditor.report(witness_of(await control.counts(), gateway=gateway, heard=sink is not None))
+
+
+async def settle_world(world: World, *, patience_s: float) -> bool:
+    """
+    Let the dust settle, and wait for what the gateway has still to find out by itself.
+
+    A gateway that was told nothing may ask the provider in its own time, and a correct one does. So a payment that the
+    book calls paid and the gateway does not is waited for as long as patience lasts; then the audit may call it lost.
+
+    Returns:
+        False when patience ran out first.
+    """
+    deadline = world.clock.now() + timedelta(seconds=patience_s)
+    look_s = FIRST_LOOK_S
+    while True:
+        left_s = (deadline - world.clock.now()).total_seconds()
+        if left_s <= 0 or not await world.settle(patience_s=left_s):
+            return False
+        if not await _behind(world):
+            return True
+        await world.clock.sleep(min(look_s, left_s))
+        look_s *= 2
+
+
+async def _behind(world: World) -> bool:
+    """
+    Whether the book has a payment or a refund that the gateway has not heard of.
+    """
+    book = {trade.out_trade_no: trade async for trade in world.control.trades() if trade.paid_fen}
+    if not book:
+        return False
+    async for payment in world.gateway.export():
+        trade = book.pop(payment.out_trade_no, None)
+        told = payment.status in PAID_STATUSES or payment.refunded_fen > 0
+        if trade is not None and (not told or payment.refunded_fen < trade.refunded_fen):
+            return True
+    # What is left belongs to no payment of this gateway: waiting would not bring it one.
+    return False
 
 
 def witness_of(counts: Counts, *, gateway: GatewayContract, heard: bool) -> Witness:

@@ -17,7 +17,7 @@ from harness.control import SimulatorControl
 from harness.errors import ConfigError
 from harness.events import Audited, RunEnded, RunStarted, StepStarted
 from harness.facts import acked
-from harness.gather import FORGED, audit_world
+from harness.gather import FORGED, audit_world, settle_world
 from harness.ids import label_of
 from harness.load.buyers import Buyers
 from harness.load.generator import LocustRun, run_locust
@@ -86,7 +86,7 @@ async def _loaded(plan: LoadPlan, world: ProcessesWorld, *, session: Session) ->
     buyers = await _traffic(plan, world, record_file=record_file, log_file=log_file)
     record = read_record(record_file)
     session.announce(StepStarted(number=2, total=3, text=f"settle: {len(record.requests)} sent, {buyers.paid} paid"))
-    if not await world.settle(patience_s=plan.patience_s):
+    if not await settle_world(world, patience_s=plan.patience_s):
         session.note(f"the dust had not settled after {plan.patience_s:g} s; the audit takes what there is")
     session.announce(StepStarted(number=3, total=3, text="audit"))
     report = await audit_world(

@@ -15,7 +15,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from harness.control import BuyerAction
 from harness.errors import ControlError
-from harness.gather import audit_world
+from harness.gather import audit_world, settle_world
 from harness.history import History
 from harness.model import PAID_STATUSES, PaymentModel
 from harness.sut.contract import NewPayment, Outcome, Payment
@@ -253,7 +253,7 @@ class PaymentMachine(RuleBasedStateMachine):
             told.was_paid = told.was_paid or payment.status in PAID_STATUSES
 
     async def _judge(self) -> None:
-        settled = await self._world.settle(patience_s=PATIENCE_S)
+        settled = await settle_world(self._world, patience_s=PATIENCE_S)
         assert settled, "the dust did not settle in four days"
         report = await audit_world(
             control=self._world.control,

@@ -14,6 +14,7 @@ from typing import Any
 from harness.control import BuyerAction, Trade
 from harness.errors import ControlError
 from harness.events import Announce, StepStarted
+from harness.gather import settle_world
 from harness.history import History
 from harness.script.loader import profile_rules
 from harness.script.schema import Amounts, Notifies, Pay, Refund, Scenario, Step, seconds
@@ -86,7 +87,7 @@ async def play(scenario: Scenario, world: World, *, history: History, announce: 
         announce(StepStarted(number=number, total=len(scenario.steps), text=step.text))
         await VERBS[step.verb](stage, step)
     if scenario.steps[-1].verb != "settle":
-        stage.settled = await world.settle(patience_s=FINAL_PATIENCE_S)
+        stage.settled = await settle_world(world, patience_s=FINAL_PATIENCE_S)
     return stage
 
 
@@ -292,7 +293,7 @@ async def _refuse_webhooks(stage: Stage, step: Step) -> None:
 
 async def _settle(stage: Stage, step: Step) -> None:
     assert step.settle is not None
-    stage.settled = await stage.world.settle(patience_s=seconds(step.settle.patience))
+    stage.settled = await settle_world(stage.world, patience_s=seconds(step.settle.patience))
     stage.history.fact("settle", settled=stage.settled)
 
 

@@ -8,7 +8,7 @@ waiting is on the schedule clock, so a ladder of a day passes in milliseconds wh
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 
@@ -283,10 +283,36 @@ class Notifier:
         seq = delivery_id.removeprefix("n")
         return self._deliveries.get(int(seq)) if seq.isascii() and seq.isdigit() else None
 
-    async def deliver(self, delivery: Delivery) -> None:
-        """Send a pending or held copy now."""
+    async def deliver(self, delivery: Delivery) -> Delivery:
+        """
+        Send a copy now: the one that waits, or, of one that was sent before, another with a fresh stamp.
+
+        Returns:
+            What was sent. The ladder goes its own way: a copy by hand never climbs it.
+        """
+        if delivery.state == "done":
+            delivery = self._another(delivery)
         _must_wait(delivery)
         await self._send(delivery, by_hand=True)
+        return delivery
+
+    def _another(self, sent: Delivery) -> Delivery:
+        kind = Kind.DUPLICATE if sent.planned.kind in _ENDING else sent.planned.kind
+        planned = replace(sent.planned, kind=kind, offset_s=0.0, wave=0)
+        now_s = self._schedule.now_s
+        attempt = Attempt(
+            notice=sent.attempt.notice,
+            number=sent.attempt.number,
+            due_s=now_s,
+            plan=DeliveryPlan(deliveries=(planned,), ladder_over=True),
+            base_s=sent.attempt.base_s,
+            open=1,
+        )
+        self._seq += 1
+        delivery = Delivery(seq=self._seq, attempt=attempt, planned=planned, due_s=now_s)
+        self._deliveries[self._seq] = delivery
+        attempt.deliveries.append(delivery)
+        return delivery
 
     def drop(self, delivery: Delivery) -> None:
         """Lose a pending or held copy; the ladder goes on."""

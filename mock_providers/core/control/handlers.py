@@ -98,10 +98,9 @@ class Handlers:
         return json_response({"items": items, "next": cursor})
 
     async def deliver(self, request: web.Request) -> web.Response:
-        """Send a delivery now; answers when the merchant has."""
-        delivery = self._delivery(request)
-        await self._state.notifier.deliver(delivery)
-        return json_response(self._state.notifier.as_json(delivery))
+        """Send a delivery now, or one that was sent before once more; answers when the merchant has."""
+        sent = await self._state.notifier.deliver(self._delivery(request))
+        return json_response(self._state.notifier.as_json(sent))
 
     async def drop(self, request: web.Request) -> web.Response:
         """Lose a delivery."""
