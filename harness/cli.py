@@ -12,7 +12,6 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
 from harness import settings
@@ -160,20 +159,21 @@ def main(argv: list[str] | None = None) -> None:
 def run(argv: list[str] | None = None) -> int:
     """
     Run one command; its exit code.
+
+    Typer answers wrong flags itself, with 2.
     """
     try:
-        code = app(args=argv, prog_name="payproof", standalone_mode=False)
-    except click.exceptions.Abort:
-        return EXIT_INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        return EXIT_OUR_FAULT
+        app(args=argv, prog_name="payproof")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
     except HarnessError as error:
         typer.echo(f"payproof: {error}", err=True)
         if error.hint:
             typer.echo(f"  {error.hint}", err=True)
-        return EXIT_OUR_FAULT
-    return code if isinstance(code, int) else 0
+    except Exception:  # noqa: BLE001 - the last door: Python would end with 1, which means that the gateway failed
+        traceback.print_exc()
+        typer.echo("payproof: this is our fault, not your gateway's", err=True)
+    return EXIT_OUR_FAULT
 
 
 def _settings(*, home: Path | None, out: Path | None) -> settings.HarnessSettings:
@@ -195,8 +195,10 @@ async def _until_told(work: Coroutine[Any, Any, int]) -> int:
 
     def tell() -> None:
         nonlocal told
-        told = True
-        task.cancel()
+        # Said once more it must not interrupt the tidying up, every step of which has a time limit.
+        if not told:
+            told = True
+            task.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, tell)

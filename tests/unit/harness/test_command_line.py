@@ -1,0 +1,39 @@
+"""
+What a mistyped command line gets: a sentence and exit code 2, never a traceback, never the code of findings.
+"""
+
+import pytest
+
+from harness.cli import run
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["demo", "--bogus"], "--bogus"),
+        (["demo", "--payments", "many"], "--payments"),
+        (["demo", "--payments", "0"], "--payments"),
+        (["dmeo"], "dmeo"),
+        (["chaos"], "Missing"),
+    ],
+)
+def test_a_mistyped_command_line_is_bad_input(argv: list[str], said: str, capsys: pytest.CaptureFixture[str]):
+    assert run(argv) == 2
+
+    told = capsys.readouterr().err
+    assert told.startswith("payproof: ")
+    assert said in told
+
+
+def test_no_command_shows_the_help_and_is_bad_input(capsys: pytest.CaptureFixture[str]):
+    assert run([]) == 2
+
+    told = capsys.readouterr()
+    assert "Usage: payproof" in told.out + told.err
+    assert "payproof: " not in told.err
+
+
+def test_help_is_a_success(capsys: pytest.CaptureFixture[str]):
+    assert run(["demo", "--help"]) == 0
+
+    assert "--payments" in capsys.readouterr().out
