@@ -36,7 +36,6 @@ class Rules:
     webhook_retry_s: tuple[float, ...]
     lease_s: float
     refund_confirm_after_s: float
-    refund_confirm_s: float = 10.0
     close_grace_s: float = 60.0
 
     def poll_at(self, now: datetime, rung: int) -> datetime:

@@ -1,7 +1,6 @@
-"""One PostgreSQL and one Redis for the whole session, a fresh database for each test that wants one."""
+"""One PostgreSQL and one Redis for the whole session, an empty schema for each test that wants one."""
 
 import asyncio
-import itertools
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -19,8 +18,6 @@ from harness.world.redis_server import provide_redis
 from harness.world.supervisor import Supervisor
 from reference_gateway.store.memory_unit_of_work import MemoryStore
 from reference_gateway.store.sql_store import SqlStore
-
-_NUMBERS = itertools.count(1)
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
@@ -56,18 +53,17 @@ def servers() -> Iterator[Servers]:
 
 @pytest.fixture
 def database_url(servers: Servers) -> str:
-    """A database of its own, empty."""
-    name = f"test_{next(_NUMBERS)}"
+    """The database, empty: a fresh schema is five times cheaper than a fresh database."""
 
-    async def create() -> None:
+    async def empty() -> None:
         connection = await asyncpg.connect(user="postgres", database="postgres", host=servers.sockets)
         try:
-            await connection.execute(f"CREATE DATABASE {name}")
+            await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         finally:
             await connection.close()
 
-    servers.runner.run(create())
-    return f"postgresql+asyncpg://postgres@/{name}?host={servers.sockets}"
+    servers.runner.run(empty())
+    return f"postgresql+asyncpg://postgres@/postgres?host={servers.sockets}"
 
 
 @pytest.fixture

@@ -50,12 +50,13 @@ FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()
 
 
 def upgrade() -> None:
-    _orders()
+    _payments()
+    _refunds()
     _ledger()
     _boxes()
 
 
-def _orders() -> None:
+def _payments() -> None:
     op.create_table(
         "payments",
         sa.Column("id", sa.Text, primary_key=True),
@@ -99,6 +100,9 @@ def _orders() -> None:
     )
     op.create_index("payments_by_app", "payments", ["app_id", "seq"])
     op.create_index("payments_to_poll", "payments", ["poll_at"], postgresql_where=sa.text("poll_at IS NOT NULL"))
+
+
+def _refunds() -> None:
     op.create_table(
         "refunds",
         sa.Column("id", sa.Text, primary_key=True),
