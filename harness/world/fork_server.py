@@ -72,14 +72,15 @@ class ForkServer:
                     self._reap()
                     if signal.SIGTERM in told:
                         break
-                if self._control.fileno() in ready:
-                    messages = self._receive()
-                    if not messages:
-                        break
-                    for message in messages:
-                        order = self._obey(message)
-                        if order is not None:
-                            return order
+                if self._control.fileno() not in ready:
+                    continue
+                messages = self._receive()
+                if not messages:
+                    break
+                # In a child its own order comes out, before the next message is obeyed.
+                order = next(filter(None, map(self._obey, messages)), None)
+                if order is not None:
+                    return order
         for pid in self._children:
             os.kill(pid, signal.SIGKILL)
         return None
