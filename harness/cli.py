@@ -1,18 +1,20 @@
 """
 The `payproof` command: flags in, an exit code out, and no logic of its own.
 
-Exit codes: 0 pass, 1 findings, 2 our fault or bad input, 3 undecided. Each command imports what it needs when it runs,
-so that `--help` is quick.
+Exit codes: 0 pass, 1 findings, 2 our fault or bad input, 3 undecided, 130 told to stop. Each command imports what it
+needs when it runs, so that `--help` is quick.
 """
 
 import asyncio
 import signal
 import sys
+import traceback
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.exceptions import TyperException
 
 from harness import settings
 from harness.errors import HarnessError
@@ -159,21 +161,27 @@ def main(argv: list[str] | None = None) -> None:
 def run(argv: list[str] | None = None) -> int:
     """
     Run one command; its exit code.
-
-    Typer answers wrong flags itself, with 2.
     """
     try:
-        app(args=argv, prog_name="payproof")
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 0
+        code = app(args=argv, prog_name="payproof", standalone_mode=False)
+    except TyperException as error:
+        # A wrong flag or none at all; in the latter case Typer has shown the help already and says nothing more.
+        _complain(error.format_message(), hint="`payproof --help` shows what there is")
     except HarnessError as error:
-        typer.echo(f"payproof: {error}", err=True)
-        if error.hint:
-            typer.echo(f"  {error.hint}", err=True)
+        _complain(str(error), hint=error.hint)
     except Exception:  # noqa: BLE001 - the last door: Python would end with 1, which means that the gateway failed
         traceback.print_exc()
-        typer.echo("payproof: this is our fault, not your gateway's", err=True)
+        _complain("this is our fault, not your gateway's", hint="")
+    else:
+        return code if isinstance(code, int) else 0
     return EXIT_OUR_FAULT
+
+
+def _complain(text: str, *, hint: str) -> None:
+    if text:
+        typer.echo(f"payproof: {text}", err=True)
+        if hint:
+            typer.echo(f"  {hint}", err=True)
 
 
 def _settings(*, home: Path | None, out: Path | None) -> settings.HarnessSettings:
