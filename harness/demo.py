@@ -86,8 +86,11 @@ async def run_demo(plan: DemoPlan, *, settings: HarnessSettings) -> int:
 
 
 async def _play(plan: DemoPlan, world_plan: ProcessesPlan, *, session: Session) -> tuple[dict[str, Any], AuditReport]:
+    begun_s = asyncio.get_running_loop().time()
     world = await ProcessesWorld.open(world_plan, clock=session.clock)
     try:
+        up_s = asyncio.get_running_loop().time() - begun_s
+        session.say(f"  up in {up_s:.1f} s: {', '.join(world.servers)}")
         elapsed_s = await _traffic(plan, world, session=session)
         if not await settle_world(world, patience_s=plan.patience_s):
             session.note(f"the dust had not settled after {plan.patience_s:g} s; the audit takes what there is")

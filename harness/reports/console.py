@@ -112,8 +112,9 @@ class ConsoleReport:
                 table.add_row(name.replace("_", " "), value)
             self._console.print(table)
         else:
+            width = max((len(name) for name, _ in rows), default=0)
             for name, value in rows:
-                self._line(f"{name} {value}")
+                self._line(f"{name.replace('_', ' '):<{width}}  {value:>8}")
         for reason in event.reasons:
             self._line(f"undecided: {reason}")
         self._line(Text.assemble("verdict ", (event.verdict.value, COLOURS[event.verdict])))

@@ -47,6 +47,7 @@ class ProcessesPlan:
         faults: a profile's YAML file.
         gateway: the gateway's program; the reference one by default. A planted bug is another program here.
         gateway_env: added to the gateway's environment, a crash point for instance.
+        simulator_env: added to the simulator's environment; what the plan itself decides stands.
         keep_alive: start simulator and gateway again when they die by themselves.
         strict_ports: kept ports must be had, since somebody was configured with them; otherwise free ones serve.
         launcher: opens how the gateway is started; by exec when None.
@@ -60,6 +61,7 @@ class ProcessesPlan:
     redis_url: str | None = None
     gateway: PythonMain | None = GATEWAY
     gateway_env: Mapping[str, str] = field(default_factory=dict)
+    simulator_env: Mapping[str, str] = field(default_factory=dict)
     keep_alive: bool = False
     strict_ports: bool = False
     launcher: Callable[[Supervisor], Any] | None = None
@@ -72,7 +74,9 @@ class _Parts:
     """What `open` has put together so far."""
 
     database_url: str = ""
+    database_process: str | None = None
     redis_url: str = ""
+    redis_kind: str = ""
     alipay_url: str = ""
     control_url: str = ""
     launcher: Launcher | None = None
@@ -122,6 +126,17 @@ class ProcessesWorld:
             raise
         return world
 
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """
+        What was started, in words for people.
+        """
+        own = self._parts.database_process is None
+        database = "PostgreSQL (your own)" if own else "PostgreSQL"
+        redis = {"external": "Redis (your own)", "fakeredis": "fakeredis"}.get(self._parts.redis_kind, "Redis")
+        gateway = () if self.plan.gateway is None else ("gateway",)
+        return (database, redis, "Alipay simulator", *gateway)
+
     async def advance(self, seconds: float) -> None:
         await self.control.advance(seconds)
 
@@ -166,8 +181,12 @@ class ProcessesWorld:
             group.create_task(self._start_simulator())
             group.create_task(self.sink.start())
         self._parts.database_url = database.result().url
+        self._parts.database_process = database.result().process
         self._parts.redis_url = redis.result().url
-        self.control = SimulatorControl(self._parts.control_url)
+        self._parts.redis_kind = redis.result().kind
+        self.control = SimulatorControl(
+            self._parts.control_url, token=plan.simulator_env.get("PAYPROOF_PROVIDERS_CONTROL_TOKEN")
+        )
         self.urls = {"alipay": f"{self._parts.alipay_url}/gateway.do", "control": self._parts.control_url}
         if plan.gateway is not None:
             await self._start_gateway(plan.gateway)
@@ -175,6 +194,7 @@ class ProcessesWorld:
     async def _start_simulator(self) -> None:
         home, strict = self.plan.home, self.plan.strict_ports
         values = {
+            **self.plan.simulator_env,
             "PAYPROOF_PROVIDERS_ALIPAY_PORT": str(home.port("alipay", strict=strict)),
             "PAYPROOF_PROVIDERS_CONTROL_PORT": str(home.port("control", strict=strict)),
             "PAYPROOF_PROVIDERS_CREDENTIALS_DIR": str(home.credentials),

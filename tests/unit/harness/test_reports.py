@@ -63,9 +63,9 @@ def test_a_log_gets_plain_lines():
     )
     assert "    and 2 more" in lines
     assert lines[-5:] == [
-        "paid 12",
-        "lost 12",
-        "elapsed_s 1.50",
+        "paid             12",
+        "lost             12",
+        "elapsed s      1.50",
         "undecided: no notify reached the gateway",
         "verdict UNKNOWN",
     ]
