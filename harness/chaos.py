@@ -8,6 +8,9 @@ told; `harness/script` does.
 from collections.abc import Sequence
 from pathlib import Path
 
+import orjson
+import typer
+
 from harness.script.loader import find, load
 from harness.script.outcome import ScenarioResult, run
 from harness.script.schema import Scenario
@@ -21,22 +24,29 @@ async def run_chaos(names: Sequence[str], *, seed: int | None, as_json: bool, se
     """
     Play them one after the other; the exit code is the worst verdict's.
 
+    As JSON one scenario is its own object, several are `{"verdict": …, "scenarios": […]}`.
+
     Raises:
         ScenarioError: a file is wrong; nothing was started.
     """
     wanted = [(name, load(find(name))) for name in names]
+    part = len(wanted) > 1
     results = []
     for number, (name, scenario) in enumerate(wanted, start=1):
-        place = settings if len(wanted) == 1 else _part(settings, number)
-        results.append(await _play(name, scenario, seed=seed, as_json=as_json, settings=place))
-    return exit_code(merge(result.verdict for result in results))
+        place = _part(settings, number) if part else settings
+        results.append(await _play(name, scenario, seed=seed, as_json=as_json, part=part, settings=place))
+    verdict = merge(result.verdict for result in results)
+    if as_json and part:
+        told = {"verdict": verdict.value, "scenarios": [dict(result.to_json()) for result in results]}
+        typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+    return exit_code(verdict)
 
 
 async def _play(
-    name: str, scenario: Scenario, *, seed: int | None, as_json: bool, settings: HarnessSettings
+    name: str, scenario: Scenario, *, seed: int | None, as_json: bool, part: bool, settings: HarnessSettings
 ) -> ScenarioResult:
     chosen = scenario.seed if seed is None else seed
-    with open_session(settings, seed=chosen, as_json=as_json) as session:
+    with open_session(settings, seed=chosen, as_json=as_json, part=part) as session:
         world = await ProcessesWorld.open(session.plan(faults=None), clock=session.clock)
         try:
             result = await run(

@@ -20,7 +20,8 @@ from harness.events import Announce, Event, Listener, Noted, Said, announce_to
 from harness.history import History
 from harness.ids import Ids
 from harness.reports import ConsoleReport, JsonReport, NdjsonReport
-from harness.settings import HarnessSettings
+from harness.script.loader import load_profile
+from harness.settings import HarnessSettings, for_simulator
 from harness.world.home import Home
 from harness.world.processes import ProcessesPlan
 
@@ -44,7 +45,14 @@ class Session:
     def plan(self, *, faults: Path | None, strict_ports: bool = False) -> ProcessesPlan:
         """
         The plan of a processes world for this run.
+
+        Args:
+            faults: a profile's YAML file.
+            strict_ports: the world is a sandbox that somebody is configured for.
         """
+        if not strict_ports:
+            for name in sorted(for_simulator()):
+                self.note(f"{name} counts in a sandbox (payproof up, payproof providers), not in a run")
         return ProcessesPlan(
             home=self.home,
             run_dir=self.run_dir,
@@ -76,25 +84,33 @@ class Session:
 
 
 @contextlib.contextmanager
-def open_session(settings: HarnessSettings, *, seed: int, as_json: bool = False) -> Iterator[Session]:
+def open_session(
+    settings: HarnessSettings, *, seed: int, as_json: bool = False, part: bool = False
+) -> Iterator[Session]:
     """
     Take the home folder and make a run folder; both are let go at the end.
 
+    Args:
+        settings: name the home and the run folder.
+        seed: stands in the run folder's name.
+        as_json: stdout is a machine's.
+        part: of a larger run, which prints the one JSON object itself.
+
     Raises:
         HomeBusyError: another payproof works in this home.
+        ConfigError: the home or the run folder cannot be had.
     """
-    people: TextIO = sys.stderr if as_json else sys.stdout
-    listeners: list[Listener] = [ConsoleReport(people)]
-    if as_json:
-        listeners.append(JsonReport(sys.stdout))
-    announce = announce_to(listeners)
+    announce = announce_to(_listeners(as_json=as_json, part=part))
     clock = SystemClock()
-    with Home(settings.home, notice=lambda text: announce(Noted(text=text))) as home, contextlib.ExitStack() as stack:
-        run_dir = home.new_run(clock, seed) if settings.out is None else _given(settings.out)
-        events = NdjsonReport((run_dir / "events.ndjson").open("w"))
-        stack.callback(events.close)
-        history = History(clock, file=run_dir / "history.ndjson")
-        stack.callback(history.close)
+    with contextlib.ExitStack() as stack:
+        with _had(settings.home, "--home"):
+            home = stack.enter_context(Home(settings.home, notice=lambda text: announce(Noted(text=text))))
+        with _had(settings.out or home.runs, "--out"):
+            run_dir = home.new_run(clock, seed) if settings.out is None else _given(settings.out)
+            events = NdjsonReport((run_dir / "events.ndjson").open("w"))
+            stack.callback(events.close)
+            history = History(clock, file=run_dir / "history.ndjson")
+            stack.callback(history.close)
 
         def tell(event: Event) -> None:
             announce(event)
@@ -109,8 +125,27 @@ def open_session(settings: HarnessSettings, *, seed: int, as_json: bool = False)
             history=history,
             announce=tell,
         )
-        for listener in listeners:
-            listener.close()
+
+
+def _listeners(*, as_json: bool, part: bool) -> list[Listener]:
+    people: TextIO = sys.stderr if as_json else sys.stdout
+    listeners: list[Listener] = [ConsoleReport(people)]
+    if as_json and not part:
+        listeners.append(JsonReport(sys.stdout))
+    return listeners
+
+
+@contextlib.contextmanager
+def _had(folder: Path, flag: str) -> Iterator[None]:
+    """
+    What the system refuses of a folder that the user named is the user's to mend.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(
+            f"{folder} cannot be used: {error.strerror}", hint=f"name another folder with {flag}"
+        ) from error
 
 
 def profile_file(profile: str) -> Path:
@@ -119,12 +154,14 @@ def profile_file(profile: str) -> Path:
 
     Raises:
         ConfigError: there is none of that name.
+        ScenarioError: the user's file is wrong; nothing was started.
     """
     ours = {path.stem: path for path in sorted(PROFILES.glob("*.yaml"))}
     if profile in ours:
         return ours[profile]
     given = Path(profile)
     if given.is_file():
+        load_profile(given)
         return given.resolve()
     closest = difflib.get_close_matches(profile, ours, n=1)
     meant = f"did you mean {closest[0]}?" if closest else f"known are {', '.join(ours)}, or a YAML file"

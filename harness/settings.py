@@ -16,9 +16,8 @@ from harness.errors import ConfigError
 
 PREFIX = "PAYPROOF_"
 # These belong to the simulator and to the load generator, which read them in processes of their own.
-FOREIGN_PREFIXES = ("PAYPROOF_PROVIDERS_", "PAYPROOF_LOAD_")
-
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
+SIMULATOR_PREFIX = "PAYPROOF_PROVIDERS_"
+FOREIGN_PREFIXES = (SIMULATOR_PREFIX, "PAYPROOF_LOAD_")
 
 
 class HarnessSettings(BaseSettings):
@@ -56,6 +55,13 @@ def load(environ: Mapping[str, str] | None = None) -> HarnessSettings:
         name: seen[PREFIX + name.upper()] for name in HarnessSettings.model_fields if PREFIX + name.upper() in seen
     }
     return HarnessSettings.model_validate(given)
+
+
+def for_simulator() -> dict[str, str]:
+    """
+    The simulator's variables in our environment; whether it knows them is its own business.
+    """
+    return {name: value for name, value in os.environ.items() if name.upper().startswith(SIMULATOR_PREFIX)}
 
 
 def child_environment(**values: str) -> dict[str, str]:

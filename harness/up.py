@@ -7,38 +7,94 @@ drive anything: people and programs do that.
 
 import asyncio
 import dataclasses
+from collections.abc import Callable, Mapping
 
+from harness.errors import ConfigError
 from harness.session import Session, open_session, profile_file
-from harness.settings import HarnessSettings
+from harness.settings import HarnessSettings, for_simulator
 from harness.world.processes import ProcessesPlan, ProcessesWorld
 from harness.world.supervised import ProcessEvent
 
 SERVERS = frozenset({"postgres", "redis", "simulator", "gateway"})
+# What the simulator could be told by its environment, and the command tells it: where to say it instead.
+DECIDED = {
+    "PAYPROOF_PROVIDERS_ALIPAY_PORT": "the home folder keeps the ports, in ports.json",
+    "PAYPROOF_PROVIDERS_CONTROL_PORT": "the home folder keeps the ports, in ports.json",
+    "PAYPROOF_PROVIDERS_CREDENTIALS_DIR": "the home folder keeps the credentials: --home",
+    "PAYPROOF_PROVIDERS_SEED": "give --seed",
+    "PAYPROOF_PROVIDERS_FAULTS_FILE": "give --profile",
+    "PAYPROOF_PROVIDERS_JOURNAL_FILE": "it is wire.ndjson in the run folder: --out",
+}
 
 
 async def run_up(*, seed: int, profile: str, gateway: bool, settings: HarnessSettings) -> int:
     """
-    Serve until Ctrl-C or SIGTERM, which cancel it; the exit code is 0 then.
+    Serve until Ctrl-C or SIGTERM, which cancel it; the exit code is 0 then, however early it comes.
     """
     faults = profile_file(profile)
     with open_session(settings, seed=seed) as session:
         plan = dataclasses.replace(
             session.plan(faults=faults, strict_ports=True),
             keep_alive=True,
-            on_event=lambda event: _tell(session, event),
+            on_event=Comebacks(session.note),
+            simulator_env=handed_on(for_simulator()),
         )
         if not gateway:
             plan = dataclasses.replace(plan, gateway=None)
-        world = await ProcessesWorld.open(plan, clock=session.clock)
         try:
-            _greet(session, world, plan)
-            await asyncio.get_running_loop().create_future()
+            world = await ProcessesWorld.open(plan, clock=session.clock)
+            try:
+                _greet(session, world, plan)
+                await asyncio.get_running_loop().create_future()
+            finally:
+                session.say("stopping")
+                await world.close()
         except asyncio.CancelledError:
-            # Ctrl-C and SIGTERM are how a sandbox ends.
-            session.say("stopping")
-        finally:
-            await world.close()
+            # This is how a sandbox ends.
+            return 0
     return 0
+
+
+def handed_on(providers: Mapping[str, str]) -> Mapping[str, str]:
+    """
+    The simulator's own variables, out of the user's shell, but for those that the command decides.
+
+    Raises:
+        ConfigError: one of them is decided here; nothing is ignored silently.
+    """
+    for name in sorted(providers):
+        if name in DECIDED:
+            raise ConfigError(f"{name} has no say in a sandbox", hint=DECIDED[name])
+    return providers
+
+
+class Comebacks:
+    """
+    Hears what happens to the servers, and tells in one line that one has died and runs again, or does not.
+    """
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._ended: dict[str, ProcessEvent] = {}
+
+    def __call__(self, event: ProcessEvent) -> None:
+        if event.name not in SERVERS:
+            return
+        match event.what:
+            case "exited":
+                self._ended[event.name] = event
+            case "started" if event.name in self._ended:
+                former = self._ended.pop(event.name)
+                self._tell(f"{event.name} (process {former.pid}) {_end(former)}, and runs again as process {event.pid}")
+            case "failed" if event.name in self._ended:
+                former = self._ended.pop(event.name)
+                reason = " / ".join(event.text.splitlines())
+                self._tell(f"{event.name} (process {former.pid}) {_end(former)}, and does not start again: {reason}")
+
+
+def _end(event: ProcessEvent) -> str:
+    status = event.status or 0
+    return f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
 
 
 def _greet(session: Session, world: ProcessesWorld, plan: ProcessesPlan) -> None:
@@ -56,11 +112,3 @@ def _greet(session: Session, world: ProcessesWorld, plan: ProcessesPlan) -> None
     for what, where in lines.items():
         session.say(f"{what:<{width}}  {where}")
     session.say("Ctrl-C stops everything.")
-
-
-def _tell(session: Session, event: ProcessEvent) -> None:
-    """
-    A server that died and came back is something that people like to know.
-    """
-    if event.name in SERVERS and event.what in {"exited", "failed"}:
-        session.note(f"{event.name} (process {event.pid}) {event.what} {event.text}".rstrip())

@@ -70,3 +70,12 @@ class FaultRule(BaseModel):
         """
         where = self.where.model_dump(exclude_none=True)
         return {"id": self.id, "fault": self.fault, "where": where, "with": dict(self.settings)}
+
+
+class Profile(BaseModel):
+    """A file of fault rules: a kind of weather."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    profile: str = "custom"
+    rules: tuple[FaultRule, ...] = ()

@@ -8,7 +8,7 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -17,10 +17,13 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
 
 from harness.errors import ScenarioError, ScenarioNotFoundError
+from harness.script.faults import Profile
 from harness.script.schema import Scenario
 
 ROOT = Path(__file__).resolve().parents[2] / "scenarios"
 PROFILES = "profiles"
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def load(file: Path) -> Scenario:
@@ -30,11 +33,25 @@ def load(file: Path) -> Scenario:
     Raises:
         ScenarioError: with a line for each mistake.
     """
+    return _read(file, Scenario)
+
+
+def load_profile(file: Path) -> Profile:
+    """
+    Read a profile, to refuse it before anything starts; whether its values make sense the simulator says.
+
+    Raises:
+        ScenarioError: with a line for each mistake.
+    """
+    return _read(file, Profile)
+
+
+def _read(file: Path, model: type[Model]) -> Model:
     document = read_yaml(file)
     try:
-        return Scenario.model_validate(_plain(document))
+        return model.model_validate(_plain(document))
     except ValidationError as error:
-        mistakes = [_said(file, document, detail) for detail in error.errors()]
+        mistakes = [_said(file, document, detail, model=model) for detail in error.errors()]
         raise ScenarioError("\n".join(mistakes)) from error
 
 
@@ -100,7 +117,9 @@ def read_yaml(file: Path) -> CommentedMap:
     except UnicodeDecodeError as error:
         raise ScenarioError(f"{file}: not UTF-8: {error}") from error
     if not isinstance(document, CommentedMap):
-        raise ScenarioError(f"{file}:1:1: a scenario is a mapping of keys, such as `id: notify/duplicate-storm`")
+        raise ScenarioError(
+            f"{file}:1:1: a scenario is a mapping of keys, such as `id: notify/storm`, and a profile is one"
+        )
     return document
 
 
@@ -120,14 +139,14 @@ def _plain(node: Any) -> Any:
     return node
 
 
-def _said(file: Path, document: CommentedMap, detail: ErrorDetails) -> str:
+def _said(file: Path, document: CommentedMap, detail: ErrorDetails, *, model: type[BaseModel]) -> str:
     context = detail.get("ctx", {})
     written = _as_written(document, [*detail["loc"], *context.get("at", [])])
     line, column = _place(document, written)
     where = ".".join(map(str, written))
     word = str(context.get("word", written[-1] if written else ""))
     if detail["type"] == "extra_forbidden":
-        known = _keys_at(Scenario, written[:-1])
+        known = _keys_at(model, written[:-1])
         return f"{file}:{line}:{column}: unknown key {word!r}{_closest(word, known)}"
     if detail["type"] == "unknown_setting":
         return f"{file}:{line}:{column}: {detail['msg']}: {word!r}{_closest(word, context['known'])}"
