@@ -1,16 +1,39 @@
 #!/bin/sh
 # Make .venv and install one locked group into it: tools/setup.sh run|load|dev
-# Touches the network only when the lock file of that group has changed since it was installed.
+# Touches the network only when the lock files of that group have changed since they were installed.
 set -eu
+cd "$(dirname "$0")/.."
 group=${1:?usage: tools/setup.sh run|load|dev}
-lock=requirements/$group.txt
 venv=.venv
+sdk=$venv/sdk/python-alipay-sdk
+place=$(pwd -P)
+
+# Which lock files a group consists of.
+case $group in
+  run) locks=run ;;
+  load) locks="run load" ;;
+  dev) locks="run load dev sdk-community" ;;
+  *) echo "setup: no group $group: run, load or dev" >&2; exit 2 ;;
+esac
 
 say() { printf '%s\n' "setup: $*" >&2; }
 
+has_uv() { command -v uv >/dev/null 2>&1; }
+
+# A stamp is a copy of the lock file that was installed.
+installed() {
+  # The scripts in .venv/bin name the folder they were made in: in a copied or moved checkout they are somebody else's.
+  [ "$(cat $venv/.place 2>/dev/null)" = "$place" ] || return 1
+  for lock in $locks; do
+    cmp -s "requirements/$lock.txt" "$venv/.installed-$lock" || return 1
+  done
+}
+
+new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+
 find_python() {
   for candidate in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11; do
-    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    if new_enough "$candidate"; then
       command -v "$candidate"
       return
     fi
@@ -19,46 +42,73 @@ find_python() {
   exit 2
 }
 
+usable() {
+  [ "$(cat $venv/.place 2>/dev/null)" = "$place" ] && new_enough $venv/bin/python || return 1
+  # What uv made has no pip in it.
+  has_uv || $venv/bin/python -c 'import pip' 2>/dev/null
+}
+
+need_ensurepip() {
+  "$1" -c 'import ensurepip; ensurepip.version()' 2>/dev/null && return
+  # Debian ships venv's other half as a package of its own.
+  package=$("$1" -c 'import sys; print("python3.%d-venv" % sys.version_info[1])')
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    say "this Python has no ensurepip: installing $package"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$package"; } >/dev/null
+  else
+    say "this Python has no ensurepip. Run: sudo apt-get install $package (or put uv on PATH)"
+    exit 2
+  fi
+}
+
 make_venv() {
   python=$(find_python)
-  if command -v uv >/dev/null 2>&1; then
-    uv venv --quiet --clear --python "$python" $venv
-    return
+  rm -rf $venv
+  if has_uv; then
+    uv venv --quiet --python "$python" $venv
+  else
+    need_ensurepip "$python"
+    "$python" -m venv $venv
   fi
-  if ! "$python" -c 'import ensurepip' 2>/dev/null; then
-    # Debian ships venv's other half as a package of its own.
-    package=$("$python" -c 'import sys; print("python3.%d-venv" % sys.version_info[1])')
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-      say "this Python has no ensurepip: installing $package"
-      { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$package"; } >/dev/null
-    else
-      say "this Python has no ensurepip. Run: apt-get install $package"
-      exit 2
-    fi
-  fi
-  "$python" -m venv --clear $venv
+  printf "%s" "$place" >$venv/.place
 }
 
 install() {
-  if command -v uv >/dev/null 2>&1; then
+  if has_uv; then
     # Bytecode decides start-up: 0.5 s compiled, 1.35 s not.
     VIRTUAL_ENV=$PWD/$venv uv pip install --quiet --compile-bytecode "$@"
   else
-    $venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"
+    # Nothing is ever installed into the machine's own Python, whatever has become of .venv.
+    PIP_REQUIRE_VIRTUALENV=1 $venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"
   fi
 }
 
-stamp=$venv/.installed-$group
-[ -f "$stamp" ] && cmp -s "$lock" "$stamp" && exit 0
-[ -x $venv/bin/python ] && $venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || make_venv
-say "installing $lock (once)"
-install --require-hashes -r "$lock"
-install --no-deps --no-build-isolation -e .
-cp "$lock" "$stamp"
-# dev holds all that run and load hold.
-if [ "$group" = dev ]; then
-  cp requirements/run.txt $venv/.installed-run
-  cp requirements/load.txt $venv/.installed-load
-elif [ "$group" = load ]; then
-  cp requirements/run.txt $venv/.installed-run
+# Both Python SDKs of Alipay install the file alipay/__init__.py, so one of them gets a folder of its own. It comes as
+# source: setuptools out of the lock builds it, not the newest of the day.
+install_sdk() {
+  rm -rf $sdk
+  # --use-pep517: otherwise an old pip wants the package wheel. uv does nothing else.
+  has_uv && pep517= || pep517=--use-pep517
+  install --require-hashes --no-deps --no-build-isolation $pep517 --target $sdk -r requirements/sdk-community.txt
+}
+
+installed && exit 0
+# Two makes in one checkout wait for each other; the kernel gives the lock back, however its holder ends.
+if [ "${2:-}" != locked ]; then
+  python=$(find_python)
+  exec "$python" -c '
+import fcntl, os, sys
+folder = os.open(".", os.O_RDONLY)
+os.set_inheritable(folder, True)
+fcntl.flock(folder, fcntl.LOCK_EX)
+os.execv("/bin/sh", ["sh", *sys.argv[1:]])' tools/setup.sh "$group" locked
 fi
+usable || make_venv
+say "installing requirements/$group.txt (once)"
+rm -f $venv/.installed-*
+install --require-hashes -r "requirements/$group.txt"
+install --no-deps --no-build-isolation -e .
+[ "$group" != dev ] || install_sdk
+for lock in $locks; do
+  cp "requirements/$lock.txt" "$venv/.installed-$lock"
+done

@@ -8,7 +8,7 @@ from typing import Any
 
 import alipay
 
-from tests.sdk.sdk_world import SdkWorld
+from tests.sdk.sdk_world import COMMUNITY_SDK, SdkWorld
 
 SUBJECT = "打赏 & 玫瑰 +1 {x pp000001"
 
@@ -17,8 +17,8 @@ class Community:
     """One client, with what the test asks of every SDK."""
 
     def __init__(self, world: SdkWorld, sign_type: str) -> None:
-        # Both SDKs install the file alipay/__init__.py; only the later one's is there.
-        assert hasattr(alipay, "AliPay"), "alipay-sdk-python overwrote python-alipay-sdk: install the latter last"
+        # Both SDKs install the file alipay/__init__.py, so this one has a folder of its own.
+        assert hasattr(alipay, "AliPay"), f"python-alipay-sdk is not in {COMMUNITY_SDK}: run make setup"
         self._client = alipay.AliPay(
             appid=world.text("app_id"),
             app_private_key_string=world.text("app_private_key.pkcs8.pem"),

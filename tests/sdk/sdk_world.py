@@ -20,14 +20,19 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 ROOT = Path(__file__).parents[2]
+# Where setup puts it, out of the way of the official SDK.
+COMMUNITY_SDK = Path(sys.prefix) / "sdk" / "python-alipay-sdk"
 WAIT_S = 20
 
 
-def built_environment() -> dict[str, str]:
+def built_environment(*first: Path) -> dict[str, str]:
     """
     Nothing inherited: no proxy, no certificate bundle and no setting of the machine reaches an SDK.
+
+    Args:
+        first: folders whose modules win over installed ones.
     """
-    return {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
+    return {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(map(str, (*first, ROOT))), "LC_ALL": "C.UTF-8"}
 
 
 @dataclass

@@ -12,7 +12,7 @@ import pytest
 
 from mock_providers.core.credentials import ensure
 from tests.sdk.sdk_child import CANNOT
-from tests.sdk.sdk_world import ROOT, built_environment
+from tests.sdk.sdk_world import COMMUNITY_SDK, ROOT, built_environment
 
 pytestmark = [pytest.mark.sdk, pytest.mark.processes]
 
@@ -28,9 +28,10 @@ def driven(name: str, sign_type: str, credentials_dir: Path) -> dict[str, Any]:
     """
     What the SDK said, from a child process with a built environment.
     """
+    first = (COMMUNITY_SDK,) if name == "community" else ()
     ended = subprocess.run(
         [sys.executable, "-m", "tests.sdk.sdk_child", name, sign_type, str(credentials_dir)],
-        check=False, capture_output=True, text=True, timeout=90, cwd=ROOT, env=built_environment(),
+        check=False, capture_output=True, text=True, timeout=90, cwd=ROOT, env=built_environment(*first),
     )  # fmt: skip
     if ended.returncode == CANNOT:
         pytest.skip(f"{name} reaches port 80 only, and there is no network of our own: {ended.stdout.strip()}")

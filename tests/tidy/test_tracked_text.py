@@ -25,8 +25,8 @@ def test_requirements_are_pinned_hashed_and_name_no_host():
     assert not breaches, told(breaches)
 
 
-def test_the_three_requirement_files_are_there():
-    assert {f"requirements/{name}.txt" for name in ("run", "dev", "load")} <= set(files(REPO))
+def test_the_requirement_files_are_there():
+    assert {f"requirements/{name}.txt" for name in ("run", "dev", "load", "sdk-community")} <= set(files(REPO))
 
 
 def test_what_is_made_is_not_tracked():
