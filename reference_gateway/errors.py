@@ -5,7 +5,6 @@ A class docstring is the default message, `code` is the machine word. The family
 maps codes to statuses.
 """
 
-# ruff: noqa: N818 (the house names errors by what happened)
 
 from __future__ import annotations
 
