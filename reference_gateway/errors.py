@@ -5,7 +5,6 @@ A class docstring is the default message, `code` is the machine word. The family
 maps codes to statuses.
 """
 
-
 from __future__ import annotations
 
 from typing import ClassVar
