@@ -1,6 +1,9 @@
 #!/bin/sh
-# Fast tests first: nobody waits for servers to learn of a typing slip.
+# Fast tests first: nobody waits for servers to learn of a typing slip. No process may survive them.
 set -eu
+cd "$(dirname "$0")/.."
 workers=${PYTEST_WORKERS:-2}
-.venv/bin/python -m pytest -q -n "$workers" --dist loadfile -m "not processes" tests "$@"
-.venv/bin/python -m pytest -q -n "$workers" --dist loadfile -m "processes" tests "$@"
+python=.venv/bin/python
+run() { $python tools/watched.py $python -m pytest -q -n "$workers" --dist loadfile "$@"; }
+run -m "not processes" tests "$@"
+run -m "processes" tests "$@"
