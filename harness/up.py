@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 
 from harness.errors import ConfigError
+from harness.events import RunStarted
 from harness.session import Session, open_session, profile_file
 from harness.settings import HarnessSettings, for_simulator
 from harness.world.processes import ProcessesPlan, ProcessesWorld
@@ -32,7 +33,9 @@ async def run_up(*, seed: int, profile: str, gateway: bool, settings: HarnessSet
     Serve until Ctrl-C or SIGTERM, which cancel it; the exit code is 0 then, however early it comes.
     """
     faults = profile_file(profile)
+    title = "payproof up" if gateway else "payproof providers"
     with open_session(settings, seed=seed) as session:
+        session.announce(RunStarted(title=title, facts={"seed": str(seed), "profile": profile}))
         plan = dataclasses.replace(
             session.plan(faults=faults, strict_ports=True),
             keep_alive=True,

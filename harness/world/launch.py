@@ -69,6 +69,7 @@ class ProcessSpec:
         restart: start it again whenever it ends without having been stopped.
         before_start: awaited before every start; makes the place clean after a kill -9.
         attempts: starts in a row that may fail before it is given up.
+        comeback_attempts: the same for a start after it had been ready; what it needs may be coming back as well.
         pass_fds: file descriptors that it inherits under the same numbers.
     """
 
@@ -85,6 +86,7 @@ class ProcessSpec:
     restart: bool = False
     before_start: Callable[[], Awaitable[None]] | None = None
     attempts: int = 1
+    comeback_attempts: int | None = None
     pass_fds: tuple[int, ...] = ()
 
     def command(self) -> list[str]:

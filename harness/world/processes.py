@@ -34,6 +34,8 @@ GATEWAY = PythonMain("reference_gateway")
 SIMULATOR = PythonMain("mock_providers")
 # How much schedule time one settling may use up: the longest ladder is 24 h 24 min, and a last rung may be delayed.
 LADDER_S = 26 * 3600.0
+# Starts in a row, about ten seconds in all: the database that a gateway waits for may be recovering.
+COMEBACK_ATTEMPTS = 10
 # While the dust settles the gateway is asked this often whether it has work left.
 LOOK_S = 0.05
 
@@ -119,8 +121,7 @@ class ProcessesWorld:
         except BaseExceptionGroup as group:
             await world.close()
             # Servers start side by side; the first of ours that failed is the one to tell of.
-            first, _ = group.split(HarnessError)
-            raise first.exceptions[0] if first is not None else group from group
+            raise _first(group) or group from group
         except BaseException:
             await world.close()
             raise
@@ -171,25 +172,33 @@ class ProcessesWorld:
         await self.sink.stop()
 
     async def _start(self) -> None:
-        home, plan = self.plan.home, self.plan
-        python = child_environment()
+        plan = self.plan
         async with asyncio.TaskGroup() as group:
-            database = group.create_task(provide_postgres(self.supervisor, home.postgres, url=plan.database_url))
-            redis = group.create_task(
-                provide_redis(self.supervisor, home.redis, url=plan.redis_url, env=python, notice=plan.notice)
-            )
             group.create_task(self._start_simulator())
-            group.create_task(self.sink.start())
-        self._parts.database_url = database.result().url
-        self._parts.database_process = database.result().process
-        self._parts.redis_url = redis.result().url
-        self._parts.redis_kind = redis.result().kind
+            # A simulator for somebody else's gateway needs no more than itself.
+            if plan.gateway is not None:
+                group.create_task(self._start_stores())
+                group.create_task(self.sink.start())
         self.control = SimulatorControl(
             self._parts.control_url, token=plan.simulator_env.get("PAYPROOF_PROVIDERS_CONTROL_TOKEN")
         )
         self.urls = {"alipay": f"{self._parts.alipay_url}/gateway.do", "control": self._parts.control_url}
         if plan.gateway is not None:
             await self._start_gateway(plan.gateway)
+
+    async def _start_stores(self) -> None:
+        home, plan = self.plan.home, self.plan
+        async with asyncio.TaskGroup() as group:
+            database = group.create_task(provide_postgres(self.supervisor, home.postgres, url=plan.database_url))
+            redis = group.create_task(
+                provide_redis(
+                    self.supervisor, home.redis, url=plan.redis_url, env=child_environment(), notice=plan.notice
+                )
+            )
+        self._parts.database_url = database.result().url
+        self._parts.database_process = database.result().process
+        self._parts.redis_url = redis.result().url
+        self._parts.redis_kind = redis.result().kind
 
     async def _start_simulator(self) -> None:
         home, strict = self.plan.home, self.plan.strict_ports
@@ -204,9 +213,7 @@ class ProcessesWorld:
         if self.plan.faults is not None:
             values["PAYPROOF_PROVIDERS_FAULTS_FILE"] = str(self.plan.faults)
         env = child_environment(**values)
-        process = await self.supervisor.start(
-            ProcessSpec(name="simulator", run=SIMULATOR, env=env, restart=self.plan.keep_alive)
-        )
+        process = await self.supervisor.start(self._spec("simulator", SIMULATOR, env))
         self._parts.alipay_url = str(process.ready["alipay_url"])
         self._parts.control_url = str(process.ready["control_url"])
 
@@ -214,12 +221,16 @@ class ProcessesWorld:
         launcher = None if self.plan.launcher is None else await self.plan.launcher(self.supervisor)
         port = self.plan.home.port("gateway", strict=self.plan.strict_ports)
         env = child_environment(**self._gateway_values(port), **self.plan.gateway_env)
-        spec = ProcessSpec(name="gateway", run=program, env=env, restart=self.plan.keep_alive)
-        process = await self.supervisor.start(spec, launcher=launcher)
+        process = await self.supervisor.start(self._spec("gateway", program, env), launcher=launcher)
         url = str(process.ready["url"])
         self.urls["gateway"] = url
         merchant = MerchantApp(app_id=self._app["app_id"], secret=self._app["secret"])
         self.gateway = ReferenceGateway(url, app=merchant, clock=self.clock, ids=self.ids)
+
+    def _spec(self, name: str, program: PythonMain, env: Mapping[str, str]) -> ProcessSpec:
+        return ProcessSpec(
+            name=name, run=program, env=env, restart=self.plan.keep_alive, comeback_attempts=COMEBACK_ATTEMPTS
+        )
 
     def _gateway_values(self, port: int) -> dict[str, str]:
         credentials = self.plan.home.credentials / "alipay"
@@ -251,6 +262,17 @@ class ProcessesWorld:
         except (aiohttp.ClientError, TimeoutError, orjson.JSONDecodeError):
             return False
         return answer.status == 200 and body.get("backlog") == 0
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> HarnessError | None:
+    """
+    The first failure of ours in a group, however deep it lies.
+    """
+    for error in group.exceptions:
+        found = _first(error) if isinstance(error, BaseExceptionGroup) else error
+        if isinstance(found, HarnessError):
+            return found
+    return None
 
 
 def _app(home: Home) -> dict[str, str]:

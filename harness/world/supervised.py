@@ -88,7 +88,7 @@ class Supervised:
             ServerStartError: it ended or stayed silent, as often as the spec allows.
         """
         self._wanted = True
-        await self._start_generation()
+        await self._start_generation(self.spec.attempts)
         self._keeper = asyncio.create_task(self._keep(), name=f"keep {self.name}")
 
     async def stop(self) -> None:
@@ -154,6 +154,7 @@ class Supervised:
         return self._handle
 
     async def _keep(self) -> None:
+        attempts = self.spec.attempts if self.spec.comeback_attempts is None else self.spec.comeback_attempts
         while True:
             await self._living().wait()
             self._close_output()
@@ -163,7 +164,7 @@ class Supervised:
             if not self.spec.restart:
                 return
             try:
-                await self._start_generation()
+                await self._start_generation(attempts)
             except ServerStartError as failure:
                 async with self._changed:
                     self.failure = failure
@@ -171,14 +172,14 @@ class Supervised:
                 self.say("failed", str(failure))
                 return
 
-    async def _start_generation(self) -> None:
-        for attempt in range(self.spec.attempts):
+    async def _start_generation(self, attempts: int) -> None:
+        for attempt in range(attempts):
             if attempt:
                 await self._clock.sleep(RETRY_PAUSE_S * 2 ** (attempt - 1))
             try:
                 await self._attempt()
             except _EndedEarlyError:
-                if attempt + 1 == self.spec.attempts:
+                if attempt + 1 == attempts:
                     raise
                 continue
             break

@@ -54,18 +54,24 @@ def wait_gone(pids: Iterable[int]) -> None:
             os.close(fd)
 
 
-def tree(pid: int) -> list[int]:
-    """All descendants of a process."""
-    children: dict[int, list[int]] = {}
+def children() -> dict[int, list[int]]:
+    """Everybody's children, by the parent's pid."""
+    found: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
                 parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-                children.setdefault(parent, []).append(int(entry.name))
+                found.setdefault(parent, []).append(int(entry.name))
+    return found
+
+
+def tree(pid: int) -> list[int]:
+    """All descendants of a process."""
+    known = children()
     found: list[int] = []
     waiting = [pid]
     while waiting:
-        mine = children.get(waiting.pop(), [])
+        mine = known.get(waiting.pop(), [])
         found += mine
         waiting += mine
     return found

@@ -1,0 +1,87 @@
+"""
+Rounds of kill -9 against `payproof up`: a few in the suite, many in the long hunts.
+"""
+
+import asyncio
+import os
+import signal
+
+import aiohttp
+import orjson
+
+from harness.clock import SystemClock
+from harness.ids import Ids
+from harness.sut.contract import NewPayment, Outcome
+from harness.sut.reference import MerchantApp, ReferenceGateway
+from tests.processes.command import Up
+
+READY_S = 30.0
+EVERYBODY = {"postgres", "redis", "simulator", "gateway"}
+
+
+def kill_up(home, *, rounds, tell=lambda _round: None):
+    for round_ in range(rounds):
+        with Up(home).serving() as up:
+            assert set(up.servers()) == EVERYBODY
+            assert up.end(signal.SIGKILL) == -signal.SIGKILL
+        tell(round_)
+
+
+async def kill_postmaster(home, *, rounds, tell=lambda _round: None):
+    with Up(home).serving() as up:
+        payments = []
+        for round_ in range(rounds):
+            payments.append(await create(up, f"pp{round_ + 1:06}"))
+            postmaster = up.servers()["postgres"]
+            os.kill(postmaster, signal.SIGKILL)
+            said = up.line("postgres")
+            assert f"(process {postmaster}) was ended by signal 9, and runs again as process" in said
+            await ready(up)
+            assert [await amount_of(up, payment) for payment in payments] == [990] * len(payments)
+            tell(round_)
+        assert up.end(signal.SIGTERM) == 0
+        assert up.complaints == ""
+
+
+def merchant(up):
+    (app,) = orjson.loads((up.home / "gateway" / "apps.json").read_bytes())
+    return ReferenceGateway(
+        up.where("reference gateway"),
+        app=MerchantApp(app_id=app["app_id"], secret=app["secret"]),
+        clock=SystemClock(),
+        ids=Ids(1),
+    )
+
+
+async def create(up, label):
+    gateway = merchant(up)
+    try:
+        reply = await gateway.create(
+            NewPayment(merchant_order_no=f"{label}-up", amount_fen=990, subject=f"tip {label}")
+        )
+    finally:
+        await gateway.close()
+    assert reply.outcome is Outcome.OK
+    return reply.value.id
+
+
+async def amount_of(up, payment):
+    gateway = merchant(up)
+    try:
+        reply = await gateway.get(payment)
+    finally:
+        await gateway.close()
+    assert reply.outcome is Outcome.OK, reply
+    return reply.value.amount_fen
+
+
+async def ready(up):
+    """Come back when the gateway says that it is ready; it is asked again as soon as it has answered."""
+    async with asyncio.timeout(READY_S), aiohttp.ClientSession() as client:
+        while True:
+            try:
+                async with client.get(up.where("reference gateway") + "/readyz") as answer:
+                    if answer.status == 200:
+                        return
+            except aiohttp.ClientConnectionError:
+                continue
