@@ -5,6 +5,8 @@ Rounds of kill -9 against `payproof up`: a few in the suite, many in the long hu
 import asyncio
 import os
 import signal
+from pathlib import Path
+from typing import Self
 
 import aiohttp
 import orjson
@@ -19,28 +21,40 @@ READY_S = 30.0
 EVERYBODY = {"postgres", "redis", "simulator", "gateway"}
 
 
-def kill_up(home, *, rounds, tell=lambda _round: None):
-    for round_ in range(rounds):
-        with Up(home).serving() as up:
-            assert set(up.servers()) == EVERYBODY
-            assert up.end(signal.SIGKILL) == -signal.SIGKILL
-        tell(round_)
-
-
-async def kill_postmaster(home, *, rounds, tell=lambda _round: None):
+def kill_up(home: Path) -> None:
+    """One round: it serves, it is killed, nothing is left."""
     with Up(home).serving() as up:
-        payments = []
-        for round_ in range(rounds):
-            payments.append(await create(up, f"pp{round_ + 1:06}"))
-            postmaster = up.servers()["postgres"]
-            os.kill(postmaster, signal.SIGKILL)
-            said = up.line("postgres")
-            assert f"(process {postmaster}) was ended by signal 9, and runs again as process" in said
-            await ready(up)
-            assert [await amount_of(up, payment) for payment in payments] == [990] * len(payments)
-            tell(round_)
-        assert up.end(signal.SIGTERM) == 0
-        assert up.complaints == ""
+        assert set(up.servers()) == EVERYBODY
+        assert up.end(signal.SIGKILL) == -signal.SIGKILL
+
+
+class PostmasterRounds:
+    """One `payproof up` whose postmaster is killed in every round; at the end it stops in good order."""
+
+    def __init__(self, home: Path) -> None:
+        self._up = Up(home)
+        self._payments: list[str] = []
+
+    def __enter__(self) -> Self:
+        self._up.serving()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self._up as up:
+            if kind is None:
+                assert up.end(signal.SIGTERM) == 0
+                assert up.complaints == ""
+
+    async def round(self) -> None:
+        """Every payment so far is still there after one more kill -9."""
+        up = self._up
+        self._payments.append(await create(up, f"pp{len(self._payments) + 1:06}"))
+        postmaster = up.servers()["postgres"]
+        os.kill(postmaster, signal.SIGKILL)
+        said = up.line("postgres")
+        assert f"(process {postmaster}) was ended by signal 9, and runs again as process" in said
+        await ready(up)
+        assert [await amount_of(up, payment) for payment in self._payments] == [990] * len(self._payments)
 
 
 def merchant(up):

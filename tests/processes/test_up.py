@@ -11,7 +11,7 @@ import pytest
 
 from tests.processes.command import Up, run
 from tests.processes.helpers import open_folder
-from tests.processes.rounds import EVERYBODY, create, kill_postmaster, kill_up, ready
+from tests.processes.rounds import EVERYBODY, PostmasterRounds, create, kill_up, ready
 from tests.processes.sockets import listening_addresses, unix_socket_modes
 
 pytestmark = [
@@ -70,12 +70,15 @@ def test_ctrl_c_again_and_again_does_not_interrupt_the_tidying_up(home):
 
 
 def test_kill_9_again_and_again_leaves_nothing_and_it_starts_again(home):
-    kill_up(home, rounds=ROUNDS)
+    for _ in range(ROUNDS):
+        kill_up(home)
 
 
 @pytest.mark.asyncio
 async def test_kill_9_of_the_postmaster_again_and_again_costs_no_payment(home):
-    await kill_postmaster(home, rounds=ROUNDS)
+    with PostmasterRounds(home) as play:
+        for _ in range(ROUNDS):
+            await play.round()
 
 
 @pytest.mark.asyncio

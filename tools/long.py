@@ -1,0 +1,312 @@
+"""
+The long hunts behind `make long`: what is too slow for every change, round by round, with results that can be resumed.
+
+A hunt's result is one file under docs/results/, in a folder of the commit that it judged. Rounds that stand there are
+not played again; every round is written at once, whole or not at all. A hunt ends by itself: each round has a time
+limit, and the first round that fails ends it. It refuses to judge by itself: the rounds' own programs do.
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+REPO = Path(__file__).resolve().parent.parent
+RESULTS = REPO / "docs" / "results"
+ROUND_S = 300.0
+CHANGED = "-changed"
+DEMO_PAYMENTS = 200
+MACHINE_EXAMPLES, MACHINE_STEPS = 50, 30
+TOLD = ("verdict", "payments", "paid", "refunded", "notifies_sent", "notifies_duplicate", "notifies_forged", "lost",
+        "credited_twice", "mismatched")  # fmt: skip
+
+Facts = dict[str, Any]
+# Plays the rounds with these numbers, in order, and gives what each has shown: `ok`, and facts.
+Play = Callable[[list[int]], Iterator[Facts]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hunt:
+    """
+    Args:
+        about: what it looks for, in a sentence.
+        rounds: their numbers; seeds where the rounds are seeded.
+        play: plays rounds with the numbers that it is given.
+    """
+
+    name: str
+    about: str
+    rounds: range
+    play: Play
+
+
+# Rounds over real processes
+
+
+def kill_up(rounds: list[int]) -> Iterator[Facts]:
+    """
+    SIGKILL of `payproof up`, on one home.
+    """
+    from tests.processes.rounds import kill_up  # noqa: PLC0415
+
+    with _home() as home:
+        for _ in rounds:
+            yield _facts(lambda: kill_up(home))
+
+
+def kill_postmaster(rounds: list[int]) -> Iterator[Facts]:
+    """
+    SIGKILL of the postmaster below one `payproof up`.
+    """
+    from tests.processes.rounds import PostmasterRounds  # noqa: PLC0415
+
+    with _home() as home, PostmasterRounds(home) as play:
+        for _ in rounds:
+            yield _facts(lambda: asyncio.run(play.round()))
+
+
+def demo(profile: str, *, must_pass: bool) -> Play:
+    """
+    `payproof demo` under a profile. Where no mercy is shown a payment may be lost, but never credited twice.
+    """
+
+    def play(seeds: list[int]) -> Iterator[Facts]:
+        for told, seed in _commands(
+            seeds, lambda seed: ["demo", "--payments", str(DEMO_PAYMENTS), "--profile", profile, "--seed", str(seed)]
+        ):
+            harmless = told["code"] in {0, 1, 3} and told.get("credited_twice") == 0
+            yield {"seed": seed, **told, "ok": told["code"] == 0 if must_pass else harmless}
+
+    return play
+
+
+def duplicate_storm(seeds: list[int]) -> Iterator[Facts]:
+    """
+    `payproof chaos duplicate-storm`.
+    """
+    for told, seed in _commands(seeds, lambda seed: ["chaos", "duplicate-storm", "--seed", str(seed)]):
+        yield {"seed": seed, **told, "ok": told["code"] == 0}
+
+
+def _commands(seeds: list[int], argv: Callable[[int], list[str]]) -> Iterator[tuple[Facts, int]]:
+    with _home() as home:
+        for seed in seeds:
+            command = [sys.executable, "-m", "harness", *argv(seed), "--json", "--home", str(home)]
+            done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=ROUND_S, check=False)
+            summary: Mapping[str, Any] = json.loads(done.stdout) if done.stdout else {}
+            told = {name: summary[name] for name in TOLD if name in summary}
+            if done.returncode == 2:
+                print(done.stderr, file=sys.stderr)
+            yield {"code": done.returncode, **told}, seed
+
+
+# Rounds in this process
+
+
+def payment_machine(seeds: list[int]) -> Iterator[Facts]:
+    """
+    The payment machine with fresh stories for each seed, on virtual time.
+    """
+    import hypothesis  # noqa: PLC0415
+    from hypothesis import HealthCheck, settings  # noqa: PLC0415
+    from hypothesis.stateful import run_state_machine_as_test  # noqa: PLC0415
+
+    hunting = settings(
+        max_examples=MACHINE_EXAMPLES,
+        stateful_step_count=MACHINE_STEPS,
+        deadline=None,
+        database=None,
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    with tempfile.TemporaryDirectory() as credentials:
+        for number in seeds:
+            machine = hypothesis.seed(number)(_machine(Path(credentials), seed=number))
+            facts = {"seed": number, "examples": MACHINE_EXAMPLES, "steps": MACHINE_STEPS}
+            yield facts | _facts(partial(run_state_machine_as_test, machine, settings=hunting))
+
+
+def _machine(credentials: Path, *, seed: int) -> type:
+    from harness.ids import Ids  # noqa: PLC0415
+    from harness.machines.payment import PaymentMachine  # noqa: PLC0415
+    from harness.world.in_process import InProcessPlan, InProcessWorld  # noqa: PLC0415
+
+    async def open_world(turns: list[int]) -> InProcessWorld:
+        drawn = itertools.cycle(turns)
+        return await InProcessWorld.open(
+            InProcessPlan(
+                credentials=credentials,
+                ids=Ids(seed, run_nonce="machine"),
+                scheduling_point=lambda _place: next(drawn),
+            )
+        )
+
+    return type("Machine", (PaymentMachine,), {"open_world": staticmethod(open_world)})
+
+
+HUNTS = {
+    hunt.name: hunt
+    for hunt in (
+        Hunt(name="kill-up", about="kill -9 of payproof up", rounds=range(1, 21), play=kill_up),
+        Hunt(name="kill-postmaster", about="kill -9 of the postmaster", rounds=range(1, 21), play=kill_postmaster),
+        Hunt(name="duplicate-storm", about="every notify nine times", rounds=range(1, 21), play=duplicate_storm),
+        Hunt(
+            name="demo-flaky",
+            about="the demo on an ordinary bad day: clean with every seed",
+            rounds=range(1, 21),
+            play=demo("flaky", must_pass=True),
+        ),
+        Hunt(
+            name="demo-storm",
+            about="the demo without mercy: nothing credited twice with any seed",
+            rounds=range(1, 21),
+            play=demo("storm", must_pass=False),
+        ),
+        Hunt(
+            name="payment-machine",
+            about="stories that Hypothesis thinks of: the money is right in all of them",
+            rounds=range(1, 101),
+            play=payment_machine,
+        ),
+    )
+}
+
+
+# What is kept
+
+
+class Record:
+    """
+    A hunt's result file: read if it is there, written after every round.
+    """
+
+    def __init__(self, hunt: Hunt, *, commit: str, folder: Path) -> None:
+        self.path = folder / commit / f"{hunt.name}.json"
+        self.hunt = hunt
+        self.said: Facts = {"hunt": hunt.name, "about": hunt.about, "commit": commit, "machine": machine()}
+        self.rounds: list[Facts] = []
+        # Changes that no commit holds may differ from those that were judged.
+        if self.path.exists() and not commit.endswith(CHANGED):
+            self.rounds = [kept for kept in json.loads(self.path.read_text())["rounds"] if kept["ok"]]
+
+    @property
+    def missing(self) -> list[int]:
+        """
+        The rounds that have not passed yet.
+        """
+        played = {kept["round"] for kept in self.rounds}
+        return [number for number in self.hunt.rounds if number not in played]
+
+    @property
+    def verdict(self) -> str:
+        if any(not kept["ok"] for kept in self.rounds):
+            return "FAIL"
+        return "UNKNOWN" if self.missing else "PASS"
+
+    def add(self, facts: Facts) -> None:
+        """
+        Keep a round, whole or not at all.
+        """
+        self.rounds.append(facts)
+        done = {"verdict": self.verdict, "rounds_wanted": len(self.hunt.rounds), "rounds": self.rounds}
+        done["elapsed_s"] = round(sum(kept["elapsed_s"] for kept in self.rounds), 1)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        half = self.path.with_suffix(f".{os.getpid()}")
+        half.write_text(json.dumps(self.said | done, indent=1) + "\n")
+        half.replace(self.path)
+
+
+def play(hunt: Hunt, *, commit: str, folder: Path) -> str:
+    """
+    Play what is missing of a hunt; its verdict.
+    """
+    record = Record(hunt, commit=commit, folder=folder)
+    missing = record.missing
+    print(f"{hunt.name}: {hunt.about}; {len(missing)} of {len(hunt.rounds)} rounds to play", flush=True)
+    begun_s = time.monotonic()
+    for number, facts in zip(missing, hunt.play(missing), strict=True):
+        elapsed_s = time.monotonic() - begun_s
+        record.add({"round": number, **facts, "elapsed_s": round(elapsed_s, 1)})
+        print(f"  {hunt.name} {number}: {'ok' if facts['ok'] else 'FAILED'} in {elapsed_s:.1f} s", flush=True)
+        if not facts["ok"]:
+            break
+        begun_s = time.monotonic()
+    print(f"{hunt.name}: {record.verdict}", flush=True)
+    return record.verdict
+
+
+def judged_commit() -> str:
+    """
+    The newest commit that changed more than documents; marked when there are changes that no commit holds.
+    """
+    code = ["--", ".", ":!docs"]
+    commit = _git("log", "-1", "--format=%h", "--abbrev=12", *code)
+    return f"{commit}{CHANGED}" if _git("status", "--porcelain", *code) else commit
+
+
+def machine() -> Facts:
+    """
+    The machine as far as it matters to others.
+    """
+    return {"cores": os.cpu_count(), "python": platform.python_version(), "os": platform.system()}
+
+
+def _git(*argv: str) -> str:
+    return subprocess.run(["git", *argv], cwd=REPO, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _facts(work: Callable[[], object]) -> Facts:
+    """
+    Whether it went well; what it said if it did not.
+    """
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001 - whatever breaks a round is what the hunt was for
+        traceback.print_exc()
+        said = "\n".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])])
+        return {"ok": False, "said": said.replace(f"{REPO}/", "").replace(tempfile.gettempdir(), "")}
+    return {"ok": True}
+
+
+@contextmanager
+def _home() -> Iterator[Path]:
+    """
+    A home that the database's user can reach.
+    """
+    with tempfile.TemporaryDirectory(prefix="payproof-long-") as made:
+        Path(made).chmod(0o755)
+        yield Path(made) / "home"
+
+
+def main(argv: list[str]) -> int:
+    """
+    Play the named hunts, or all of them.
+    """
+    parser = argparse.ArgumentParser(prog="make long", description=(__doc__ or "").strip().partition("\n")[0])
+    parser.add_argument("hunts", nargs="*", metavar="HUNT", help=", ".join(HUNTS))
+    parser.add_argument("--results", type=Path, default=RESULTS, help="another folder for the results")
+    chosen = parser.parse_args(argv)
+    unknown = [name for name in chosen.hunts if name not in HUNTS]
+    if unknown:
+        parser.error(f"no hunt is called {unknown[0]}; there are {', '.join(HUNTS)}")
+    names = chosen.hunts or list(HUNTS)
+    commit = judged_commit()
+    verdicts = {name: play(HUNTS[name], commit=commit, folder=chosen.results) for name in names}
+    return 0 if set(verdicts.values()) == {"PASS"} else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
