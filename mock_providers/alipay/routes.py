@@ -11,8 +11,9 @@ from functools import partial
 from mock_providers.alipay import codes
 from mock_providers.alipay.business import IllegalJson, business_fields
 from mock_providers.alipay.door import Admission, App, admit
+from mock_providers.alipay.multipart import multipart_pairs
 from mock_providers.alipay.trades import Work
-from mock_providers.alipay.wire import CODECS, charset_of, read_params, split_target
+from mock_providers.alipay.wire import CODECS, Pairs, charset_of, form_pairs, read_params, split_target
 from mock_providers.core.journal import RawRequest
 from mock_providers.core.labels import Labels
 from mock_providers.core.provider import Call
@@ -51,17 +52,15 @@ class Router:
         Facts: alipay/endpoint, alipay/params-placement, alipay/absolute-form, alipay/charset
         """
         path, query = split_target(request.target)
-        query_bytes = query.encode("utf-8")
-        form = request.body if _is_form(request) else b""
-        charset = charset_of(query_bytes, form)
-        codec = CODECS.get((charset or "").lower(), "gbk")
         if path != GATEWAY_PATH:
             # All SDKs take a page of HTML for a broken protocol. Facts: alipay/http-200
             return self._refused(codes.unsigned(codes.invalid_method()), {}, Admission(None), "utf-8")
         try:
-            params = read_params(query_bytes, form, codec=codec)
+            pairs = form_pairs(query.encode("utf-8")) + _body_pairs(request)
         except ValueError:
-            return self._refused(codes.unsigned(codes.invalid_parameters()), {}, Admission(None), codec)
+            return self._refused(codes.unsigned(codes.invalid_parameters()), {}, Admission(None), "gbk")
+        codec = CODECS.get((charset_of(pairs) or "").lower(), "gbk")
+        params = read_params(pairs, codec=codec)
         admission = admit(params, app=self.app, codec=codec)
         if admission.refusal is not None:
             return self._refused(admission.refusal, params, admission, codec)
@@ -108,7 +107,9 @@ class Router:
         )
 
 
-def _is_form(request: RawRequest) -> bool:
-    """Bodies without a content type are taken for forms; JSON and files are not parameters here."""
-    kinds = [value for name, value in request.headers if name.lower() == "content-type"]
-    return not kinds or "urlencoded" in kinds[0].lower()
+def _body_pairs(request: RawRequest) -> Pairs:
+    """Bodies without a content type are taken for forms; JSON is no set of parameters here."""
+    kind = next((value for name, value in request.headers if name.lower() == "content-type"), "urlencoded")
+    if "multipart/form-data" in kind.lower():
+        return multipart_pairs(request.body, content_type=kind)
+    return form_pairs(request.body) if "urlencoded" in kind.lower() else []

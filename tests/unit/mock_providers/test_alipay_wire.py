@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_providers.alipay.wire import charset_of, envelope_key, form_bytes, read_params, split_target, wire_reply
+from mock_providers.alipay.multipart import multipart_pairs
+from mock_providers.alipay.wire import (
+    charset_of,
+    envelope_key,
+    form_bytes,
+    form_pairs,
+    read_params,
+    split_target,
+    wire_reply,
+)
 from mock_providers.core.credentials import private_key
 from mock_providers.core.reply import ProviderReply
 
@@ -37,32 +46,70 @@ def test_a_target_may_be_a_whole_url(target, parts):
         (b"a=b&charset=GBK", b"charset=utf-8", "GBK"),
         (b"charset=utf-8", b"", "utf-8"),
         (b"a=b", b"x=y&charset=gbk", "gbk"),
+        (b"charset=utf%2D8", b"", "utf-8"),
+        (b"c%68arset=gbk", b"", "gbk"),
         (b"mycharset=gbk", b"", None),
         (b"", b"", None),
     ],
 )
 def test_the_charset_is_read_before_anything_is_decoded(query, body, charset):
-    assert charset_of(query, body) == charset
+    assert charset_of(form_pairs(query) + form_pairs(body)) == charset
 
 
 def test_query_and_body_are_one_set_of_parameters_and_both_spaces_are_spaces():
-    params = read_params(b"a=1+2&b=%E6%89%93&sign=x%2By", b"c=3%204&empty=&a=later", codec="utf-8")
-    assert params == {"a": "1 2", "b": "打", "sign": "x+y", "c": "3 4", "empty": ""}
+    pairs = form_pairs(b"a=1+2&b=%E6%89%93&sign=x%2By") + form_pairs(b"&c=3%204&empty=&a=later&bare")
+    params = read_params(pairs, codec="utf-8")
+    assert params == {"a": "1 2", "b": "打", "sign": "x+y", "c": "3 4", "empty": "", "bare": ""}
 
 
 def test_gbk_is_decoded_as_gbk():
-    assert read_params("s=打赏".encode("gbk"), b"t=%B4%F2", codec="gbk") == {"s": "打赏", "t": "打"}
+    assert read_params(form_pairs("s=打赏&".encode("gbk") + b"t=%B4%F2"), codec="gbk") == {"s": "打赏", "t": "打"}
+
+
+def test_what_is_no_escape_is_left_as_it_is():
+    assert read_params(form_pairs(b"a=100%&b=%zz%4&c=%E6x&d=1=2"), codec="utf-8") == {
+        "a": "100%",
+        "b": "%zz%4",
+        "c": "\ufffdx",
+        "d": "1=2",
+    }
+
+
+BOUNDARY = "multipart/form-data; boundary=ALIPAY_SDK_PYTHON_BOUNDARY;charset=utf-8"
+
+
+def parts(*written: bytes) -> bytes:
+    line = b"--ALIPAY_SDK_PYTHON_BOUNDARY"
+    return b"".join(line + b"\r\n" + one + b"\r\n" for one in written) + line + b"--\r\n"
+
+
+def test_text_parts_are_parameters_and_files_are_not():
+    body = parts(
+        b'Content-Disposition: form-data; name="biz_content"\r\nContent-Type: text/plain\r\n\r\n1+1=2 & %41\r\n',
+        b"Content-Disposition:form-data;name=bare\r\n\r\n",
+        b'Content-Disposition: form-data; name="image"; filename="name="\r\n\r\n\x89PNG\r\n--x',
+        b"no head at all",
+    )
+    told = [(b"biz_content", b"1+1=2 & %41\r\n"), (b"bare", b"")]
+    assert multipart_pairs(body, content_type=BOUNDARY) == told
+    assert multipart_pairs(body, content_type='multipart/form-data; boundary="ALIPAY_SDK_PYTHON_BOUNDARY"') == told
+
+
+@pytest.mark.parametrize(("count", "kind"), [(1, "multipart/form-data"), (500, BOUNDARY)])
+def test_a_multipart_body_that_makes_no_sense_is_refused(count, kind):
+    with pytest.raises(ValueError):
+        multipart_pairs(parts(*[b'Content-Disposition: form-data; name="a"\r\n\r\nb'] * count), content_type=kind)
 
 
 def test_floods_of_parameters_are_refused():
     with pytest.raises(ValueError):
-        read_params(b"&".join(b"%d=1" % n for n in range(500)), b"", codec="utf-8")
+        form_pairs(b"&".join(b"%d=1" % n for n in range(500)))
 
 
 @given(st.dictionaries(st.text(st.characters(codec="ascii"), min_size=1), st.text(st.characters(codec="utf-8"))))
 def test_what_a_form_carries_comes_back(fields):
     clean = {name: value for name, value in fields.items() if name.isalnum()}
-    assert read_params(b"", form_bytes(clean, codec="utf-8"), codec="utf-8") == clean
+    assert read_params(form_pairs(form_bytes(clean, codec="utf-8")), codec="utf-8") == clean
 
 
 @pytest.mark.parametrize(
@@ -100,7 +147,10 @@ def braces_end(body: bytes) -> int:
 @given(
     st.dictionaries(
         st.sampled_from(["subject", "body", "sign", "list"]),
-        st.one_of(st.text(alphabet='{}"\\,:ab打🌹\ud800'), st.lists(st.fixed_dictionaries({"x": st.text("{}")}))),
+        st.one_of(
+            st.text(alphabet='{}"\\,:abu0打🌹\ud800\ue07b\x0b\x1f\x7f\n'),
+            st.lists(st.fixed_dictionaries({"x": st.text("{}")})),
+        ),
     )
 )
 def test_whoever_counts_braces_finds_the_object_and_it_says_what_was_meant(credentials_dir, fields):
@@ -109,6 +159,13 @@ def test_whoever_counts_braces_finds_the_object_and_it_says_what_was_meant(crede
     assert body[end + 1 :].startswith(b',"sign":"')
     inner = json.loads(body[body.index(b"{", 1) : end + 1])
     assert inner == {"code": "10000", "msg": "Success", **_without_lone_surrogates(fields)}
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "gbk"])
+def test_escapes_have_capital_digits_because_java_misreads_small_ones(credentials_dir, codec):
+    body = answered(credentials_dir, {"reason": "\x0b{}\x1f🌼\\u00ab"}, codec=codec)
+    flower = "\\uD83C\\uDF3C" if codec == "gbk" else "🌼"
+    assert f'"reason":"\\u000B\\u007B\\u007D\\u001F{flower}\\\\u00ab"' in body.decode(codec)
 
 
 def _without_lone_surrogates(fields):
