@@ -92,10 +92,13 @@ async def amount_of(up, payment):
 async def ready(up):
     """Come back when the gateway says that it is ready; it is asked again as soon as it has answered."""
     async with asyncio.timeout(READY_S), aiohttp.ClientSession() as client:
-        while True:
-            try:
-                async with client.get(up.where("reference gateway") + "/readyz") as answer:
-                    if answer.status == 200:
-                        return
-            except aiohttp.ClientConnectionError:
-                continue
+        while not await _is_ready(client, up.where("reference gateway") + "/readyz"):
+            pass
+
+
+async def _is_ready(client, url):
+    try:
+        async with client.get(url) as answer:
+            return answer.status == 200
+    except aiohttp.ClientConnectionError:
+        return False
