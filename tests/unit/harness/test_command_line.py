@@ -37,3 +37,17 @@ def test_help_is_a_success(capsys: pytest.CaptureFixture[str]):
     assert run(["demo", "--help"]) == 0
 
     assert "--payments" in capsys.readouterr().out
+
+
+def test_a_crash_of_ours_is_never_the_code_of_findings(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def crash() -> str:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr("harness.script.write_schema.schema_text", crash)
+
+    assert run(["schema"]) == 2
+    told = capsys.readouterr().err
+    assert "RuntimeError: boom" in told
+    assert "payproof: this is our fault, not your gateway's" in told
