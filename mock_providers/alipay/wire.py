@@ -21,8 +21,8 @@ CODECS: Mapping[str, str] = MappingProxyType({"utf-8": "utf-8", "utf8": "utf-8",
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]*", re.ASCII | re.IGNORECASE)
 _METHOD = re.compile(r"[A-Za-z0-9_.]{1,128}", re.ASCII)
 _FIELDS_MAX = 200
+_BRACE = re.compile(r"[{}]")
 _NO_JSON = re.compile(r"[\ud800-\udfff]")
-_ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|.)")
 
 Pairs = list[tuple[bytes, bytes]]
 
@@ -140,21 +140,24 @@ def _json_text(value: object) -> str:
 
 def _json_string(value: str) -> str:
     """
-    A JSON string that every SDK reads alike.
+    A JSON string that every SDK reads, if it can be had.
 
-    Braces are escaped, because a popular SDK counts them without looking at quotes. Escapes have capital digits,
-    because another misreads small ones.
+    One popular SDK counts braces without looking at quotes, another misreads every escape with a letter in it. So only
+    braces that would mislead the first are escaped.
 
     Facts: alipay/braces
     """
     text = orjson.dumps(_NO_JSON.sub("\ufffd", value)).decode()
-    if "\\" in text:
-        text = _ESCAPE.sub(_in_capitals, text)
-    return text.replace("{", "\\u007B").replace("}", "\\u007D")
+    return text if _balanced(text) else text.replace("{", "\\u007b").replace("}", "\\u007d")
 
 
-def _in_capitals(escape: re.Match[str]) -> str:
-    return f"\\u{escape.group(1).upper()}" if escape.group(1) else escape.group()
+def _balanced(text: str) -> bool:
+    depth = 0
+    for brace in _BRACE.findall(text):
+        depth += 1 if brace == "{" else -1
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _escape_for_json(problem: UnicodeError) -> tuple[str, int]:
@@ -162,7 +165,7 @@ def _escape_for_json(problem: UnicodeError) -> tuple[str, int]:
     assert isinstance(problem, UnicodeEncodeError)
     lost = problem.object[problem.start : problem.end].encode("utf-16-be")
     units = (int.from_bytes(lost[place : place + 2], "big") for place in range(0, len(lost), 2))
-    return "".join(f"\\u{unit:04X}" for unit in units), problem.end
+    return "".join(f"\\u{unit:04x}" for unit in units), problem.end
 
 
 codecs.register_error("alipay-json", _escape_for_json)
