@@ -52,7 +52,7 @@ def ensure(directory: Path) -> Path:
 
 def _keep_apart(directory: Path) -> None:
     """Build a whole set aside under a lock file's protection, then move it in, the summary last."""
-    with _Lock(directory / ".lock"):
+    with FolderLock(directory / ".lock"):
         if (directory / "credentials.json").is_file():
             return
         aside = Path(tempfile.mkdtemp(prefix=".new-", dir=directory))
@@ -66,7 +66,7 @@ def _keep_apart(directory: Path) -> None:
             shutil.rmtree(aside, ignore_errors=True)
 
 
-class _Lock:
+class FolderLock:
     """An exclusive lock that the operating system lets go of when its process dies."""
 
     def __init__(self, path: Path) -> None:

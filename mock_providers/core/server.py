@@ -6,10 +6,11 @@ in the vendor's own words.
 """
 
 from asyncio import BaseTransport
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import cast
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from multidict import CIMultiDict
 
 from mock_providers.core.clock import Clock, ScheduleClock
@@ -47,14 +48,7 @@ class ProviderServer:
 
     async def start(self, *, host: str, port: int) -> None:
         """Listen; `url` is known afterwards."""
-        server = web.Server(
-            self._handle,
-            keepalive_timeout=_KEEPALIVE_S,
-            max_line_size=_LINE_BYTES,
-            max_field_size=_LINE_BYTES,
-            access_log=None,
-        )
-        self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=_SHUTDOWN_S)
+        self._runner = http_runner(self.handle)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port, backlog=1024).start()
         self.url = url_of(self._runner)
@@ -65,7 +59,8 @@ class ProviderServer:
             await self._runner.cleanup()
             self._runner = None
 
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request, by whichever listener it came."""
         raw = await _raw_request(request)
         call = self._provider.read(raw)
         plan = (
@@ -103,6 +98,18 @@ class ProviderServer:
         )
 
 
+def http_runner(handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> web.ServerRunner:
+    """What serves *handler* over HTTP as patiently as the vendors do, on as many listeners as are added to it."""
+    server = web.Server(
+        handler,
+        keepalive_timeout=_KEEPALIVE_S,
+        max_line_size=_LINE_BYTES,
+        max_field_size=_LINE_BYTES,
+        access_log=None,
+    )
+    return web.ServerRunner(server, handle_signals=False, shutdown_timeout=_SHUTDOWN_S)
+
+
 def url_of(runner: web.BaseRunner) -> str:
     """
     Returns:
@@ -113,6 +120,10 @@ def url_of(runner: web.BaseRunner) -> str:
 
 
 async def _raw_request(request: web.BaseRequest) -> RawRequest:
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
+        # Clients with a large body wait for this, and only for so long.
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
     headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers)
     body = bytearray()
     while chunk := await request.content.readany():
