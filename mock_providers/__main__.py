@@ -45,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             runner.run(_serve(simulator))
     except OSError as problem:
         return _refuse(f"cannot listen: {problem}")
+    except ProvidersError as refused:
+        return _refuse(str(refused))
     return _OK
 
 
@@ -57,7 +59,14 @@ async def _serve(simulator: Simulator) -> None:
     await simulator.start()
     settings = simulator.settings.model_dump(mode="json", exclude={"control_token"})
     log.info("providers_ready", settings=settings, control_token="set" if simulator.settings.control_token else "none")
-    ready = {"event": "ready", "alipay_url": simulator.alipay_url, "control_url": simulator.control_url}
+    if simulator.front.notice is not None:
+        log.warning("vendor_ports_shut", notice=simulator.front.notice)
+    ready = {
+        "event": "ready",
+        "alipay_url": simulator.alipay_url,
+        "control_url": simulator.control_url,
+        **simulator.front.as_json(),
+    }
     sys.stdout.buffer.write(orjson.dumps(ready, option=orjson.OPT_APPEND_NEWLINE))
     sys.stdout.buffer.flush()
     await stop.wait()

@@ -16,10 +16,12 @@ from mock_providers.core.labels import Labels
 from mock_providers.core.notifier import Notifier
 from mock_providers.core.provider import Provider, ProviderOptions, ProviderWorld
 from mock_providers.core.server import ProviderServer
-from mock_providers.errors import ConfigurationRefused, closest
+from mock_providers.errors import ConfigurationRefused, ProvidersError, closest
 from mock_providers.faults.desk import FaultDesk
 from mock_providers.faults.rules import Profile, load_profile
 from mock_providers.faults.source import FaultSource, SeededSource
+from mock_providers.front.doors import FrontDoors, FrontPlan
+from mock_providers.front.router import Served
 from mock_providers.registry import PROVIDERS
 from mock_providers.settings import ProvidersSettings, refuse_open_control
 
@@ -49,6 +51,14 @@ class Simulator:
             name: ProviderServer(provider, planner=faults, journal=self.journal, schedule=self.schedule, stamp=clock)
             for name, provider in self.providers.items()
         }
+        self.front = FrontDoors(
+            _front_plan(settings),
+            {
+                name: Served(self.servers[name].handle, provider.gateway_path)
+                for name, provider in self.providers.items()
+            },
+            clock=clock,
+        )
         self._urls: dict[str, str] = {}
         state = ControlState(
             seed=settings.seed,
@@ -61,6 +71,7 @@ class Simulator:
             stamp=clock,
             providers=self.providers,
             urls=self._urls,
+            front=self.front.as_json,
         )
         self._control = ControlServer(state, token=settings.control_token)
 
@@ -101,19 +112,31 @@ class Simulator:
             for name, server in self.servers.items():
                 await server.start(host=settings.host, port=getattr(settings, f"{name}_port"))
                 self._urls[name] = server.url
+            await self.front.start()
             await self._control.start(host=settings.control_host, port=settings.control_port)
-        except OSError:
+        except (OSError, ProvidersError):
             await self.stop()
             raise
 
     async def stop(self) -> None:
         """Answer what is in hand, forget what is pending, close everything; safe to call twice."""
         await self._control.stop()
+        await self.front.stop()
         for server in self.servers.values():
             await server.stop()
         await self.schedule.stop()
         await self.notifier.stop()
         self.journal.close()
+
+
+def _front_plan(settings: ProvidersSettings) -> FrontPlan:
+    return FrontPlan(
+        host=settings.host,
+        tls_port=settings.tls_port,
+        proxy_port=settings.proxy_port,
+        vendor_ports=settings.vendor_ports,
+        credentials_dir=settings.credentials_dir,
+    )
 
 
 def build(

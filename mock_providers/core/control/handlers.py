@@ -41,6 +41,7 @@ class Handlers:
                     for name, provider in state.providers.items()
                 },
                 "rules": len(state.faults.rules()),
+                **state.front(),
             }
         )
 

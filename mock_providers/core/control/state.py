@@ -1,6 +1,6 @@
 """What the control API works on, and the steps that take more than one of these parts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mock_providers.core.book import Book, Trade, TradeState
@@ -16,7 +16,12 @@ ACTIONS = ("scan", "pay", "insufficient_balance", "wrong_password", "cancel")
 
 @dataclass(slots=True)
 class ControlState:
-    """The simulator seen from its control room."""
+    """
+    The simulator seen from its control room.
+
+    Args:
+        front: the addresses of the front doors, null for those that are shut.
+    """
 
     seed: int
     book: Book
@@ -28,6 +33,7 @@ class ControlState:
     stamp: Clock
     providers: Mapping[str, Provider]
     urls: Mapping[str, str]
+    front: Callable[[], Mapping[str, object]] = dict
 
     def act(self, trade: Trade, action: str) -> None:
         """
