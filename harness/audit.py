@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.accounts import Account, BookRow, Damage, Difference, Told, believed, differences
+from harness.accounts import Account, BookRow, Damage, Difference, Told, believed, differences, opened_again
 from harness.catalog import BY_ID
 from harness.control import Trade
 from harness.sut.contract import LedgerEntry, Payment
@@ -18,6 +18,8 @@ from harness.sut.sink import WebhookEvent
 from harness.verdict import Finding, Verdict
 
 FINDINGS_MAX = 100
+# A payment that has ended without money stands in nobody's way: its order may have been opened anew.
+ENDED = frozenset({"CLOSED", "CANCELLED"})
 
 EvidenceOf = Callable[[str, str], tuple[int, ...]]
 
@@ -38,11 +40,15 @@ class Witness:
     Args:
         notifies_acked: deliveries that reached the gateway and were acknowledged.
         webhooks_promised: whether the gateway declares that it tells the platform.
+        doubts: why a clean audit would mean nothing, in words, as whoever ran it knows.
+        ledger_read: whether the gateway's books were read to their end; else what they lack says nothing.
     """
 
     notifies_delivered: int
     notifies_acked: int
     webhooks_promised: bool = True
+    doubts: tuple[str, ...] = ()
+    ledger_read: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +133,8 @@ class Auditor:
         self._told: dict[str, Told] = {}
         self._webhooks = 0
         self._seen: set[str] = set()
+        self._open: dict[str, list[Payment]] = {}
+        self._told_unpaid: list[tuple[BookRow | None, Payment, Sequence[LedgerEntry] | None]] = []
         self._forged_acks: Counter[str] = Counter()
         self._tally = _Tally()
 
@@ -151,29 +159,42 @@ class Auditor:
         Judge one payment of the gateway; *entries* are its ledger legs, where somebody looked.
         """
         book = self._book.pop(payment.out_trade_no, None)
-        told = self._told.pop(payment.merchant_order_no, None)
-        if book is None and told is None and not self._ours(payment.merchant_order_no):
+        order = payment.merchant_order_no
+        if book is None and order not in self._told and not self._ours(order):
             return
         if payment.id in self._seen:
             return  # an export that is paged while payments arrive may show one twice
         self._seen.add(payment.id)
         self._tally.payments += 1
         self._tally.transactions += len({entry.transaction_id for entry in entries or ()})
-        heard = (told if told is not None else Told()) if self._webhooks else None
-        self._judge(Account(order=payment.merchant_order_no, book=book, payment=payment, told=heard, entries=entries))
+        if payment.status not in ENDED:
+            self._open.setdefault(order, []).append(payment)
+        if order in self._told and (book is None or not book.paid_fen):
+            # The platform was told of another payment of this order, or of one that nobody paid: seen at the end.
+            self._told_unpaid.append((book, payment, entries))
+        else:
+            self._judge_payment(book, payment, entries=entries)
 
     def report(self, witness: Witness) -> AuditReport:
         """
         Judge what the ledger never mentioned, and say how it stands.
         """
-        for book in self._book.values():
-            self._judge(Account(order=book.label or book.out_trade_no, book=book, payment=None, told=None))
-        for order, told in self._told.items():
-            self._judge(Account(order=order, book=None, payment=None, told=told))
+        for book, payment, entries in self._told_unpaid:
+            self._judge_payment(book, payment, entries=entries)
+        if witness.ledger_read:
+            for book in self._book.values():
+                self._judge(Account(order=book.label or book.out_trade_no, book=book, payment=None, told=None))
+            for order, told in self._told.items():
+                self._judge(Account(order=order, book=None, payment=None, told=told))
+        else:
+            self._tally.paid += sum(row.paid_fen > 0 for row in self._book.values())
+        for order, payments in self._open.items():
+            if len(payments) > 1:
+                self._note(order, [opened_again(order, payments)])
         for order, times in self._forged_acks.items():
             self._note(order, [believed(order, times)])
-        self._book.clear()
-        self._told.clear()
+        for held in (self._book, self._told, self._told_unpaid, self._open):
+            held.clear()
         tally, damages = self._tally, self._tally.damages
         reasons = self._doubts(witness)
         verdict = Verdict.FAIL if any(damages.values()) else Verdict.UNKNOWN if reasons else Verdict.PASS
@@ -195,8 +216,8 @@ class Auditor:
 
     def _doubts(self, witness: Witness) -> list[str]:
         if not self._tally.paid:
-            return ["no payment succeeded, so nothing was put to the test"]
-        doubts = []
+            return [*witness.doubts, "no payment succeeded, so nothing was put to the test"]
+        doubts = [*witness.doubts]
         if not witness.notifies_delivered:
             doubts.append("no notify reached the gateway")
         elif not witness.notifies_acked:
@@ -204,6 +225,11 @@ class Auditor:
         if witness.webhooks_promised and not self._webhooks:
             doubts.append("payments were paid and no webhook was received")
         return doubts
+
+    def _judge_payment(self, book: BookRow | None, payment: Payment, *, entries: Sequence[LedgerEntry] | None) -> None:
+        told = self._told.pop(payment.merchant_order_no, None)
+        heard = (told if told is not None else Told()) if self._webhooks else None
+        self._judge(Account(order=payment.merchant_order_no, book=book, payment=payment, told=heard, entries=entries))
 
     def _judge(self, account: Account) -> None:
         self._tally.paid += account.paid_fen > 0

@@ -20,6 +20,8 @@ class Requirement:
 
 REQUIREMENTS = (
     Requirement("idempotency/credited-once", "A payment is credited exactly once, however often it is notified."),
+    Requirement("idempotency/opened-once", "An order that is asked for again is the same payment, not another one."),
+    Requirement("notify/duplicate-acked", "A notify that was acknowledged is acknowledged when it comes again."),
     Requirement("notify/nothing-lost", "What the buyer paid ends as paid or as refunded at the gateway."),
     Requirement("notify/platform-told-once", "The platform is told of a payment once in effect: one event, repeated."),
     Requirement("notify/platform-told-amount", "The platform is told the amount that was paid."),
@@ -30,6 +32,7 @@ REQUIREMENTS = (
     Requirement("money/credited-amount", "The amount credited is the amount that the buyer paid."),
     Requirement("money/credited-only-when-paid", "Nothing is credited that nobody paid."),
     Requirement("money/order-amount", "The trade is opened for the amount of the order."),
+    Requirement("money/ledger-net", "The ledger is left with what was paid less what went back."),
     Requirement("money/sums-zero", "The legs of every ledger transaction sum to zero."),
     Requirement("money/trade-number", "A payment names the provider's trade that paid it."),
     Requirement("refund/books-agree", "The refunds in the gateway's books are the refunds in the provider's."),

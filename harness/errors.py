@@ -48,6 +48,12 @@ class ScenarioNotFoundError(ScenarioError):
     hint = "`payproof list scenarios` shows them all"
 
 
+class GatewaySilentError(HarnessError):
+    """The gateway under test does not answer, so nothing can be said of its books."""
+
+    hint = "see whether the gateway is still running; its log, in the run folder, says more"
+
+
 class AbilityMissingError(HarnessError):
     """The gateway's driver does not declare this ability."""
 

@@ -50,7 +50,9 @@ def record_notify(history: History, delivery: NotifyDelivery, *, order: str) -> 
         kind=delivery.kind,
         notify_id=delivery.notify_id,
         attempt=delivery.attempt,
+        due_at=None if delivery.due_at is None else delivery.due_at.isoformat(),
         delivered=reached(delivery),
+        status=delivery.last_answer["status"] if reached(delivery) else None,
         acked=acked(delivery),
     )
 

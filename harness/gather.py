@@ -7,11 +7,12 @@ audited.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from harness.audit import Auditor, AuditReport, EvidenceOf, Witness, no_evidence
 from harness.control import Counts, SimulatorControl
-from harness.errors import HarnessError
+from harness.errors import GatewaySilentError
 from harness.facts import Witnesses, acked, record_notify, record_payment, record_trade, record_webhook
 from harness.history import History
 from harness.model import PAID_STATUSES
@@ -35,19 +36,24 @@ async def audit_world(
     history: History | None = None,
     seed: int | None = None,
     replay: str = "",
+    doubts: Sequence[str] = (),
 ) -> AuditReport:
     """
     The audit of whatever happened since the book began.
 
     With a *history*, each side is written into it first, and findings point at their lines; without one (a load run),
-    nothing is kept but the numbers.
+    nothing is kept but the numbers. Of a gateway that does not answer nothing is known, so its audit is UNKNOWN unless
+    what it did before convicts it.
+
+    Args:
+        doubts: why a clean audit would mean nothing.
     """
     evidence: EvidenceOf = no_evidence
     orders: dict[str, str] = {}
-    if history is None:
-        ledger = _looked_at(gateway, ours=ours)
-    else:
-        told = [row async for row in _looked_at(gateway, ours=ours) if ours(row[0].merchant_order_no)]
+    silences: list[str] = []
+    ledger = _while_it_speaks(_looked_at(gateway, ours=ours), silences)
+    if history is not None:
+        told = [row async for row in ledger if ours(row[0].merchant_order_no)]
         orders = {payment.out_trade_no: payment.merchant_order_no for payment, _ in told}
         await _tell(history, control=control, sink=sink, orders=orders)
         for payment, entries in told:
@@ -64,7 +70,8 @@ async def audit_world(
             auditor.add_forged_ack(orders.get(delivery.out_trade_no, delivery.label or delivery.out_trade_no))
     async for payment, entries in ledger:
         auditor.add_payment(payment, entries=entries)
-    return auditor.report(witness_of(await control.counts(), gateway=gateway, heard=sink is not None))
+    seen = witness_of(await control.counts(), gateway=gateway, heard=sink is not None)
+    return auditor.report(replace(seen, doubts=(*doubts, *silences), ledger_read=not silences))
 
 
 async def settle_world(world: World, *, patience_s: float) -> bool:
@@ -78,15 +85,17 @@ async def settle_world(world: World, *, patience_s: float) -> bool:
         False when patience ran out first.
     """
     deadline = world.clock.now() + timedelta(seconds=patience_s)
-    look_s = FIRST_LOOK_S
-    while True:
-        left_s = (deadline - world.clock.now()).total_seconds()
-        if left_s <= 0 or not await world.settle(patience_s=left_s):
-            return False
-        if not await _behind(world):
-            return True
+    look_s, left_s = FIRST_LOOK_S, patience_s
+    while left_s > 0 and await world.settle(patience_s=left_s):
+        try:
+            if not await _behind(world):
+                return True
+        except GatewaySilentError:
+            pass  # it died after it had come to rest; it may come back
         await world.clock.sleep(min(look_s, left_s))
         look_s *= 2
+        left_s = (deadline - world.clock.now()).total_seconds()
+    return False
 
 
 async def _behind(world: World) -> bool:
@@ -127,6 +136,17 @@ async def _tell(
         record_trade(history, trade, order=orders.get(trade.out_trade_no, trade.label))
 
 
+async def _while_it_speaks(rows: AsyncIterator[LookedAt], silences: list[str]) -> AsyncIterator[LookedAt]:
+    """
+    The rows up to where the gateway fell silent, if it did.
+    """
+    try:
+        async for row in rows:
+            yield row
+    except GatewaySilentError as silence:
+        silences.append(f"the gateway does not answer, so its books are not known: {silence}")
+
+
 async def _again(rows: Sequence[LookedAt]) -> AsyncIterator[LookedAt]:
     for row in rows:
         yield row
@@ -156,8 +176,7 @@ async def _legs(gateway: GatewayContract, payments: Sequence[Payment]) -> list[L
     for payment, reply in zip(payments, replies, strict=True):
         if reply.outcome is not Outcome.OK:
             order = payment.merchant_order_no
-            raise HarnessError(
-                f"the ledger of {order} cannot be read: {reply.outcome} {reply.code} {reply.detail}",
-                hint="the audit needs the gateway alive; start it and run `payproof audit`",
+            raise GatewaySilentError(
+                f"the ledger of {order} ended with {reply.outcome} {reply.status or ''} {reply.code}{reply.detail}"
             )
     return [(payment, reply.value) for payment, reply in zip(payments, replies, strict=True)]

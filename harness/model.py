@@ -94,6 +94,8 @@ class PaymentModel:
         if seen.credits is not None:
             found += self._credit_objections(tuple(credit.amount_fen for credit in seen.credits), seen, settled=settled)
         most_fen = self.refunded_fen + sum(self.in_doubt.values())
+        if self.life is Life.BOUGHT and seen.status in UNPAID_STATUSES:
+            most_fen = self.amount_fen  # it came late and goes back, which nobody has to ask for
         least_fen = self.refunded_fen if settled else 0
         if not least_fen <= seen.refunded_fen <= most_fen:
             between = f"between {yuan_text(least_fen)} and {yuan_text(most_fen)}"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from harness.checks.base import Check, Judgement
 from harness.checks.idempotency import credited_once
 from harness.checks.money import credited_amount, sums_zero
+from harness.checks.notify import duplicate_acked
 from harness.checks.refund import never_above_paid
 from harness.checks.signature import forged_never_acked, forged_never_credited
 from harness.checks.state import never_back
@@ -18,6 +19,7 @@ CHECKS: Mapping[str, Check] = {
     "idempotency/credited-once": credited_once,
     "money/credited-amount": credited_amount,
     "money/sums-zero": sums_zero,
+    "notify/duplicate-acked": duplicate_acked,
     "refund/never-above-paid": never_above_paid,
     "signature/forged-never-acked": forged_never_acked,
     "signature/forged-never-credited": forged_never_credited,

@@ -86,8 +86,7 @@ async def _loaded(plan: LoadPlan, world: ProcessesWorld, *, session: Session) ->
     buyers = await _traffic(plan, world, record_file=record_file, log_file=log_file)
     record = read_record(record_file)
     session.announce(StepStarted(number=2, total=3, text=f"settle: {len(record.requests)} sent, {buyers.paid} paid"))
-    if not await settle_world(world, patience_s=plan.patience_s):
-        session.note(f"the dust had not settled after {plan.patience_s:g} s; the audit takes what there is")
+    settled = await settle_world(world, patience_s=plan.patience_s)
     session.announce(StepStarted(number=3, total=3, text="audit"))
     report = await audit_world(
         control=world.control,
@@ -96,9 +95,10 @@ async def _loaded(plan: LoadPlan, world: ProcessesWorld, *, session: Session) ->
         ours=world.ids.ours,
         seed=plan.seed,
         replay=f"payproof load {plan.shape} --rate {plan.rate:g} --duration {plan.duration_s:g} --seed {plan.seed}",
+        doubts=[] if settled else [f"the dust had not settled after {plan.patience_s:g} s"],
     )
-    settled = Settled.of(world.sink.events, acked_labels=await _acked_labels(world.control))
-    return summary_of(plan, record=record, report=report, settled=settled), report
+    ended = Settled.of(world.sink.events, acked_labels=await _acked_labels(world.control))
+    return summary_of(plan, record=record, report=report, settled=ended), report
 
 
 async def _traffic(plan: LoadPlan, world: ProcessesWorld, *, record_file: Path, log_file: Path) -> Buyers:

@@ -11,7 +11,7 @@ from typing import Any
 from harness.audit import AuditReport
 from harness.checks import Judgement, judge
 from harness.control import Counts
-from harness.events import Announce, Audited, Judged, Noted, RunEnded, RunStarted
+from harness.events import Announce, Audited, Judged, RunEnded, RunStarted
 from harness.gather import audit_world
 from harness.history import History
 from harness.script.interpreter import Stage, missing_move, play
@@ -98,8 +98,6 @@ async def run(
 
 async def _judged(stage: Stage, *, announce: Announce, replay: str) -> ScenarioResult:
     scenario, world = stage.scenario, stage.world
-    if not stage.settled:
-        announce(Noted(text="patience ran out before the dust had settled; the books are judged as they are"))
     report = await audit_world(
         control=world.control,
         gateway=world.gateway,
@@ -108,6 +106,7 @@ async def _judged(stage: Stage, *, announce: Announce, replay: str) -> ScenarioR
         history=stage.history,
         seed=world.ids.seed,
         replay=replay,
+        doubts=() if stage.settled else ("patience ran out before the dust had settled",),
     )
     announce(Audited(report=report))
     judgements = tuple(judge(stage.history, scenario.requirements))

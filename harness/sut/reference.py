@@ -18,7 +18,7 @@ import orjson
 from yarl import URL
 
 from harness.clock import Clock
-from harness.errors import HarnessError
+from harness.errors import GatewaySilentError
 from harness.ids import Ids
 from harness.sut.contract import (
     Ability,
@@ -134,23 +134,22 @@ class ReferenceGateway:
     async def export(self, *, after: str | None = None, limit: int = 200) -> AsyncIterator[Payment]:
         """
         Raises:
-            HarnessError: the gateway stopped answering in the middle; an audit of half a ledger would be a lie.
+            GatewaySilentError: it stopped answering in the middle; an audit of half a ledger would be a lie.
         """
         while True:
             query = urlencode(
                 {name: value for name, value in (("after", after), ("limit", limit)) if value is not None}
             )
-            page = await self._ask("GET", f"{API}?{query}", parse=dict)
+            page = await self._ask("GET", f"{API}?{query}", parse=_parse_page)
             if page.outcome is not Outcome.OK or page.value is None:
-                raise HarnessError(
-                    f"the gateway's export ended with {page.outcome} {page.status} {page.code}: {page.detail}",
-                    hint="the audit needs the gateway alive; start it and run `payproof audit`",
+                raise GatewaySilentError(
+                    f"the gateway's export ended with {page.outcome} {page.status or ''} {page.code}{page.detail}"
                 )
-            for raw in page.value["items"]:
-                yield parse_payment(raw)
-            if page.value.get("next") is None:
+            payments, after = page.value
+            for payment in payments:
+                yield payment
+            if after is None:
                 return
-            after = str(page.value["next"])
 
     async def close(self) -> None:
         if self._session is not None:
@@ -270,6 +269,11 @@ def parse_ledger(raw: Mapping[str, Any]) -> tuple[LedgerEntry, ...]:
         )
         for entry in raw["entries"]
     )
+
+
+def _parse_page(raw: Mapping[str, Any]) -> tuple[list[Payment], str | None]:
+    after = raw.get("next")
+    return [parse_payment(item) for item in raw["items"]], None if after is None else str(after)
 
 
 def _postings(raw: Any) -> tuple[Posting, ...] | None:

@@ -71,6 +71,16 @@ def test_a_late_payment_that_was_refunded_is_not_lost():
     assert damages(judged(book=trade(refunded=990), ledger=late, webhooks=refunded)) == only()
 
 
+@pytest.mark.parametrize(
+    ("given_back", "status"),
+    [(0, "FULL"), (400, "PARTIAL"), (989, "FULL")],
+)
+def test_a_late_payment_of_which_the_book_knows_no_whole_refund_is_lost(given_back, status):
+    late = payment(status="CLOSED", credited=(), refunded=given_back, refund_status=status)
+
+    assert judged(book=trade(refunded=given_back), ledger=late, webhooks=[]).lost == 1
+
+
 def test_two_credits_are_said_in_money():
     report = judged(book=trade(), ledger=payment(credited=(990, 990)))
 
@@ -272,3 +282,77 @@ def test_a_forgery_that_was_believed_fails_the_audit_though_the_books_agree():
     assert damages(report) == only()
     assert report.forged_acked == 1
     assert report.findings[0].id == "signature/forged-never-acked"
+
+
+def two(first, second, *, webhooks):
+    """One order, opened twice; the second trade is the one that was paid."""
+    again = payment(2, merchant_order_no=order(1), **second)
+    return audit(
+        book=[trade(1, paid=0), trade(2)],
+        ledger=[(payment(1, **first), None), (again, None)],
+        webhooks=webhooks,
+        witness=WITNESSED,
+    )
+
+
+def test_an_order_opened_twice_is_found():
+    report = two({"status": "PENDING", "credited": ()}, {}, webhooks=[webhook()])
+
+    assert [finding.id for finding in report.findings] == ["idempotency/opened-once"]
+    assert report.findings[0].money == f"order {order(1)} opened 2 times: the buyer can pay 9.90 yuan more than once"
+
+
+def test_an_order_opened_anew_after_its_end_is_none():
+    report = two({"status": "CLOSED", "credited": ()}, {}, webhooks=[webhook()])
+
+    assert report.verdict is Verdict.PASS
+
+
+def test_legs_that_went_the_wrong_way_are_found_though_they_sum_to_zero():
+    there = (*legs(990, -990), *legs(400, -400, transaction="tx2"))
+    back = (*legs(990, -990), *legs(-400, 400, transaction="tx2"))
+    refunded = {"book": trade(refunded=400), "ledger": payment(refunded=400, debits=(400,))}
+    told = [webhook(), webhook(event="r", kind="refund.succeeded", refund=400)]
+
+    wrong, right = (judged(**refunded, webhooks=told, entries=entries) for entries in (there, back))
+
+    assert [finding.id for finding in wrong.findings] == ["money/ledger-net"]
+    assert "no account of the ledger is left with 5.90 yuan, but a0 13.90 yuan" in wrong.findings[0].money
+    assert right.verdict is Verdict.PASS
+
+
+def test_an_account_for_fees_is_no_wrong_way():
+    shared = (*legs(984, -990), *legs(0, 0, 6)[2:])
+
+    assert judged(book=trade(), ledger=payment(), entries=shared).verdict is Verdict.PASS
+
+
+def test_a_refund_whose_event_was_never_taken_was_not_told():
+    refused = [webhook(), webhook(event="r", kind="refund.succeeded", refund=400, answered=500)]
+    refunded = payment(refunded=400, debits=(400,))
+
+    report = judged(book=trade(refunded=400), ledger=refunded, webhooks=refused)
+
+    assert [finding.id for finding in report.findings] == ["refund/books-agree"]
+
+
+def test_a_doubt_of_whoever_ran_it_forbids_a_pass_and_excuses_nothing():
+    doubtful = Witness(notifies_delivered=1, notifies_acked=1, doubts=("it was too short",))
+
+    clean = judged(book=trade(), ledger=payment(), witness=doubtful)
+    broken = judged(book=trade(), ledger=payment(credited=(990, 990)), witness=doubtful)
+
+    assert (clean.verdict, clean.reasons) == (Verdict.UNKNOWN, ("it was too short",))
+    assert broken.verdict is Verdict.FAIL
+
+
+def test_of_a_gateway_that_fell_silent_nothing_is_said_but_what_was_seen():
+    silent = Witness(notifies_delivered=1, notifies_acked=1, doubts=("it does not answer",), ledger_read=False)
+    auditor = Auditor()
+
+    unread = audit(book=[trade()], ledger=[], webhooks=[webhook()], witness=silent)
+    auditor.add_forged_ack(order(1))
+    believed = audit(book=[trade()], ledger=[], webhooks=[webhook()], witness=silent, auditor=auditor)
+
+    assert (unread.verdict, unread.paid, unread.findings) == (Verdict.UNKNOWN, 1, ())
+    assert believed.verdict is Verdict.FAIL

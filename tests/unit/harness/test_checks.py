@@ -1,9 +1,11 @@
+from datetime import timedelta
+
 import pytest
 
 from harness.catalog import BY_ID
 from harness.checks import CHECKS, judge
 from harness.verdict import Verdict
-from tests.unit.harness.rows import history, order
+from tests.unit.harness.rows import NOON, history, order
 
 
 class Tale:
@@ -16,6 +18,11 @@ class Tale:
 
     def notify(self, kind="true", *, acked=True, delivered=True):
         self.history.fact("notify", order=order(1), kind=kind, acked=acked, delivered=delivered)
+        return self
+
+    def copy(self, seconds, *, status=200, notify_id="n1", kind="duplicate"):
+        value = {"kind": kind, "notify_id": notify_id, "due_at": (NOON + timedelta(seconds=seconds)).isoformat()}
+        self.history.fact("notify", order=order(1), delivered=True, status=status, acked=status == 200, **value)
         return self
 
     def book(self, *, paid=990, refunded=0):
@@ -45,6 +52,15 @@ TALES = [
     ("idempotency/credited-once", "UNKNOWN", Tale().notify().book().ledger(990)),
     ("idempotency/credited-once", "UNKNOWN", Tale().notify().notify("forged").book().ledger(990)),
     ("idempotency/credited-once", "UNKNOWN", Tale().notify().notify("duplicate", acked=False).book().ledger(990)),
+    ("notify/duplicate-acked", "PASS", Tale().copy(0).copy(3600)),
+    ("notify/duplicate-acked", "FAIL", Tale().copy(0).copy(3600, status=400)),
+    ("notify/duplicate-acked", "FAIL", Tale().copy(3600, status=400).copy(0)),
+    ("notify/duplicate-acked", "PASS", Tale().copy(0).copy(0, status=400).copy(3600)),
+    ("notify/duplicate-acked", "UNKNOWN", Tale().copy(0).copy(30, status=400)),
+    ("notify/duplicate-acked", "UNKNOWN", Tale().copy(0, status=400).copy(3600)),
+    ("notify/duplicate-acked", "UNKNOWN", Tale().copy(0).copy(3600, status=503)),
+    ("notify/duplicate-acked", "UNKNOWN", Tale().copy(0).copy(3600, status=400, notify_id="n2")),
+    ("notify/duplicate-acked", "UNKNOWN", Tale().copy(0).copy(3600, status=400, kind="forged")),
     ("signature/forged-never-acked", "PASS", Tale().notify("forged", acked=False).notify()),
     ("signature/forged-never-acked", "FAIL", Tale().notify("forged").notify()),
     ("signature/forged-never-acked", "UNKNOWN", Tale().notify("forged", acked=False, delivered=False).notify()),

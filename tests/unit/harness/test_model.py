@@ -26,6 +26,14 @@ DOUBTFUL = BOUGHT.refund_asked("r1", 400)
         (REFUNDED, payment(), True, ("0.00 yuan refunded, not between 4.00 yuan and 4.00 yuan",)),
         (DOUBTFUL, payment(), True, ()),
         (DOUBTFUL, payment(refunded=400), True, ()),
+        (BOUGHT, payment(status="CLOSED", refunded=990, refund_status="FULL"), True, ()),
+        (BOUGHT, payment(status="CLOSED", refunded=400), True, ("status CLOSED of a payment that is bought",)),
+        (
+            OPEN,
+            payment(status="CLOSED", credited=(), refunded=990),
+            True,
+            ("9.90 yuan refunded, not between 0.00 yuan and 0.00 yuan",),
+        ),
         (OPEN.over(), payment(status="CLOSED", credited=()), True, ()),
     ],
 )

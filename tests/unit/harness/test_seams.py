@@ -13,7 +13,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from harness.control import BuyerAction, SimulatorControl
-from harness.errors import ControlError, HarnessError, SimulatorError
+from harness.errors import ControlError, GatewaySilentError, SimulatorError
 from harness.ids import Ids, label_of
 from harness.sut.contract import NewPayment, Outcome
 from harness.sut.reference import MerchantApp, ReferenceGateway, RetryPolicy
@@ -208,11 +208,19 @@ async def test_half_an_export_is_an_error(server, gateway):
     rows = gateway.export(limit=1)
 
     first = await anext(rows)
-    with pytest.raises(HarnessError, match="export"):
+    with pytest.raises(GatewaySilentError, match="export"):
         await anext(rows)
 
     assert first.credits[0].amount_fen == 990
     assert server.asked[1][1] == "/api/v1/payments?after=c1&limit=1"
+
+
+@pytest.mark.asyncio
+async def test_an_export_in_other_words_is_no_export(server, gateway):
+    server.answers = [(200, {"items": [{"id": "p1"}], "next": None})] * 3
+
+    with pytest.raises(GatewaySilentError, match="KeyError"):
+        await anext(gateway.export())
 
 
 @pytest_asyncio.fixture

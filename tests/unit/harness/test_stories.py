@@ -4,15 +4,16 @@ Whole stories in a toy world: the honest gateway is acquitted, each broken one i
 
 import pytest
 
+from harness.errors import GatewaySilentError
 from harness.events import Audited, Event, RunEnded, RunStarted, StepStarted
 from harness.history import Phase
 from harness.script.loader import find, load
 from harness.script.outcome import run
 from harness.script.schema import Scenario
-from harness.verdict import Verdict
+from harness.verdict import Verdict, exit_code
 from harness.world.base import Move
 from tests.unit.harness.rows import TickingClock, history
-from tests.unit.harness.toy_world import ToyBook, ToyWorld
+from tests.unit.harness.toy_world import ToyBook, ToyGateway, ToyWorld
 
 DUPLICATES = {"id": "nine", "fault": "duplicate", "with": {"copies": 8}}
 
@@ -212,3 +213,36 @@ async def test_a_world_that_cannot_make_the_move_does_not_run_the_story():
     assert result.reasons == ("the toy world cannot do kill_gateway",)
     assert len(written) == 0
     assert not any(isinstance(event, Audited) for event in events)
+
+
+class RestlessWorld(ToyWorld):
+    async def settle(self, *, patience_s):
+        await super().settle(patience_s=patience_s)
+        return False
+
+
+@pytest.mark.asyncio
+async def test_a_story_whose_dust_did_not_settle_is_undecided():
+    result, _, _ = await told(story(), RestlessWorld())
+
+    assert result.verdict is Verdict.UNKNOWN
+    assert result.reasons == ("patience ran out before the dust had settled",)
+
+
+class SilentExport(ToyGateway):
+    async def export(self, *, after=None, limit=0):
+        for number in range(len(self.payments)):
+            raise GatewaySilentError(f"the gateway's export ended with unknown, after {number}")
+        yield
+
+
+@pytest.mark.asyncio
+async def test_a_gateway_that_died_before_the_audit_is_undecided():
+    world = ToyWorld()
+    world.gateway = SilentExport(world.control, world.sink, "")
+
+    result, _, _ = await told(story(requirements=["signature/forged-never-acked"]), world)
+
+    assert (result.verdict, exit_code(result.verdict)) == (Verdict.UNKNOWN, 3)
+    assert (result.audit.paid, result.audit.lost) == (3, 0)
+    assert any("the gateway does not answer" in reason for reason in result.reasons)

@@ -177,10 +177,14 @@ class ToyGateway:
         return Reply(outcome=Outcome.OK, value=refund, status=201)
 
     async def ledger(self, payment_id):
+        payment = self.payments[payment_id]
         legs = [
-            LedgerEntry(transaction_id=credit.entry_id, kind="payment", account=account, amount_fen=sign * fen)
-            for credit in self.payments[payment_id].credits or ()
-            for account, sign, fen in (("channel", 1, credit.amount_fen), ("buyer", -1, credit.amount_fen))
+            LedgerEntry(
+                transaction_id=posting.entry_id, kind=kind, account=account, amount_fen=sign * posting.amount_fen
+            )
+            for kind, way, side in (("payment", 1, payment.credits), ("refund", -1, payment.debits))
+            for posting in side or ()
+            for account, sign in (("channel", way), ("buyer", -way))
         ]
         return Reply(outcome=Outcome.OK, value=tuple(legs), status=200)
 
