@@ -156,7 +156,7 @@ class Traffic:
         invoked = self._history.invoke("refund", order=order, refund_no=number, amount_fen=wanted.refund_fen)
         for wait_s in (*REFUND_WAITS_S, None):
             # The buyer has paid, but the gateway may not have been told yet: it may ask.
-            await self._world.gateway.sync(payment_id)
+            await self._sync(order, payment_id)
             reply = await self._world.gateway.refund(
                 payment_id, merchant_refund_no=number, amount_fen=wanted.refund_fen, reason="changed my mind"
             )
@@ -165,11 +165,16 @@ class Traffic:
             await self._world.clock.sleep(wait_s)
         self._record(invoked, reply)
 
+    async def _sync(self, order: str, payment_id: str) -> None:
+        invoked = self._history.invoke("sync", order=order)
+        self._record(invoked, await self._world.gateway.sync(payment_id))
+
     def _record(self, invoked: int, reply: Reply[Any]) -> None:
         match reply.outcome:
             case Outcome.OK:
-                self._history.ok(invoked, status=reply.status, attempts=reply.attempts)
+                told = {} if reply.value is None else {"status": reply.value.status}
+                self._history.ok(invoked, status_code=reply.status, attempts=reply.attempts, **told)
             case Outcome.REFUSED:
-                self._history.fail(invoked, status=reply.status, code=reply.code, detail=reply.detail)
+                self._history.fail(invoked, status_code=reply.status, code=reply.code, detail=reply.detail)
             case Outcome.UNKNOWN:
-                self._history.unknown(invoked, status=reply.status, detail=reply.detail)
+                self._history.unknown(invoked, status_code=reply.status, detail=reply.detail)
