@@ -79,6 +79,7 @@ class Notifier:
         self._journal = journal
         self._providers: dict[str, Provider] = {}
         self._session: ClientSession | None = None
+        self._lanes = asyncio.Semaphore(_CONNECTIONS)
         self._deliveries: dict[int, Delivery] = {}
         self._done: deque[int] = deque()
         self._seq = 0
@@ -89,12 +90,21 @@ class Notifier:
         self._providers = dict(providers)
 
     def start(self) -> None:
-        """Open the pool of connections; no proxy, no cookies, no redirects."""
-        connector = TCPConnector(limit=_CONNECTIONS, force_close=False)
+        """
+        Get ready to send; no proxy, no cookies, no redirects.
+
+        A connection serves one delivery: a kept one may be closed by the merchant at any moment, which would be a fault
+        that nobody ordered. How many there are at once is not the connector's business, for waiting there would count
+        as the merchant's silence.
+
+        Facts: alipay/notify-transport
+        """
+        self._lanes = asyncio.Semaphore(_CONNECTIONS)
+        connector = TCPConnector(limit=0, force_close=True)
         self._session = ClientSession(connector=connector, trust_env=False, cookie_jar=DummyCookieJar())
 
     async def stop(self) -> None:
-        """Close the pool."""
+        """Send no more."""
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -208,23 +218,29 @@ class Notifier:
     async def _post(
         self, url: str, outgoing: OutgoingNotify, timeout_s: float
     ) -> tuple[RawResponse | None, str | None]:
-        if self._session is None:
-            return None, "the simulator is stopping"
-        try:
-            async with self._session.post(
-                URL(url, encoded=True),
-                data=outgoing.body,
-                headers=outgoing.headers,
-                allow_redirects=False,
-                timeout=ClientTimeout(total=timeout_s),
-            ) as answer:
-                body = await _read_some(answer)
-                headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.raw_headers)
-                return RawResponse(answer.status, headers, body), None
-        except TimeoutError:
-            return None, f"no answer within {timeout_s:g} s"
-        except (ClientError, OSError, ValueError) as problem:
-            return None, f"{type(problem).__name__}: {problem}"
+        target = _http_url(url)
+        if target is None:
+            return None, "notify_url is no http or https address"
+        async with self._lanes:
+            if self._session is None:
+                return None, "the simulator is stopping"
+            try:
+                async with self._session.post(
+                    target,
+                    data=outgoing.body,
+                    headers=outgoing.headers,
+                    allow_redirects=False,
+                    timeout=ClientTimeout(total=timeout_s),
+                ) as answer:
+                    body = await _read_some(answer)
+                    headers = tuple(
+                        (key.decode("latin-1"), value.decode("latin-1")) for key, value in answer.raw_headers
+                    )
+                    return RawResponse(answer.status, headers, body), None
+            except TimeoutError:
+                return None, f"no answer within {timeout_s:g} s"
+            except (ClientError, OSError, ValueError) as problem:
+                return None, f"{type(problem).__name__}: {problem}"
 
     def _over(self, delivery: Delivery, answer: dict[str, object]) -> None:
         if delivery.state == "done" or self._deliveries.get(delivery.seq) is not delivery:
@@ -281,7 +297,7 @@ class Notifier:
     def find(self, delivery_id: str) -> Delivery | None:
         """Look a copy up by its id."""
         seq = delivery_id.removeprefix("n")
-        return self._deliveries.get(int(seq)) if seq.isascii() and seq.isdigit() else None
+        return self._deliveries.get(int(seq)) if seq.isascii() and seq.isdigit() and len(seq) < 19 else None
 
     async def deliver(self, delivery: Delivery) -> Delivery:
         """
@@ -341,6 +357,16 @@ class Notifier:
             "faults": _faults_of(delivery),
             "last_answer": delivery.answer,
         }
+
+
+def _http_url(url: str) -> URL | None:
+    """What a merchant gave as its address, byte for byte; None when it is none."""
+    try:
+        target = URL(url, encoded=True)
+        usable = target.scheme in {"http", "https"} and bool(target.host and target.port)
+    except (ValueError, IndexError):  # the latter is yarl's answer to brackets in odd places
+        return None
+    return target if usable else None
 
 
 def _order_of(notice: Notice) -> tuple[str, str]:

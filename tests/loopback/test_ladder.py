@@ -68,7 +68,19 @@ async def test_a_merchant_that_cannot_be_reached_is_tried_eight_times(box):
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("url", ["nonsense", "ftp://127.0.0.1/x", "http://[::1", "http://127.0.0.1:99999/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "//x",
+        "ftp://127.0.0.1/x",
+        "ws://127.0.0.1:1/x",
+        "http://[::1",
+        "http://]h[",
+        "http://127.0.0.1:99999/",
+        "http://a..b/",
+    ],
+)
 async def test_an_address_that_is_none_fails_like_any_other(box, url):
     business = {"out_trade_no": "o1", "total_amount": "1.23", "subject": "tip"}
     await box.call("alipay.trade.precreate", business, notify_url=url)
