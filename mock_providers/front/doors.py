@@ -14,10 +14,10 @@ from aiohttp import web
 
 from mock_providers.core.clock import Clock
 from mock_providers.core.server import http_runner, url_of
+from mock_providers.front.files import TlsFiles
 from mock_providers.front.hosts import VENDORS, vendor_of
 from mock_providers.front.proxy import ProxyConnection, ProxyDoor
 from mock_providers.front.router import Router, Served
-from mock_providers.front.store import TlsFiles, ensure_tls
 
 _BACKLOG = 1024
 _HTTP, _HTTPS = 80, 443
@@ -100,6 +100,8 @@ class FrontDoors:
         """
         if self._plan.shut:
             return
+        from mock_providers.front.store import ensure_tls  # noqa: PLC0415  certificates cost start-up; few runs need any
+
         self.files = ensure_tls(self._plan.credentials_dir, now=self._clock.now())
         contexts = {vendor: _context(self.files.server_file(vendor)) for vendor in self._served}
         if self._plan.tls_port is not None:

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,37 +18,11 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from mock_providers.core.credentials import FolderLock
 from mock_providers.errors import CredentialsRefused
 from mock_providers.front.authority import Authority
+from mock_providers.front.files import TRUSTSTORE_PASSWORD, TlsFiles
 from mock_providers.front.hosts import VENDORS
 
-# Java wants one; what it guards is a public certificate, and this is the word that everybody uses.
-TRUSTSTORE_PASSWORD = "changeit"  # noqa: S105
 _FRESH = timedelta(days=14)
 _PEM = serialization.Encoding.PEM
-
-
-@dataclass(frozen=True, slots=True)
-class TlsFiles:
-    """
-    Where it all is.
-
-    Args:
-        ca_file: the authority as PEM, and no other: with it alone a client cannot be talked into trusting a real host.
-        truststore: the same for Java.
-    """
-
-    folder: Path
-
-    @property
-    def ca_file(self) -> Path:
-        return self.folder / "ca.pem"
-
-    @property
-    def truststore(self) -> Path:
-        return self.folder / "truststore.p12"
-
-    def server_file(self, vendor: str) -> Path:
-        """Key and certificate of a vendor's hosts, in one PEM file."""
-        return self.folder / f"{vendor}.pem"
 
 
 def ensure_tls(directory: Path, *, now: datetime) -> TlsFiles:

@@ -1,0 +1,210 @@
+"""
+Clients that insist on the vendor's own host name reach the simulator, and verify what it answers.
+"""
+
+import asyncio
+import io
+import shutil
+import socket
+import ssl
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from mock_providers.front import doors
+from mock_providers.front.files import TlsFiles
+from tests.loopback.front import GATEWAY, HOST, LOOPS, Front, front, named_session, on, python, ran
+
+CURL = shutil.which("curl")
+URLLIB = "import sys, urllib.request; sys.stdout.buffer.write(urllib.request.urlopen(sys.argv[1], timeout=10).read())"
+BIG = 3_000_000
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_precreate_through_the_proxy_over_tls_and_by_plain_http(credentials_dir, loop):
+    async def work():
+        async with front(credentials_dir) as doors_, named_session(doors_.tls) as named:
+            session, proxy = doors_.box.session, doors_.proxy_url
+            async with session.post(GATEWAY, data=doors_.signed("a"), proxy=proxy, ssl=doors_.tls) as answer:
+                tunnelled = doors_.opened(await answer.read())
+            async with named.post(f"https://{HOST}:{doors_.tls_port}/gateway.do", data=doors_.signed("b")) as answer:
+                direct = doors_.opened(await answer.read())
+            plain = GATEWAY.replace("https", "http")
+            async with session.post(plain, data=doors_.signed("c"), proxy=proxy) as answer:
+                return [tunnelled, direct, doors_.opened(await answer.read())]
+
+    assert [told["out_trade_no"] for told in on(loop, work())] == ["a", "b", "c"]
+
+
+def test_urllib_with_https_proxy_and_the_bundle(credentials_dir):
+    async def work():
+        async with front(credentials_dir) as doors_:
+            environment = {"HTTPS_PROXY": doors_.proxy_url, "SSL_CERT_FILE": doors_.ca_file}
+            return doors_.opened(await python(URLLIB, doors_.url(), **environment))
+
+    assert on("uvloop", work())["code"] == "10000"
+
+
+def test_aiohttp_with_https_proxy(credentials_dir, monkeypatch):
+    async def work():
+        async with front(credentials_dir) as doors_:
+            monkeypatch.setenv("HTTPS_PROXY", doors_.proxy_url)
+            monkeypatch.delenv("NO_PROXY", raising=False)
+            monkeypatch.delenv("no_proxy", raising=False)
+            connector = aiohttp.TCPConnector(ssl=doors_.tls)
+            async with (
+                aiohttp.ClientSession(trust_env=True, connector=connector) as session,
+                session.post(GATEWAY, data=doors_.signed()) as answer,
+            ):
+                return doors_.opened(await answer.read())
+
+    assert on("asyncio", work())["code"] == "10000"
+
+
+@pytest.mark.skipif(CURL is None, reason="no curl on PATH")
+def test_curl_by_proxy_and_by_name_and_not_without_the_bundle(credentials_dir):
+    async def work():
+        async with front(credentials_dir) as doors_:
+            curl = [str(CURL), "-sS", "--max-time", "10"]
+            proxied = {"HTTPS_PROXY": doors_.proxy_url}
+            by_proxy = await ran(*curl, doors_.url("a"), **proxied, CURL_CA_BUNDLE=doors_.ca_file)
+            port = doors_.tls_port
+            named = [*curl, "--resolve", f"{HOST}:{port}:127.0.0.1", "--cacert", doors_.ca_file]
+            by_name = await ran(*named, doors_.url("b").replace(HOST, f"{HOST}:{port}"))
+            without = await ran(*curl, doors_.url("c"), **proxied)
+            return doors_.opened(by_proxy[1]), doors_.opened(by_name[1]), without
+
+    by_proxy, by_name, without = on("uvloop", work())
+    assert (by_proxy["out_trade_no"], by_name["out_trade_no"]) == ("a", "b")
+    assert (without[0], without[1]) == (60, b""), "60: the certificate is not trusted"
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_tunnel_is_kept_alive(credentials_dir, loop):
+    opened: list[object] = []
+    trace = aiohttp.TraceConfig()
+
+    async def count(*_: object) -> None:
+        opened.append(_)
+
+    trace.on_connection_create_end.append(count)
+
+    async def work():
+        async with front(credentials_dir) as doors_, aiohttp.ClientSession(trace_configs=[trace]) as session:
+            for order in ("a", "b", "c"):
+                data, proxy = doors_.signed(order), doors_.proxy_url
+                async with session.post(GATEWAY, data=data, proxy=proxy, ssl=doors_.tls) as answer:
+                    assert doors_.opened(await answer.read())["out_trade_no"] == order
+
+    on(loop, work())
+    assert len(opened) == 1
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("expect", [False, True], ids=["at once", "after 100 Continue"])
+def test_large_bodies_arrive_whole(credentials_dir, loop, expect):
+    async def work():
+        async with front(credentials_dir) as doors_:
+            session, data = doors_.box.session, io.BytesIO(b"x" * BIG)
+            post = session.post(GATEWAY, data=data, proxy=doors_.proxy_url, ssl=doors_.tls, expect100=expect)
+            async with post as answer:
+                assert answer.status == 200
+            return (await doors_.box.journal("in"))[0]["body"]
+
+    assert on(loop, work()) == b"x" * BIG
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_many_handshakes_at_once(credentials_dir, loop):
+    async def one(doors_: Front, number: int) -> str:
+        connector = aiohttp.TCPConnector(force_close=True)
+        async with (
+            aiohttp.ClientSession(connector=connector) as session,
+            session.post(GATEWAY, data=doors_.signed(f"o{number}"), proxy=doors_.proxy_url, ssl=doors_.tls) as answer,
+        ):
+            return str(doors_.opened(await answer.read())["out_trade_no"])
+
+    async def work():
+        async with front(credentials_dir) as doors_:
+            return await asyncio.gather(*(one(doors_, number) for number in range(40)))
+
+    assert on(loop, work()) == [f"o{number}" for number in range(40)]
+
+
+REFUSED_BY_NAME = {
+    "gateway.test.95516.com": (502, "unionpay, which is not simulated yet"),
+    "api.mch.weixin.qq.com": (502, "wechatpay, which is not simulated yet"),
+    "www.alipay.com": (421, "is no host of a payment provider"),
+    "127.0.0.1": (421, "is no host of a payment provider"),
+}
+
+
+def test_other_hosts_are_refused_behind_tls(credentials_dir):
+    async def work():
+        told = {}
+        async with front(credentials_dir) as doors_, named_session(doors_.tls) as named:
+            for host in REFUSED_BY_NAME:
+                url = f"https://{HOST}:{doors_.tls_port}/gateway.do"
+                async with named.post(url, headers={"Host": host}) as answer:
+                    told[host] = answer.status, await answer.text()
+            return told, await doors_.box.journal("in")
+
+    told, journal = on("uvloop", work())
+    assert {host: status for host, (status, _) in told.items()} == {h: s for h, (s, _) in REFUSED_BY_NAME.items()} | {
+        "127.0.0.1": 200  # by the path: nobody else has a /gateway.do
+    }
+    assert all(REFUSED_BY_NAME[host][1] in text for host, (status, text) in told.items() if status != 200)
+    assert len(journal) == 1
+
+
+def test_each_vendor_shows_a_certificate_of_its_own(credentials_dir):
+    async def shown(doors_: Front, host: str) -> set[str]:
+        _, writer = await asyncio.open_connection("127.0.0.1", doors_.tls_port, ssl=doors_.tls, server_hostname=host)
+        certificate = writer.get_extra_info("peercert")
+        writer.close()
+        await writer.wait_closed()
+        return {name for _, name in certificate["subjectAltName"]}
+
+    async def work():
+        async with front(credentials_dir) as doors_:
+            assert HOST in await shown(doors_, HOST)
+            assert "*.mch.weixin.qq.com" in await shown(doors_, "api.mch.weixin.qq.com")
+            assert HOST not in await shown(doors_, "gateway.test.95516.com")
+            with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
+                await shown(doors_, "example.org")
+
+    on("asyncio", work())
+
+
+def test_addresses_are_told_by_the_control_api(credentials_dir, tmp_path):
+    async def work():
+        async with front(credentials_dir) as doors_:
+            told = await doors_.box.control("GET", "/info")
+            assert told["tls_url"] == f"https://127.0.0.1:{doors_.tls_port}"
+            assert (told["proxy_url"], told["ca_file"]) == (doors_.proxy_url, doors_.ca_file)
+            assert Path(doors_.ca_file) == TlsFiles(credentials_dir / "tls").ca_file
+        async with front(credentials_dir, tls_port=None, proxy_port=None) as shut:
+            told = await shut.box.control("GET", "/info")
+            assert (told["tls_url"], told["proxy_url"], told["ca_file"]) == (None, None, None)
+
+    on("uvloop", work())
+
+
+def test_a_vendors_port_that_stays_shut_is_a_notice_with_the_ways_that_remain(credentials_dir, monkeypatch):
+    async def work(free: int, taken: int):
+        monkeypatch.setattr(doors, "_HTTP", free)
+        monkeypatch.setattr(doors, "_HTTPS", taken)
+        async with front(credentials_dir, vendor_ports=True) as doors_:
+            told = await doors_.box.control("GET", "/info")
+            async with doors_.box.session.post(f"http://127.0.0.1:{free}/gateway.do", data=doors_.signed()) as answer:
+                assert doors_.opened(await answer.read())["code"] == "10000"
+            return told
+
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as other:
+        free, number = other.getsockname()[1], taken.getsockname()[1]
+        other.close()
+        told = on("uvloop", work(free, number))
+    assert told["vendor_urls"] == ["http://127.0.0.1"]
+    for words in (f"{number} (", told["tls_url"], told["proxy_url"], "CAP_NET_BIND_SERVICE"):
+        assert words in told["notice"]
