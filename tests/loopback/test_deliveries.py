@@ -4,7 +4,7 @@ What a merchant's answer is taken for, byte by byte, and what merchants that mis
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 
 import pytest
@@ -24,17 +24,23 @@ async def merchant(box: Sandbox, talk: Talk) -> AsyncIterator[list[bytes]]:
     A notify address that speaks raw bytes: *talk* gets each request and writes what it likes; then the line is cut.
     """
     heads: list[bytes] = []
+    talks: set[asyncio.Task[None] | None] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]))
-        heads.append(head)
-        await talk(head, writer)
-        writer.close()
+        talks.add(asyncio.current_task())
+        with closing(writer):
+            head = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]))
+            heads.append(head)
+            await talk(head, writer)
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1024) as server:
         box.receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/n?shop=1"
         yield heads
+        running = [task for task in talks if task is not None]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 def says(answer: bytes) -> Talk:
