@@ -30,7 +30,7 @@ CONVICT = settings(SHORT, max_examples=200, phases=[Phase.generate])
 
 
 @pytest.fixture(scope="session")
-def credentials(tmp_path_factory) -> Path:
+def credentials(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Keys made once: 31 ms each would be most of a story's time."""
     return tmp_path_factory.mktemp("credentials")
 
