@@ -185,7 +185,8 @@ class AlipayChannel:
 
     async def query_refund(self, payment: Payment, refund: Refund) -> RefundState:
         """
-        Ask for one refund; an answer without refund fields means that there is none, or none yet.
+        Ask for one refund; an answer without refund fields means that there is none, or none yet. Where there is no
+        trade there is no refund of it either.
 
         Facts: alipay/refund-query
         """
@@ -193,6 +194,8 @@ class AlipayChannel:
             "alipay.trade.fastpay.refund.query",
             {"out_trade_no": payment.out_trade_no, "out_request_no": refund.out_request_no},
         )
+        if answer.get("sub_code") in {"ACQ.TRADE_NOT_EXIST", "TRADE_NOT_EXIST"}:
+            return RefundState.MISSING
         self._raise_unless_handled(answer)
         if answer.get("refund_status") != "REFUND_SUCCESS":
             return RefundState.MISSING

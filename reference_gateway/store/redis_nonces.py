@@ -15,6 +15,7 @@ import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
+from reference_gateway.errors import StoreUnavailable
 from reference_gateway.store.group_commit import GroupCommit
 
 NONCE_LIFE_S = 660
@@ -61,16 +62,21 @@ class RedisNonces:
         self._asked += 1
         try:
             fresh = await self._asks.submit((key, self._asked), key)
-        except (RedisError, OSError) as error:
-            _LOG.warning("redis_away", reason=type(error).__name__)
+        except (StoreUnavailable, OSError) as error:
+            _LOG.warning("redis_away", reason=str(error))
             return await self._truth.spend(app_id, nonce, durable=True)
         if not fresh or not durable:
             return fresh
         return await self._truth.spend(app_id, nonce, durable=True)
 
     async def _ask(self, batch: Mapping[tuple[str, int], str]) -> Mapping[tuple[str, int], bool]:
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for key in batch.values():
-                pipe.set(key, b"", nx=True, ex=NONCE_LIFE_S)
-            answers = await pipe.execute()
+        # An answer that got lost may have been a yes. Asked again, Redis would call these very requests replays, so the
+        # batch is never split and tried again: the store decides about all of it.
+        try:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for key in batch.values():
+                    pipe.set(key, b"", nx=True, ex=NONCE_LIFE_S)
+                answers = await pipe.execute()
+        except RedisError as error:
+            raise StoreUnavailable(f"Redis is away: {type(error).__name__}") from error
         return {name: bool(answer) for name, answer in zip(batch, answers, strict=True)}

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from reference_gateway.clock import SystemClock
 from reference_gateway.service.nonces import SqlNonces
@@ -76,6 +78,22 @@ async def test_two_hundred_at_once_share_a_few_connections_and_one_gets_in(nonce
     made, _ = nonces
     answers = await asyncio.gather(*(made.spend("live", "nonce-1", durable=True) for _ in range(200)))
     assert sum(answers) == 1
+
+
+async def test_answers_that_got_lost_are_not_asked_for_again(nonces, monkeypatch):
+    made, truth = nonces
+    execute = Pipeline.execute
+
+    async def and_lose_the_answer(pipe: Pipeline, raise_on_error: bool = True) -> list[object]:
+        await execute(pipe, raise_on_error)
+        monkeypatch.setattr(Pipeline, "execute", execute)
+        raise RedisTimeoutError("no answer in time")
+
+    monkeypatch.setattr(Pipeline, "execute", and_lose_the_answer)
+    answers = await asyncio.gather(*(made.spend("live", f"nonce-{number}", durable=True) for number in range(8)))
+
+    assert answers == [True] * 8
+    assert truth.asked == 8
 
 
 async def test_without_redis_the_store_decides(tmp_path: Path):

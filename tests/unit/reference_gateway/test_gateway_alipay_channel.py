@@ -262,7 +262,13 @@ FOUND = {"code": "10000", "out_request_no": "R1", "refund_amount": "0.40", "refu
 
 
 @pytest.mark.parametrize(
-    ("fields", "state"), [(FOUND, RefundState.SUCCEEDED), ({"code": "10000", "msg": "Success"}, RefundState.MISSING)]
+    ("fields", "state"),
+    [
+        (FOUND, RefundState.SUCCEEDED),
+        ({"code": "10000", "msg": "Success"}, RefundState.MISSING),
+        ({"code": "40004", "sub_code": "ACQ.TRADE_NOT_EXIST"}, RefundState.MISSING),
+        ({"code": "40004", "sub_code": "TRADE_NOT_EXIST"}, RefundState.MISSING),
+    ],
 )
 def test_a_refund_query_finds_or_misses(fields, state):
     assert run(answering(**fields), lambda own: own.query_refund(ORDER, refund())) is state
