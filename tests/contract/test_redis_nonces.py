@@ -84,8 +84,8 @@ async def test_answers_that_got_lost_are_not_asked_for_again(nonces, monkeypatch
     made, truth = nonces
     execute = Pipeline.execute
 
-    async def and_lose_the_answer(pipe: Pipeline, raise_on_error: bool = True) -> list[object]:
-        await execute(pipe, raise_on_error)
+    async def and_lose_the_answer(pipe: Pipeline) -> list[object]:
+        await execute(pipe)
         monkeypatch.setattr(Pipeline, "execute", execute)
         raise RedisTimeoutError("no answer in time")
 
