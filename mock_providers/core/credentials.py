@@ -131,8 +131,14 @@ def _bare(pem: str) -> str:
 
 @lru_cache(maxsize=64)
 def private_key(pem: bytes) -> RSAPrivateKey:
-    """Load a key once; worlds are built by the hundred from the same file."""
-    return cast("RSAPrivateKey", serialization.load_pem_private_key(pem, password=None))
+    """
+    Load a key once; worlds are built by the hundred from the same file.
+
+    The key's arithmetic is not checked again, which would cost tens of milliseconds a key at every start: this room has
+    made these keys itself, in a folder that nobody else may write to.
+    """
+    key = serialization.load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=True)
+    return cast("RSAPrivateKey", key)
 
 
 @lru_cache(maxsize=64)
