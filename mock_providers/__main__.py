@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from mock_providers.app import Simulator, build
 from mock_providers.errors import ProvidersError
+from mock_providers.front.render import write_snippets
 from mock_providers.settings import ProvidersSettings, refuse_strangers
 
 _OK, _REFUSED = 0, 2
@@ -66,12 +67,23 @@ async def _serve(simulator: Simulator) -> None:
         "alipay_url": simulator.alipay_url,
         "control_url": simulator.control_url,
         **simulator.front.as_json(),
+        "snippets": _snippets(simulator),
     }
     sys.stdout.buffer.write(orjson.dumps(ready, option=orjson.OPT_APPEND_NEWLINE))
     sys.stdout.buffer.flush()
     await stop.wait()
     await simulator.stop()
     log.info("providers_stopped")
+
+
+def _snippets(simulator: Simulator) -> str | None:
+    """Nothing depends on them, so credentials that are only lent to us may stay as they are."""
+    folder = simulator.settings.credentials_dir
+    try:
+        return str(write_snippets(simulator.front, alipay_url=simulator.alipay_url, credentials_dir=folder))
+    except OSError as problem:
+        structlog.get_logger().warning("snippets_not_written", problem=str(problem))
+        return None
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

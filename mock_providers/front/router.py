@@ -86,7 +86,7 @@ class Router:
         if request.method == "CONNECT":
             return Refusal(BAD_REQUEST, f"a tunnel begins on a connection of its own, at the proxy. {NEVER}")
         try:
-            target = urlsplit(request.raw_path if _absolute(request) else f"//{request.headers.get('Host', '')}")
+            target = urlsplit(_target(request))
             host, port = target.hostname or "", target.port
         except ValueError:
             return Refusal(BAD_REQUEST, f"the host cannot be read. {NEVER}")
@@ -94,13 +94,15 @@ class Router:
             return Refusal(FORBIDDEN, f"port {port} is closed; providers have 80 and 443. {NEVER}")
         chosen = choose(host, self._served, stranger=FORBIDDEN if self._proxied else MISDIRECTED)
         if isinstance(chosen, Refusal) and not self._proxied and is_loopback(host):
-            chosen = self._by_path(request.raw_path) or chosen
+            chosen = self._by_path(target.path) or chosen
         return chosen if isinstance(chosen, Refusal) else self._served[chosen].answer
 
     def _by_path(self, path: str) -> str | None:
-        bare = path.partition("?")[0]
-        return next((name for name, served in self._served.items() if served.gateway_path == bare), None)
+        return next((name for name, served in self._served.items() if served.gateway_path == path), None)
 
 
-def _absolute(request: web.BaseRequest) -> bool:
-    return request.raw_path.lower().startswith(("http://", "https://"))
+def _target(request: web.BaseRequest) -> str:
+    """The whole address. Some clients write it out although they talk to no proxy; then it outweighs `Host`."""
+    if request.raw_path.startswith("/"):
+        return f"//{request.headers.get('Host', '')}{request.raw_path}"
+    return request.raw_path
