@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,7 @@ REPO = Path(__file__).resolve().parent.parent
 RESULTS = REPO / "docs" / "results"
 ROUND_S = 300.0
 CHANGED = "-changed"
+EXIT_TERMINATED = 143
 DEMO_PAYMENTS = 200
 MACHINE_EXAMPLES, MACHINE_STEPS = 50, 30
 TOLD = ("verdict", "payments", "paid", "refunded", "notifies_sent", "notifies_duplicate", "notifies_forged", "lost",
@@ -303,6 +305,8 @@ def main(argv: list[str]) -> int:
     if unknown:
         parser.error(f"no hunt is called {unknown[0]}; there are {', '.join(HUNTS)}")
     names = chosen.hunts or list(HUNTS)
+    # An end that unwinds takes the round's processes along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
     commit = judged_commit()
     verdicts = {name: play(HUNTS[name], commit=commit, folder=chosen.results) for name in names}
     return 0 if set(verdicts.values()) == {"PASS"} else 1
