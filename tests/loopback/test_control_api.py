@@ -229,3 +229,40 @@ async def test_a_browser_carries_no_strangers_request(box, headers, status):
     url = f"{box.simulator.control_url}/control/v1/reset"
     async with box.session.post(url, headers=headers) as answer:
         assert answer.status == status
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "code"),
+    [
+        ("POST", "/clock/advance", {"seconds": 1, "untill_idle": True}, "bad_body"),
+        ("POST", "/clock/rate", {"rat": 1}, "bad_body"),
+        ("POST", "/qr", {"qr": "x", "action": "pay"}, "bad_body"),
+        ("POST", "/trades/alipay/o1/buyer", {"acton": "pay"}, "bad_body"),
+        ("GET", "/trades?limt=5", None, "bad_query"),
+        ("GET", "/notifies?stat=done", None, "bad_query"),
+        ("GET", "/journal?before=5", None, "bad_query"),
+        ("GET", "/faults/decisions?from=5", None, "bad_query"),
+    ],
+)
+async def test_a_misspelt_name_is_not_ignored(box, method, path, body, code):
+    problem = await box.control(method, path, body, status=400)
+    assert problem["code"] == code
+    assert "known here: " in problem["next"]
+
+
+async def test_the_schedule_ends_before_dates_do(box):
+    box.simulator.schedule.rate = 0.0
+    decade_s = 10 * 365 * 86_400
+    for _ in range(697):
+        await box.simulator.schedule.advance(decade_s)
+    problem = await box.control("POST", "/clock/advance", {"seconds": decade_s}, status=409)
+    assert problem["code"] == "end_of_time"
+    assert (await box.control("GET", "/clock"))["schedule_at"].startswith("899")
+    await box.pay()
+    await box.advance(90_000)
+    assert len(box.receiver.received) == 1
+
+
+async def test_an_id_of_five_thousand_digits_is_unknown_like_any_other(box):
+    problem = await box.control("POST", f"/notifies/n{'9' * 5000}/deliver", status=404)
+    assert problem["code"] == "unknown_notify"

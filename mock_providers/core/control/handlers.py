@@ -1,9 +1,12 @@
 """The calls of the control API, one method each; bodies and queries are checked here, work is done elsewhere."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 from aiohttp import web
 
 from mock_providers.core.book import Trade
-from mock_providers.core.control.problems import ControlProblem, json_response, read_int, read_json, read_seconds
+from mock_providers.core.control.problems import ControlProblem, json_response, only, read_int, read_json, read_seconds
 from mock_providers.core.control.state import ACTIONS, ControlState
 from mock_providers.core.notifier import Delivery
 from mock_providers.errors import closest
@@ -13,6 +16,8 @@ _PAGE_MAX = 10_000
 _CURSOR_MAX = 10**15
 _ADVANCE_MAX_S = 10 * 365 * 86_400.0
 _RATE_MAX = 1e6
+# Dates end with the year 9999, and ladders and expiries need some room.
+_LATEST_AT = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class Handlers:
@@ -47,6 +52,7 @@ class Handlers:
 
     async def trades(self, request: web.Request) -> web.Response:
         """A page of the book, in order of creation."""
+        _only_query(request, "provider")
         items, cursor = self._state.book.page(
             after=_after(request),
             limit=_limit(request),
@@ -61,14 +67,14 @@ class Handlers:
 
     async def buyer(self, request: web.Request) -> web.Response:
         """The buyer acts on an order number."""
-        body = await read_json(request)
+        body = await _body(request, "action")
         trade = self._trade(request)
         self._state.act(trade, _action(body.get("action")))
         return json_response(self._state.trade_json(trade))
 
     async def scan_qr(self, request: web.Request) -> web.Response:
         """The buyer acts on what the QR code says."""
-        body = await read_json(request)
+        body = await _body(request, "qr_code", "action")
         action = _action(body.get("action"))
         trade = self._state.book.by_qr(str(body.get("qr_code")), now=self._state.schedule.now())
         if trade is None:
@@ -92,6 +98,7 @@ class Handlers:
 
     async def notifies(self, request: web.Request) -> web.Response:
         """A page of deliveries."""
+        _only_query(request, "state")
         state = request.query.get("state") or None
         if state not in {None, "pending", "done"}:
             raise ControlProblem(400, "bad_query", f"state={state}", next_step="give state as pending or done")
@@ -134,16 +141,24 @@ class Handlers:
 
     async def advance(self, request: web.Request) -> web.Response:
         """Move the schedule; answers when all that fell due has been delivered and answered."""
-        body = await read_json(request)
+        body = await _body(request, "seconds", "until_idle")
         until_idle = body.get("until_idle", False)
         if not isinstance(until_idle, bool):
             raise ControlProblem(400, "bad_body", f"until_idle: {until_idle!r}", next_step="give true or false")
-        await self._state.schedule.advance(read_seconds(body, "seconds", highest=_ADVANCE_MAX_S), until_idle=until_idle)
+        seconds = read_seconds(body, "seconds", highest=_ADVANCE_MAX_S)
+        if (_LATEST_AT - self._state.schedule.now()).total_seconds() < seconds:
+            raise ControlProblem(
+                409,
+                "end_of_time",
+                f"the schedule would pass {_LATEST_AT:%Y-%m-%d}",
+                next_step="start the simulator again; its schedule begins with the machine's date",
+            )
+        await self._state.schedule.advance(seconds, until_idle=until_idle)
         return json_response(self._state.clock_json())
 
     async def rate(self, request: web.Request) -> web.Response:
         """How fast the schedule flows; 0 stands still."""
-        self._state.schedule.rate = read_seconds(await read_json(request), "rate", highest=_RATE_MAX)
+        self._state.schedule.rate = read_seconds(await _body(request, "rate"), "rate", highest=_RATE_MAX)
         return json_response(self._state.clock_json())
 
     async def faults(self, _: web.Request) -> web.Response:
@@ -171,11 +186,13 @@ class Handlers:
 
     async def decisions(self, request: web.Request) -> web.Response:
         """Every decision made."""
+        _only_query(request)
         items, cursor = self._state.faults.decisions(after=_after(request), limit=_limit(request))
         return json_response({"items": items, "next": cursor})
 
     async def journal(self, request: web.Request) -> web.Response:
         """Every exchange, raw."""
+        _only_query(request)
         items, cursor = self._state.journal.page(after=_after(request), limit=_limit(request))
         return json_response({"items": items, "next": cursor})
 
@@ -194,6 +211,16 @@ def _action(value: object) -> str:
             next_step=f"give action as one of {', '.join(ACTIONS)}",
         )
     return str(value)
+
+
+async def _body(request: web.Request, *known: str) -> dict[str, Any]:
+    body = await read_json(request)
+    only(body, known, code="bad_body")
+    return body
+
+
+def _only_query(request: web.Request, *more: str) -> None:
+    only(request.query, (*more, "after", "limit"), code="bad_query")
 
 
 def _after(request: web.Request) -> int:

@@ -1,7 +1,7 @@
 """Refusals of the control API: RFC 9457 problems with a code for machines and the next step for people."""
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from mock_providers.core.hosts import host_of, is_loopback
-from mock_providers.errors import BookRefused, RulesRefused
+from mock_providers.errors import BookRefused, RulesRefused, closest
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -126,6 +126,20 @@ async def read_json(request: web.Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ControlProblem(400, "bad_json", "the body is no JSON object", next_step="send one JSON object")
     return body
+
+
+def only(given: Iterable[str], known: tuple[str, ...], *, code: str) -> None:
+    """
+    Refuse misspelt names, which would be ignored silently otherwise.
+
+    Raises:
+        ControlProblem: for the first name that is none of those *known*.
+    """
+    for name in given:
+        if name not in known:
+            raise ControlProblem(
+                400, code, f"unknown name '{name}'.{closest(name, known)}", next_step=f"known here: {', '.join(known)}"
+            )
 
 
 def read_int(request: web.Request, name: str, *, default: int, lowest: int, highest: int) -> int:
