@@ -78,6 +78,8 @@ async def _serve(simulator: Simulator) -> None:
 
 def _snippets(simulator: Simulator) -> str | None:
     """Nothing depends on them, so credentials that are only lent to us may stay as they are."""
+    if not simulator.settings.snippets:
+        return None
     folder = simulator.settings.credentials_dir
     try:
         return str(write_snippets(simulator.front, alipay_url=simulator.alipay_url, credentials_dir=folder))

@@ -26,6 +26,7 @@ class ProvidersSettings(BaseSettings):
         tls_port: for clients that insist on the vendors' hosts; none by default, 0 takes a free one.
         proxy_port: the same for a CONNECT proxy.
         vendor_ports: with a tls_port, ports 80 and 443 are opened as well where the system allows it.
+        snippets: write, among the credentials, how each SDK is pointed here.
         control_host: where the control API listens; another address than loopback demands a token.
         control_token: sent by clients as `Authorization: Bearer`; empty means none is asked for.
         credentials_dir: keys and numbers; made at the first start, reused afterwards.
@@ -52,6 +53,7 @@ class ProvidersSettings(BaseSettings):
     tls_port: int | None = Field(default=None, ge=0, le=65535)
     proxy_port: int | None = Field(default=None, ge=0, le=65535)
     vendor_ports: bool = True
+    snippets: bool = False
     control_host: str = "127.0.0.1"
     control_port: int = Field(default=0, ge=0, le=65535)
     control_token: str = Field(default="", repr=False)

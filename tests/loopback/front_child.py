@@ -78,7 +78,10 @@ def main(directory: str) -> int:
     command = [sys.executable, "-m", "mock_providers", "--credentials-dir", directory]
     environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
-        [*command, "--tls-port", "0", "--proxy-port", "0"], stdout=subprocess.PIPE, text=True, env=environment
+        [*command, "--tls-port", "0", "--proxy-port", "0", "--snippets"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
     ) as process:
         try:
             assert process.stdout is not None
