@@ -6,8 +6,8 @@ lied about money (safety); at the end, when the dust has settled, the audit must
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -17,8 +17,9 @@ from harness.control import BuyerAction
 from harness.errors import ControlError
 from harness.gather import audit_world, settle_world
 from harness.history import History
+from harness.judging import with_checks
 from harness.model import PAID_STATUSES, PaymentModel
-from harness.sut.contract import NewPayment, Outcome, Payment
+from harness.sut.contract import NewPayment, Outcome, Payment, Refund, Reply
 from harness.verdict import FindingError, Verdict
 from harness.world.base import World
 from harness.world.virtual_loop import VirtualLoop, settle
@@ -30,6 +31,8 @@ Fault = tuple[str, Mapping[str, Any]]
 # The dust of one story: the longest ladder, and the gateway's own retries after it.
 PATIENCE_S = 4 * 86_400.0
 REORDER_S = 30.0
+# A kill comes this many turns of the loop after the buyer's click, at most; the notify is booked after some sixty.
+TURNS_MAX = 100
 
 amounts_fen = st.integers(1, 100_000)
 spans_s = st.sampled_from([1.0, 5.0, 60.0, 240.0, 3_600.0, 90_000.0])
@@ -44,6 +47,7 @@ notify_faults = st.one_of(
     st.builds(lambda seconds: ("delay", {"seconds": seconds}), st.sampled_from([0.5, 30.0, 400.0])),
     st.just(("reorder", {"behind": 1, "hold_s": REORDER_S})),
     st.just(("drop", {})),
+    st.just(("drop_all", {})),
     st.just(("forged_signature", {})),
     st.builds(lambda more: ("tampered_amount", {"add_fen": more, "signed": True}), st.integers(1, 500)),
 )
@@ -59,7 +63,8 @@ class Told:
     amount_fen: int
     model: PaymentModel
     payment: Payment | None = None
-    refunds: int = 0
+    refunds: list[tuple[str, int]] = field(default_factory=list)
+    refunded: set[str] = field(default_factory=set)
     was_paid: bool = False
 
 
@@ -90,8 +95,13 @@ class PaymentMachine(RuleBasedStateMachine):
         self._world = self._do(type(self).open_world(turns))
         self._history = History(self._world.clock, real=self._world.clock)
 
-    @rule(target=payments, amount_fen=amounts_fen, reply_fault=st.none() | st.sampled_from(REPLY_FAULTS))
-    def create(self, amount_fen: int, reply_fault: Fault | None) -> Told:
+    @rule(
+        target=payments,
+        amount_fen=amounts_fen,
+        reply_fault=st.none() | st.sampled_from(REPLY_FAULTS),
+        clicks=st.integers(1, 3),
+    )
+    def create(self, amount_fen: int, reply_fault: Fault | None, clicks: int) -> Told:
         label = self._world.ids.next_label()
         told = Told(
             label=label,
@@ -103,41 +113,65 @@ class PaymentMachine(RuleBasedStateMachine):
         if reply_fault is not None:
             # Each order's first answer only: within what a client survives that asks again.
             self._do(self._strike(told, reply_fault, on="reply", first=1))
-        self._do(self._create(told))
+        self._do(self._create(told, clicks=clicks))
         return told
 
     @rule(told=payments)
     def create_again(self, told: Told) -> None:
-        """A double click: the same order with the same body."""
-        self._do(self._create(told))
+        """The same order with the same body, later."""
+        self._do(self._create(told, clicks=1))
 
     @rule(told=payments, faults=st.lists(notify_faults, max_size=3))
     def pay(self, told: Told, faults: list[Fault]) -> None:
         self._do(self._pay(told, faults))
 
-    @rule(told=payments, part=st.integers(1, 100))
-    def refund(self, told: Told, part: int) -> None:
-        amount_fen = max(1, told.amount_fen * part // 100)
-        told.refunds += 1
-        self._do(self._refund(told, self._world.ids.refund_no(told.label, told.refunds), amount_fen))
+    @rule(told=payments, parts=st.lists(st.integers(1, 100), min_size=1, max_size=3))
+    def refund(self, told: Told, parts: list[int]) -> None:
+        """Asked for at one moment, where there are several."""
+        wanted = []
+        for part in parts:
+            number = self._world.ids.refund_no(told.label, len(told.refunds) + 1)
+            told.refunds.append((number, max(1, told.amount_fen * part // 100)))
+            wanted.append(told.refunds[-1])
+        self._do(self._refund(told, wanted))
+
+    @precondition(lambda self: any(told.refunds for told in self._told))
+    @rule(told=payments)
+    def refund_again(self, told: Told) -> None:
+        """The last refund once more, under its own number: an answer got lost, say."""
+        self._do(self._refund(told, told.refunds[-1:]))
+
+    @rule(told=payments, faults=st.lists(notify_faults, max_size=2))
+    def pay_while_it_asks(self, told: Told, faults: list[Fault]) -> None:
+        """The gateway hears of the money from two sides at once."""
+        self._do(self._pay(told, faults, beside=self._ask))
+
+    @rule(told=payments, faults=st.lists(notify_faults, max_size=2), turns=st.integers(0, TURNS_MAX))
+    def pay_while_it_dies(self, told: Told, faults: list[Fault], turns: int) -> None:
+        """The gateway is killed somewhere between the click and the acknowledgement."""
+        self._do(self._pay(told, faults, beside=lambda _: self._restart(brutally=True, turns=turns)))
+
+    @rule(count=st.integers(1, 3))
+    def platform_is_down(self, count: int) -> None:
+        """So many webhooks are refused."""
+        self._world.sink.refuse_next(count)
 
     # Rules: the gateway
 
     @rule(told=payments)
     def query(self, told: Told) -> None:
-        if told.payment is not None:
-            self._do(self._world.gateway.sync(told.payment.id))
+        self._do(self._ask(told))
 
     @rule(brutally=st.booleans())
     def restart_gateway(self, brutally: bool) -> None:  # noqa: FBT001 - drawn by name
-        self._do(self._restart(brutally=brutally))
+        self._do(self._restart(brutally=brutally, turns=0))
 
     # Rules: the provider and time
 
-    @rule(told=payments, which=st.integers(0, 9))
-    def notify_again(self, told: Told, which: int) -> None:
-        """An old notify comes once more, whatever happened since."""
-        self._do(self._notify_again(told, which))
+    @rule(told=payments, which=st.integers(0, 9), after_s=st.sampled_from([0.0, 3_600.0]))
+    def notify_again(self, told: Told, which: int, after_s: float) -> None:
+        """An old notify comes once more, at once or much later, whatever happened since."""
+        self._do(self._notify_again(told, which, after_s=after_s))
 
     @rule(seconds=spans_s)
     def time_passes(self, seconds: float) -> None:
@@ -174,54 +208,89 @@ class PaymentMachine(RuleBasedStateMachine):
             self._broken = True
             raise
 
-    async def _create(self, told: Told) -> None:
+    async def _create(self, told: Told, *, clicks: int) -> None:
         wanted = NewPayment(merchant_order_no=told.order, amount_fen=told.amount_fen, subject=f"tip {told.label}")
         invoked = self._history.invoke("create", order=told.order, amount_fen=told.amount_fen)
-        reply = await self._world.gateway.create(wanted)
-        if reply.outcome is Outcome.OK and reply.value is not None:
+        replies = await asyncio.gather(*(self._world.gateway.create(wanted) for _ in range(clicks)))
+        for reply in replies:
+            if reply.outcome is not Outcome.OK or reply.value is None:
+                continue
+            one = told.payment is None or told.payment.id == reply.value.id
+            assert one, f"{told.order} is one order and has two payments, {told.payment} and {reply.value}"
             told.payment = reply.value
+        if told.payment is not None:
             self._history.ok(invoked)
         else:
-            self._history.unknown(invoked, code=reply.code, detail=reply.detail)
+            self._history.unknown(invoked, code=replies[0].code, detail=replies[0].detail)
         await settle()
 
-    async def _pay(self, told: Told, faults: list[Fault]) -> None:
+    async def _pay(
+        self, told: Told, faults: list[Fault], *, beside: Callable[[Told], Awaitable[None]] | None = None
+    ) -> None:
         if told.payment is None:
             return
         for fault in faults:
             await self._strike(told, fault, on="notify", first=1 if fault[0] == "drop" else None)
+        if beside is None:
+            await self._buy(told, told.payment)
+        else:
+            await asyncio.gather(self._buy(told, told.payment), beside(told))
+        await settle()
+
+    async def _buy(self, told: Told, payment: Payment) -> None:
         invoked = self._history.invoke("pay", order=told.order)
         try:
-            await self._world.control.buyer("alipay", told.payment.out_trade_no, action=BuyerAction.PAY)
+            await self._world.control.buyer("alipay", payment.out_trade_no, action=BuyerAction.PAY)
         except ControlError as error:
             # The order has expired at the provider, or it is paid already: no money moves.
             self._history.fail(invoked, code=error.code)
         else:
             told.model = told.model.bought()
             self._history.ok(invoked)
-        await settle()
 
-    async def _refund(self, told: Told, number: str, amount_fen: int) -> None:
+    async def _ask(self, told: Told) -> None:
+        if told.payment is not None:
+            await self._world.gateway.sync(told.payment.id)
+
+    async def _refund(self, told: Told, wanted: Sequence[tuple[str, int]]) -> None:
         if told.payment is None:
             return
-        allowed = told.model.may_refund(amount_fen)
-        told.model = told.model.refund_asked(number, amount_fen)
-        reply = await self._world.gateway.refund(told.payment.id, merchant_refund_no=number, amount_fen=amount_fen)
-        if reply.outcome is Outcome.REFUSED:
-            told.model = told.model.refund_ended(number, done=False)
-        else:
-            assert allowed, f"a refund of {amount_fen} fen was accepted; {told.model}"
+        questions = []
+        for number, amount_fen in wanted:
+            if number not in told.refunded:
+                told.model = told.model.refund_asked(number, amount_fen)
+            self._history.invoke("refund", order=told.order, refund_no=number, amount_fen=amount_fen)
+            questions.append(
+                self._world.gateway.refund(told.payment.id, merchant_refund_no=number, amount_fen=amount_fen)
+            )
+        for (number, _), reply in zip(wanted, await asyncio.gather(*questions), strict=True):
+            self._note_refund(told, number, reply)
         await settle()
 
-    async def _restart(self, *, brutally: bool) -> None:
+    def _note_refund(self, told: Told, number: str, reply: Reply[Refund]) -> None:
+        """
+        What is accepted may still be refused by the provider, so it stays in doubt until its end is told.
+        """
+        ended = None if reply.value is None else reply.value.status
+        if reply.outcome is Outcome.REFUSED or ended == "FAILED":
+            told.model = told.model.refund_ended(number, done=False)
+        elif ended == "SUCCEEDED":
+            told.refunded.add(number)
+            told.model = told.model.refund_ended(number, done=True)
+            assert told.model.refunded_fen <= told.amount_fen, f"more went back than was paid: {told.model}"
+
+    async def _restart(self, *, brutally: bool, turns: int) -> None:
+        for _ in range(turns):
+            await self._world.clock.sleep(0)
         if brutally:
             await self._world.kill_gateway()
         await self._world.restart_gateway()
         await settle()
 
-    async def _notify_again(self, told: Told, which: int) -> None:
+    async def _notify_again(self, told: Told, which: int, *, after_s: float) -> None:
         if told.payment is None:
             return
+        await self._world.advance(after_s)
         number = told.payment.out_trade_no
         known = [one.id async for one in self._world.control.notifies() if one.out_trade_no == number]
         if known:
@@ -263,5 +332,7 @@ class PaymentMachine(RuleBasedStateMachine):
             history=self._history,
             seed=self._world.ids.seed,
         )
+        report = with_checks(report, self._history, seed=self._world.ids.seed, replay="")
         if report.verdict is Verdict.FAIL:
             raise FindingError(report.findings[0])
+        await self._check(settled=True)

@@ -32,7 +32,8 @@ CONVICT = settings(SHORT, max_examples=200, phases=[Phase.generate])
 @pytest.fixture(scope="session")
 def credentials(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Keys made once: 31 ms each would be most of a story's time."""
-    return tmp_path_factory.mktemp("credentials")
+    folder: Path = tmp_path_factory.mktemp("credentials")
+    return folder
 
 
 def machine(credentials, parts=dict):
@@ -66,4 +67,7 @@ WORDS = {
     "credits-every-notify": r"credited \d+ times|idempotency/credited-once",
     "believes-unsigned-notifies": "signature/forged-never-acked",
     "credits-notified-amount": r"yuan credited instead of|money/credited-amount",
+    "books-refund-notices": r"credited \d+ times|idempotency/credited-once",
+    "refuses-repeats": "notify/duplicate-acked",
+    "tells-anew": "notify/platform-told-once",
 }
