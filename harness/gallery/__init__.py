@@ -7,7 +7,14 @@ not convict it proves nothing about the gateways that it acquits.
 
 from collections.abc import Mapping
 
-from harness.gallery import believes_unsigned_notifies, credits_every_notify, credits_notified_amount
+from harness.gallery import (
+    believes_unsigned_notifies,
+    books_refund_notices,
+    credits_every_notify,
+    credits_notified_amount,
+    refuses_repeats,
+    tells_anew,
+)
 from harness.gallery.mutant import Mutant
 
 MUTANTS: Mapping[str, Mutant] = {
@@ -16,5 +23,8 @@ MUTANTS: Mapping[str, Mutant] = {
         credits_every_notify.MUTANT,
         believes_unsigned_notifies.MUTANT,
         credits_notified_amount.MUTANT,
+        books_refund_notices.MUTANT,
+        refuses_repeats.MUTANT,
+        tells_anew.MUTANT,
     )
 }

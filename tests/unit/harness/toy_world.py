@@ -3,6 +3,7 @@ A world of a few dictionaries, with a gateway that keeps the rules or breaks one
 """
 
 from dataclasses import replace
+from datetime import timedelta
 
 from harness.control import Counts, NotifyDelivery, Trade
 from harness.errors import ControlError
@@ -49,7 +50,7 @@ class ToyBook:
         if row.paid_fen:
             raise ControlError("paid before", status=409, code="already_paid")
         self.rows[out_trade_no] = row = replace(row, paid_fen=row.total_fen, state="PAID", paid_at=NOON)
-        for kind in () if self.silent else ["forged", *["true"] * self.copies]:
+        for copy, kind in enumerate(() if self.silent else ["forged", *["true"] * self.copies]):
             acked = self.hear(row, forged=kind == "forged")
             self.deliveries.append(
                 NotifyDelivery(
@@ -60,7 +61,7 @@ class ToyBook:
                     event="payment",
                     notify_id="x",
                     attempt=1,
-                    due_at=None,
+                    due_at=NOON + timedelta(hours=copy),
                     state="done",
                     kind=kind,
                     last_answer={"status": 200, "body": "", "acked": acked},
