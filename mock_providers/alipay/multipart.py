@@ -2,7 +2,8 @@
 
 import re
 
-from mock_providers.alipay.wire import Pairs
+from mock_providers.alipay.wire import Pairs, form_pairs
+from mock_providers.core.journal import RawRequest
 
 _BOUNDARY = re.compile(r"""boundary=(?:"([^"]+)"|([^\s;,"]+))""", re.IGNORECASE)
 _NAME = re.compile(rb"""[;\s]name=(?:"([^"]*)"|([^\s;"]+))""", re.IGNORECASE)
@@ -36,3 +37,18 @@ def _text_part(part: bytes) -> tuple[bytes, bytes] | None:
     if part.startswith(b"--") or not blank or named is None or _FILE.search(head):
         return None
     return named.group(1) or named.group(2) or b"", value
+
+
+def body_pairs(request: RawRequest) -> Pairs:
+    """
+    Bodies without a content type are taken for forms; JSON is no set of parameters here.
+
+    Raises:
+        ValueError: too many parameters to be honest.
+
+    Facts: alipay/params-placement
+    """
+    kind = next((value for name, value in request.headers if name.lower() == "content-type"), "urlencoded")
+    if "multipart/form-data" in kind.lower():
+        return multipart_pairs(request.body, content_type=kind)
+    return form_pairs(request.body) if "urlencoded" in kind.lower() else []

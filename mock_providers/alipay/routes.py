@@ -11,9 +11,9 @@ from functools import partial
 from mock_providers.alipay import codes
 from mock_providers.alipay.business import IllegalJson, business_fields
 from mock_providers.alipay.door import Admission, App, admit
-from mock_providers.alipay.multipart import multipart_pairs
+from mock_providers.alipay.multipart import body_pairs
 from mock_providers.alipay.trades import Work
-from mock_providers.alipay.wire import CODECS, Pairs, charset_of, form_pairs, read_params, split_target
+from mock_providers.alipay.wire import CODECS, charset_of, form_pairs, read_params, split_target
 from mock_providers.core.journal import RawRequest
 from mock_providers.core.labels import Labels
 from mock_providers.core.provider import Call
@@ -56,7 +56,7 @@ class Router:
             # All SDKs take a page of HTML for a broken protocol. Facts: alipay/http-200
             return self._refused(codes.unsigned(codes.invalid_method()), {}, Admission(None), "utf-8")
         try:
-            pairs = form_pairs(query.encode("utf-8")) + _body_pairs(request)
+            pairs = form_pairs(query.encode("utf-8")) + body_pairs(request)
         except ValueError:
             return self._refused(codes.unsigned(codes.invalid_parameters()), {}, Admission(None), "gbk")
         codec = CODECS.get((charset_of(pairs) or "").lower(), "gbk")
@@ -105,11 +105,3 @@ class Router:
             perform=partial(self.encode, reply, method, codec, sign_type if sign_type == "RSA" else "RSA2"),
             faultable=False,
         )
-
-
-def _body_pairs(request: RawRequest) -> Pairs:
-    """Bodies without a content type are taken for forms; JSON is no set of parameters here."""
-    kind = next((value for name, value in request.headers if name.lower() == "content-type"), "urlencoded")
-    if "multipart/form-data" in kind.lower():
-        return multipart_pairs(request.body, content_type=kind)
-    return form_pairs(request.body) if "urlencoded" in kind.lower() else []
