@@ -28,6 +28,10 @@ class CredentialsRefused(ProvidersError):
     """The credentials folder cannot be used."""
 
 
+class Undiagnosable(ProvidersError):
+    """There is no signature here that could be looked into."""
+
+
 class BookRefused(ProvidersError):
     """The book does not allow this step; `code` names the reason."""
 
