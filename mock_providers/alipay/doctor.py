@@ -1,0 +1,158 @@
+"""
+Alipay's signature doctor: which keys may have signed, and which strings may have been signed.
+
+Looks into requests with the application's public key and into notifies with Alipay's. Reads the credentials folder when
+it is first needed; what leaves it is public halves only.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import combinations
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from mock_providers.alipay.recipe import CAUSES, Received, Recipe, Suspicion, right_recipe
+from mock_providers.alipay.rewritings import contents, orders, values, whole_texts
+from mock_providers.alipay.suspicions import how_read, one_left_out, one_lost, which_parameters
+from mock_providers.alipay.times import moment_of
+from mock_providers.core.credentials import private_key, public_key
+from mock_providers.core.doctor import Candidate, Case, Diagnosis, Words, diagnose
+from mock_providers.core.journal import RawRequest
+from mock_providers.core.seals import Expected, KnownKey, open_signature
+from mock_providers.errors import Undiagnosable
+
+_HASH_NAMES = {"RSA2": "sha256", "RSA": "sha1"}
+_CLOCK_OFF = timedelta(minutes=15)
+_KEY_TEXTS = (
+    "app_private_key.pkcs1.pem",
+    "app_private_key.pkcs8.pem",
+    "app_private_key.pkcs1.b64",
+    "app_private_key.pkcs8.b64",
+    "app_public_key.pem",
+    "alipay_public_key.b64",
+)
+
+
+@dataclass(frozen=True)
+class AlipayDoctor:
+    """
+    Args:
+        credentials_dir: whose keys are known by name; None knows none.
+        key: verifies instead of the folder's.
+    """
+
+    credentials_dir: Path | None
+    key: RSAPublicKey | None = None
+
+    def examine(self, request: RawRequest, *, now: datetime | None = None) -> Diagnosis:
+        """
+        Look into a request, or into a notify as the merchant received it.
+
+        Raises:
+            Undiagnosable: no signature, no parameters, or no key to verify with.
+        """
+        try:
+            received = Received(request, notify=False)
+            if "method" not in received.params and {"notify_id", "notify_type"} & received.params.keys():
+                received = Received(request, notify=True)
+            params = received.params
+        except ValueError:
+            raise Undiagnosable("there are more parameters than anybody sends") from None
+        if not params.get("sign"):
+            raise Undiagnosable("there is no parameter 'sign' in it; paste the whole request, with query and body")
+        opening = open_signature(params["sign"], self._expected(received))
+        return diagnose(_case(received, now), opening)
+
+    def _expected(self, received: Received) -> Expected:
+        known = self._known
+        own = "platform_key" if received.notify else "application_key"
+        key = self.key or known.get(own)
+        if key is None:
+            raise Undiagnosable("there is no public key to verify with; give one with --public-key")
+        hash_name = _HASH_NAMES.get(received.params.get("sign_type", ""), "sha256")
+        strangers = [
+            KnownKey(CAUSES(name), one) for name, one in known.items() if one.public_numbers() != key.public_numbers()
+        ]
+        return Expected(key, hash_name, strangers, self._key_texts)
+
+    @cached_property
+    def _known(self) -> dict[str, RSAPublicKey]:
+        if self.credentials_dir is None:
+            return {}
+        mine, platform = self.credentials_dir / "alipay", self.credentials_dir / "platform"
+        forger = private_key((platform / "alipay_forger_private_key.pem").read_bytes())
+        return {
+            "application_key": public_key((mine / "app_public_key.pem").read_bytes()),
+            "platform_key": public_key((mine / "alipay_public_key.pem").read_bytes()),
+            "forger_key": forger.public_key(),
+        }
+
+    @cached_property
+    def _key_texts(self) -> tuple[bytes, ...]:
+        """What a caller may have taken for a password; used to compare and never shown."""
+        if self.credentials_dir is None:
+            return ()
+        texts = [(self.credentials_dir / "alipay" / name).read_bytes() for name in _KEY_TEXTS]
+        return tuple(dict.fromkeys(one for text in texts for one in (text, text.strip())))
+
+
+def _case(received: Received, now: datetime | None) -> Case:
+    right = right_recipe(received)
+    return Case(
+        built=right.cooked().decode(right.codec, "replace"),
+        codec=right.codec,
+        candidates=lambda: _candidates(received, right),
+        hints=tuple(_hints(received, now)),
+    )
+
+
+def _candidates(received: Received, right: Recipe) -> Iterator[Candidate]:
+    """The right bytes, then one thing wrong, then two usual things wrong at once."""
+    yield Candidate(right.cooked())
+    suspected = list(suspicions(received))
+    for one in suspected:
+        yield _candidate(right, one)
+    usual = [one for one in suspected if one.usual]
+    for one, other in combinations(usual, 2):
+        if one.steps.keys().isdisjoint(other.steps):
+            yield _candidate(right, one, other)
+
+
+def _candidate(right: Recipe, *done: Suspicion) -> Candidate:
+    recipe = right
+    for one in done:
+        recipe = one.applied(recipe)
+    return Candidate(recipe.cooked(), lambda: tuple(CAUSES(one.cause, **(one.told or {})) for one in done))
+
+
+def suspicions(received: Received) -> Iterator[Suspicion]:
+    """Everything that this request makes thinkable, likeliest first."""
+    yield from which_parameters(received)
+    yield from how_read(received)
+    yield from orders(received)
+    yield from values()
+    yield from whole_texts(received)
+    yield from contents(received)
+    yield from one_left_out(received)
+    yield from one_lost(received)
+
+
+def _hints(received: Received, now: datetime | None) -> Iterator[Words]:
+    sign_type = received.params.get("sign_type", "")
+    if sign_type not in _HASH_NAMES:
+        yield Words(
+            f"sign_type is '{sign_type}', where RSA2 or RSA is known; it was taken for RSA2.",
+            f"sign_type 为“{sign_type}”，已知的只有 RSA2 和 RSA；这里按 RSA2 处理。",  # noqa: RUF001
+        )
+    try:
+        sent_at = moment_of(received.params.get("timestamp", ""))
+    except ValueError:
+        return
+    if now is not None and not received.notify and abs(now - sent_at) > _CLOCK_OFF:
+        yield Words(
+            "timestamp is far from the present hour in Beijing; that makes no signature wrong, and others may mind.",
+            "timestamp 与当前北京时间相差较大；这不会使签名出错，但其他检查可能在意。",  # noqa: RUF001
+        )
