@@ -1,13 +1,14 @@
 """Alipay as a provider: wires the methods, the keys and the notifies to the port; decides nothing itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from mock_providers.alipay import notify
+from mock_providers.alipay.doctor import AlipayDoctor
 from mock_providers.alipay.door import App
 from mock_providers.alipay.refunds import refund, refund_query
 from mock_providers.alipay.routes import GATEWAY_PATH, Router
@@ -17,6 +18,7 @@ from mock_providers.alipay.trades import Work, precreate, query
 from mock_providers.alipay.wire import wire_reply
 from mock_providers.core.book import Refund, Trade
 from mock_providers.core.credentials import private_key, public_key
+from mock_providers.core.doctor import Lazily
 from mock_providers.core.journal import RawRequest
 from mock_providers.core.plans import PlannedDelivery
 from mock_providers.core.provider import Call, Ladder, Notice, OutgoingNotify, Provider, ProviderWorld
@@ -56,6 +58,7 @@ class Alipay:
     def __init__(self, world: ProviderWorld) -> None:
         self._world = world
         self._keys = load_keys(world.credentials_dir)
+        self._doctor = AlipayDoctor(world.credentials_dir)
         self._answers = 0
         self._trace_prefix = world.ids.letters(16, "trace")
         self._content_type = notify.CONTENT_TYPES[world.options.notify_content_type]
@@ -80,8 +83,11 @@ class Alipay:
         return (self._keys.app.seller_id,)
 
     def read(self, request: RawRequest) -> Call:
-        """Understand a request and check it at the door."""
-        return self._router.read(request)
+        """Understand a request and check it at the door; a refused signature is for the doctor to explain."""
+        call = self._router.read(request)
+        if call.signature_ok is not False:
+            return call
+        return replace(call, diagnosis=Lazily(self._doctor, request, now=self._world.stamp.now()))
 
     def render(self, notice: Notice, delivery: PlannedDelivery, *, stamp_at: datetime) -> OutgoingNotify:
         """Write one delivery."""

@@ -8,6 +8,7 @@ most the line it was writing. Judges nothing.
 import os
 from base64 import b64encode
 from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -45,7 +46,8 @@ class Entry:
     """
     One exchange.
 
-    `response` is None when no answer came or none was sent; `error` says why.
+    `response` is None when no answer came or none was sent; `error` says why. `doctor` explains a refused signature
+    when it is asked.
     """
 
     direction: Literal["in", "out"]
@@ -62,6 +64,7 @@ class Entry:
     stamp_at: datetime
     error: str | None = None
     answer_string_to_sign: str | None = None
+    doctor: Callable[[], Mapping[str, object] | None] | None = None
 
     def as_json(self, seq: int) -> dict[str, object]:
         """The entry as the control API and the file show it."""
@@ -88,6 +91,7 @@ class Entry:
             "string_to_sign": self.string_to_sign,
             "answer_string_to_sign": self.answer_string_to_sign,
             "signature_ok": self.signature_ok,
+            "doctor": None if self.doctor is None else self.doctor(),
             "fault": self.fault,
             "error": self.error,
             "schedule_at": self.schedule_at,

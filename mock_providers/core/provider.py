@@ -28,6 +28,7 @@ class Call:
     Args:
         perform: does the work and makes the answer; called once.
         faultable: False for requests refused at the door, which use up nobody's attempts.
+        diagnosis: of a refused signature; dear, and made when somebody reads it.
     """
 
     api: str
@@ -37,6 +38,7 @@ class Call:
     signature_ok: bool | None
     perform: Callable[[], WireReply]
     faultable: bool = True
+    diagnosis: Callable[[], Mapping[str, object] | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,14 @@ Routes nothing itself: every method and every path goes to the provider, because
 in the vendor's own words.
 """
 
+import logging
 from asyncio import BaseTransport
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import cast
 
 from aiohttp import HttpVersion11, web
+from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
 from mock_providers.core.clock import Clock, ScheduleClock
@@ -61,7 +63,12 @@ class ProviderServer:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, by whichever listener it came."""
-        raw = await _raw_request(request)
+        try:
+            raw = await _raw_request(request)
+        except ConnectionError:
+            return web.Response()  # whoever asked is gone, and this goes nowhere
+        except web.RequestPayloadError as problem:
+            return web.Response(status=400, text=f"the body cannot be read: {problem}")
         call = self._provider.read(raw)
         plan = (
             self._planner.plan_reply(provider=self._provider.name, label=call.label, order=call.order, api=call.api)
@@ -90,6 +97,7 @@ class ProviderServer:
                 string_to_sign=call.string_to_sign,
                 answer_string_to_sign=reply.string_to_sign,
                 signature_ok=call.signature_ok,
+                doctor=call.diagnosis,
                 fault="+".join(plan.faults) or None,
                 error="connection closed instead of an answer" if plan.hang_up else None,
                 schedule_at=self._schedule.now(),
@@ -106,8 +114,22 @@ def http_runner(handler: Callable[[web.BaseRequest], Awaitable[web.StreamRespons
         max_line_size=_LINE_BYTES,
         max_field_size=_LINE_BYTES,
         access_log=None,
+        logger=_quiet_logger(),
     )
     return web.ServerRunner(server, handle_signals=False, shutdown_timeout=_SHUTDOWN_S)
+
+
+def _quiet_logger() -> logging.Logger:
+    """What is no HTTP is answered 400; a stack trace of the parser would tell nobody anything."""
+    logger = logging.getLogger("mock_providers.http")
+    if not logger.filters:
+        logger.addFilter(_is_our_fault)
+    return logger
+
+
+def _is_our_fault(record: logging.LogRecord) -> bool:
+    problem = record.exc_info[1] if record.exc_info else None
+    return not isinstance(problem, HttpProcessingError | web.RequestPayloadError | ConnectionError)
 
 
 def url_of(runner: web.BaseRunner) -> str:
