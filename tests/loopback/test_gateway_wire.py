@@ -100,3 +100,53 @@ async def test_the_journal_is_written_to_its_file(credentials_dir, tmp_path):
         await box.advance(0)
         directions = [json.loads(line)["direction"] for line in file.read_text().splitlines()]
     assert sorted(directions) == ["in", "out"]
+
+
+FORM = b"Host: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+POST = b"POST /gateway.do HTTP/1.1\r\n" + FORM
+NO_HTTP = {
+    "chunk": POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "gzip": POST + b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\na=b",
+    "both": POST + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+    "long line": b"GET /gateway.do?" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    "no escape": b"GET /gateway.do?\xb4\xf2 HTTP/1.1\r\nHost: x\r\n\r\n",
+    "no host": b"GET /gateway.do HTTP/1.1\r\n\r\n",
+    "method": b"FOO /gateway.do HTTP/1.1\r\nHost: x\r\n\r\n",
+    "tls": b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("request_bytes", NO_HTTP.values(), ids=NO_HTTP.keys())
+async def test_what_is_no_http_is_told_so_and_leaves_no_trace_in_the_log(box, caplog, request_bytes):
+    url = urlsplit(box.simulator.alipay_url)
+    reader, writer = await asyncio.open_connection(url.hostname, url.port)
+    writer.write(request_bytes)
+    async with asyncio.timeout(10):
+        assert (await reader.readline()).split()[1] == b"400"
+    writer.close()
+    await writer.wait_closed()
+    assert caplog.records == []
+
+
+async def test_a_client_that_leaves_in_the_middle_has_asked_for_nothing(box, caplog):
+    params = box.merchant.signed("alipay.trade.precreate", {"out_trade_no": "o1", "total_amount": "1", "subject": "x"})
+    head = f"POST /gateway.do?{urlencode(params)} HTTP/1.1\r\n".encode() + FORM + b"Content-Length: 9\r\n\r\nmore"
+    url = urlsplit(box.simulator.alipay_url)
+    reader, writer = await asyncio.open_connection(url.hostname, url.port)
+    writer.write(head)
+    writer.write_eof()
+    async with asyncio.timeout(10):
+        assert await reader.read() == b""
+    writer.close()
+    await writer.wait_closed()
+    assert await box.journal("in") == []
+    assert (await box.control("GET", "/trades"))["items"] == []
+    assert caplog.records == []
+
+
+async def test_a_body_beyond_all_bounds_is_refused_in_the_vendors_words(box):
+    params = box.merchant.signed(QUERY, {"out_trade_no": "o1"}) | {"more": "x" * 5_000_000}
+    body = urlencode(params).encode()
+    (answer,) = await raw(box, POST + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    inner = box.merchant.opened(answer, "alipay_trade_query_response")
+    assert inner["sub_code"] == "isv.invalid-signature"
