@@ -97,6 +97,7 @@ class ProviderServer:
                 string_to_sign=call.string_to_sign,
                 answer_string_to_sign=reply.string_to_sign,
                 signature_ok=call.signature_ok,
+                doctor=call.diagnosis,
                 fault="+".join(plan.faults) or None,
                 error="connection closed instead of an answer" if plan.hang_up else None,
                 schedule_at=self._schedule.now(),
