@@ -40,7 +40,8 @@ class Receiver:
     """
     The merchant's notify address.
 
-    `answer` decides what each notify is answered with; none is answered before `together` of them have arrived.
+    `answer` decides what each notify is answered with; none is answered before `together` of them have arrived, nor
+    before `slow_s` have passed, which is for virtual time.
     """
 
     answer: Callable[[Received], tuple[int, bytes]] = lambda _: SUCCESS
@@ -50,6 +51,7 @@ class Receiver:
     at_once_max: int = 0
     url: str = ""
     together: int = 0
+    slow_s: float = 0.0
 
     async def handle(self, request: web.Request) -> web.Response:
         self.at_once += 1
@@ -61,6 +63,8 @@ class Receiver:
                 self.arrived.notify_all()
             if self.together:
                 await self.until(self.together)
+            if self.slow_s:
+                await asyncio.sleep(self.slow_s)  # noqa: TID251  what the merchant takes, in virtual time
             status, body = self.answer(one)
             return web.Response(status=status, body=body)
         finally:
