@@ -76,6 +76,8 @@ def up(
 @app.command()
 def providers(
     *,
+    tls: Annotated[bool, typer.Option("--tls", help="Answer under the vendors' own host names too.")] = False,
+    proxy: Annotated[bool, typer.Option("--proxy", help="A CONNECT proxy that leads nowhere else.")] = False,
     seed: SeedFlag = DEFAULT_SEED,
     profile: ProfileFlag = "flaky",
     home: HomeFlag = None,
@@ -86,7 +88,9 @@ def providers(
     """
     from harness.up import run_up  # noqa: PLC0415
 
-    _finish(run_up(seed=seed, profile=profile, gateway=False, settings=_settings(home=home, out=out)))
+    doors = tuple(name for name, wanted in (("tls", tls), ("proxy", proxy)) if wanted)
+    settings = _settings(home=home, out=out)
+    _finish(run_up(seed=seed, profile=profile, gateway=False, settings=settings, doors=doors))
 
 
 @app.command()

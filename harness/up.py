@@ -7,12 +7,13 @@ drive anything: people and programs do that.
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from harness.errors import ConfigError
 from harness.events import RunStarted
 from harness.session import Session, open_session, profile_file
 from harness.settings import HarnessSettings, for_simulator
+from harness.world.home import Home
 from harness.world.processes import ProcessesPlan, ProcessesWorld
 from harness.world.supervised import ProcessEvent
 
@@ -28,9 +29,26 @@ DECIDED = {
 }
 
 
-async def run_up(*, seed: int, profile: str, gateway: bool, settings: HarnessSettings) -> int:
+# The simulator's front doors, by the flag that opens them.
+DOORS = {"tls": "PAYPROOF_PROVIDERS_TLS_PORT", "proxy": "PAYPROOF_PROVIDERS_PROXY_PORT"}
+
+# What the simulator says of them when it is ready, in words for people.
+FRONT = {
+    "vendors' hosts, by TLS": "tls_url",
+    "vendors' hosts, by proxy": "proxy_url",
+    "certificate to trust": "ca_file",
+    "snippets for SDKs": "snippets",
+}
+
+
+async def run_up(
+    *, seed: int, profile: str, gateway: bool, settings: HarnessSettings, doors: Sequence[str] = ()
+) -> int:
     """
     Serve until Ctrl-C or SIGTERM, which cancel it; the exit code is 0 then, however early it comes.
+
+    Args:
+        doors: names out of DOORS.
     """
     faults = profile_file(profile)
     title = "payproof up" if gateway else "payproof providers"
@@ -40,7 +58,7 @@ async def run_up(*, seed: int, profile: str, gateway: bool, settings: HarnessSet
             session.plan(faults=faults, strict_ports=True),
             keep_alive=True,
             on_event=Comebacks(session.note),
-            simulator_env=handed_on(for_simulator()),
+            simulator_env=simulator_env(doors, home=session.home, said=handed_on(for_simulator())),
         )
         if not gateway:
             plan = dataclasses.replace(plan, gateway=None)
@@ -69,6 +87,14 @@ def handed_on(providers: Mapping[str, str]) -> Mapping[str, str]:
         if name in DECIDED:
             raise ConfigError(f"{name} has no say in a sandbox", hint=DECIDED[name])
     return providers
+
+
+def simulator_env(doors: Sequence[str], *, home: Home, said: Mapping[str, str]) -> Mapping[str, str]:
+    """
+    What a sandbox adds to *said*, the user's own variables: kept ports for the front doors, and snippets.
+    """
+    ports = {DOORS[door]: str(home.port(door, strict=True)) for door in doors if DOORS[door] not in said}
+    return {"PAYPROOF_PROVIDERS_SNIPPETS": "true", **ports, **said}
 
 
 class Comebacks:
@@ -108,10 +134,13 @@ def _greet(session: Session, world: ProcessesWorld, plan: ProcessesPlan) -> None
         "your gateway's keys": str(home.credentials / "alipay"),
         "wire log": str(session.run_dir / "wire.ndjson"),
     }
+    lines |= {what: str(world.simulator[key]) for what, key in FRONT.items() if world.simulator.get(key)}
     if plan.gateway is not None:
         lines["reference gateway"] = world.urls["gateway"]
         lines["its app and secret"] = str(home.folder / "gateway" / "apps.json")
     width = max(map(len, lines))
     for what, where in lines.items():
         session.say(f"{what:<{width}}  {where}")
+    if world.simulator.get("notice"):
+        session.note(str(world.simulator["notice"]))
     session.say("Ctrl-C stops everything.")

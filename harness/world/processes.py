@@ -98,6 +98,8 @@ class ProcessesWorld:
         self.clock = clock
         self.ids = plan.ids
         self.urls: dict[str, str] = {}
+        # What the simulator said when it was ready.
+        self.simulator: Mapping[str, Any] = {}
         self._parts = _Parts()
         self._app = _app(plan.home)
         self.sink = MerchantSink(self._app["webhook_secret"], clock=clock)
@@ -214,6 +216,7 @@ class ProcessesWorld:
             values["PAYPROOF_PROVIDERS_FAULTS_FILE"] = str(self.plan.faults)
         env = child_environment(**values)
         process = await self.supervisor.start(self._spec("simulator", SIMULATOR, env))
+        self.simulator = process.ready
         self._parts.alipay_url = str(process.ready["alipay_url"])
         self._parts.control_url = str(process.ready["control_url"])
 
