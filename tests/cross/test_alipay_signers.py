@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mock_providers.alipay import signing as provider
-from mock_providers.alipay.wire import envelope_key, form_bytes, read_params, wire_reply
+from mock_providers.alipay.wire import envelope_key, form_bytes, form_pairs, read_params, wire_reply
 from mock_providers.core.reply import ProviderReply, WireReply
 from reference_gateway.channels import alipay_signing as gateway
 from reference_gateway.errors import SignatureRejected
@@ -86,7 +86,7 @@ def test_what_the_gateway_signs_the_simulator_verifies_after_the_wire(params: di
     half = len(sent) // 2
     query, body = (urlencode(part).encode() for part in (list(sent.items())[:half], list(sent.items())[half:]))
 
-    received = read_params(query, body, codec="utf-8")
+    received = read_params(form_pairs(query) + form_pairs(body), codec="utf-8")
 
     assert provider_accepts(provider.request_text(received).encode(), received["sign"])
 
