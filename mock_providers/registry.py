@@ -1,11 +1,19 @@
-"""Every provider there is, by name; a new one is a folder and one line here."""
+"""Every provider there is, by name, and every signature doctor; a new one is a folder and a line in each table here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 from mock_providers.alipay import PROVIDER as ALIPAY
+from mock_providers.alipay.doctor import doctor_for as alipay_doctor
+from mock_providers.core.doctor import SignatureDoctor
 from mock_providers.core.provider import ProviderFactory
 
 _ALL: tuple[ProviderFactory, ...] = (ALIPAY,)
 
 PROVIDERS: Mapping[str, ProviderFactory] = MappingProxyType({provider.name: provider for provider in _ALL})
+
+# From a credentials folder, or none, and the text of a key that counts instead of the folder's, or none.
+DOCTORS: Mapping[str, Callable[[Path | None, bytes | None], SignatureDoctor]] = MappingProxyType(
+    {"alipay": alipay_doctor}
+)

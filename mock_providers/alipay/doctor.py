@@ -21,6 +21,7 @@ from mock_providers.alipay.times import moment_of
 from mock_providers.core.credentials import private_key, public_key
 from mock_providers.core.doctor import Candidate, Case, Diagnosis, Words, diagnose
 from mock_providers.core.journal import RawRequest
+from mock_providers.core.public_keys import read_public_key
 from mock_providers.core.seals import Expected, KnownKey, open_signature
 from mock_providers.errors import Undiagnosable
 
@@ -64,14 +65,27 @@ class AlipayDoctor:
         if not params.get("sign"):
             raise Undiagnosable("there is no parameter 'sign' in it; paste the whole request, with query and body")
         opening = open_signature(params["sign"], self._expected(received))
-        return diagnose(_case(received, now), opening)
+        return diagnose(_case(received, hints=(*self._strangeness(received), *_hints(received, now))), opening)
+
+    def _strangeness(self, received: Received) -> Iterator[Words]:
+        if self.credentials_dir is None or self.key is not None:
+            return
+        known = (self.credentials_dir / "alipay" / "app_id").read_text().strip()
+        app_id = received.params.get("app_id", "")
+        if app_id != known:
+            yield Words(
+                f"app_id is '{app_id}', and these keys belong to {known}: another --home, or --public-key, may fit.",
+                f"app_id 为“{app_id}”，而这里的密钥属于 {known}：请换一个 --home，或用 --public-key 指定公钥。",  # noqa: RUF001
+            )
 
     def _expected(self, received: Received) -> Expected:
         known = self._known
         own = "platform_key" if received.notify else "application_key"
         key = self.key or known.get(own)
         if key is None:
-            raise Undiagnosable("there is no public key to verify with; give one with --public-key")
+            raise Undiagnosable(
+                "there is no public key to verify with; give one with --public-key, or a --home that has credentials"
+            )
         hash_name = _HASH_NAMES.get(received.params.get("sign_type", ""), "sha256")
         strangers = [
             KnownKey(CAUSES(name), one) for name, one in known.items() if one.public_numbers() != key.public_numbers()
@@ -99,13 +113,23 @@ class AlipayDoctor:
         return tuple(dict.fromkeys(one for text in texts for one in (text, text.strip())))
 
 
-def _case(received: Received, now: datetime | None) -> Case:
+def doctor_for(credentials_dir: Path | None, key_text: bytes | None) -> AlipayDoctor:
+    """
+    A doctor for pasted requests.
+
+    Raises:
+        Undiagnosable: the text is no public key.
+    """
+    return AlipayDoctor(credentials_dir, None if key_text is None else read_public_key(key_text))
+
+
+def _case(received: Received, *, hints: tuple[Words, ...]) -> Case:
     right = right_recipe(received)
     return Case(
         built=right.cooked().decode(right.codec, "replace"),
         codec=right.codec,
         candidates=lambda: _candidates(received, right),
-        hints=tuple(_hints(received, now)),
+        hints=hints,
     )
 
 
