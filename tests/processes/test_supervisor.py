@@ -76,8 +76,10 @@ async def test_a_server_begins_like_any_other_program(tmp_path):
         assert "HOME" not in said["environ"]
         assert said["cwd"] == str(tmp_path)
         assert said["open"] == [0, 1, 2]
-    # Python itself ignores SIGPIPE (bit 13) and SIGXFSZ (bit 25); nothing more is ignored.
-    assert int(said["ignored"].split()[1], 16) & ~(1 << 12 | 1 << 24) == 0
+    # Python itself ignores SIGPIPE (13) and SIGXFSZ (25); nothing more is ignored. 32 and above are the C library's own,
+    # which posix_spawn leaves ignored and Python 3.13 uses.
+    ignored = {number for number in range(1, 32) if int(said["ignored"].split()[1], 16) >> (number - 1) & 1}
+    assert ignored <= {signal.SIGPIPE, signal.SIGXFSZ}
 
 
 @pytest.mark.asyncio
