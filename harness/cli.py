@@ -11,7 +11,7 @@ import sys
 import traceback
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.exceptions import TyperException
@@ -31,6 +31,7 @@ app = typer.Typer(
     help="Simulates payment channels, rudely, and proves what your gateway does about it.",
 )
 
+Lang = Literal["en", "zh"]
 HomeFlag = Annotated[Path | None, typer.Option("--home", help="Keeps ports, credentials and data (.payproof/).")]
 OutFlag = Annotated[Path | None, typer.Option("--out", help="The run folder; one under the home by default.")]
 SeedFlag = Annotated[int, typer.Option("--seed", min=0, help="Decides every fault.")]
@@ -129,6 +130,24 @@ def load(
 
     plan = LoadPlan(shape=shape, rate=rate, duration_s=duration, seed=seed, profile=profile, as_json=as_json)
     _finish(run_load(plan, settings=_settings(home=home, out=out)))
+
+
+@app.command()
+def doctor(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A request or a notify, as it was sent.")],
+    *,
+    public_key: Annotated[Path | None, typer.Option("--public-key", help="Verifies instead of the home's key.")] = None,
+    lang: Annotated[Lang | None, typer.Option("--lang", help="en or zh.")] = None,
+    as_json: JsonFlag = False,
+    home: HomeFlag = None,
+) -> None:
+    """
+    Why the signature of a pasted request is refused.
+    """
+    from harness.doctor import run_doctor  # noqa: PLC0415
+
+    chosen = _settings(home=home, out=None)
+    raise typer.Exit(run_doctor(file, public_key=public_key, lang=lang, as_json=as_json, settings=chosen))
 
 
 @app.command(name="list")

@@ -27,6 +27,8 @@ _HEADINGS = {
     "built": Words("this should have been signed", "应当签名的字符串"),
     "signed": Words("this was signed", "实际签名的字符串"),
     "at": Words("they part at byte", "从该字节起不同"),
+    "expected": Words("expected", "应为"),
+    "got": Words("got     ", "实为"),
     "received": Words("received", "收到的请求"),
     "hint": Words("worth a look", "值得留意"),
 }
@@ -98,7 +100,8 @@ def _told(found: Diagnosis, request: RawRequest, lang: str) -> bytes:
         if found.signed is not None and found.first_difference is not None:
             part = found.first_difference
             lines.append((_HEADINGS["signed"], found.signed))
-            lines.append((_HEADINGS["at"], f"{part.at}\n  + {part.built!r}\n  - {part.signed!r}"))
+            expected, got = (getattr(_HEADINGS[name], lang) for name in ("expected", "got"))
+            lines.append((_HEADINGS["at"], f"{part.at}\n  {expected} {part.built!r}\n  {got} {part.signed!r}"))
         if "key_instead_of_signature" not in {cause.name for cause in found.causes}:
             body = request.body.decode("utf-8", "replace")
             lines.append((_HEADINGS["received"], f"{request.method} {request.target}\n  {body}".rstrip()))
