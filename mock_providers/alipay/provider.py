@@ -8,6 +8,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from mock_providers.alipay import notify
+from mock_providers.alipay.business import Unreadable, number_field
 from mock_providers.alipay.doctor import AlipayDoctor
 from mock_providers.alipay.door import App
 from mock_providers.alipay.refunds import refund, refund_query
@@ -139,12 +140,15 @@ class Alipay:
         return refund_query(self._world.book, work)
 
     def _order_of(self, fields: Mapping[str, object]) -> str:
-        out_trade_no, trade_no = fields.get("out_trade_no"), fields.get("trade_no")
-        if isinstance(trade_no, str):
+        try:
+            trade_no, out_trade_no = number_field(fields, "trade_no"), number_field(fields, "out_trade_no")
+        except Unreadable:
+            return ""
+        if trade_no is not None:
             trade = self._world.book.by_trade_no(self.name, trade_no, now=self._world.schedule.now())
             if trade is not None:
                 return trade.opening.out_trade_no
-        return out_trade_no if isinstance(out_trade_no, str) else ""
+        return out_trade_no or ""
 
     def _work(self, label: str, common: Mapping[str, str], fields: Mapping[str, object]) -> Work:
         return Work(app=self._keys.app, label=label, common=common, fields=fields, now=self._world.schedule.now())

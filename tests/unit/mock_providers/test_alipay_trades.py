@@ -4,7 +4,7 @@ precreate and query: what the platform knows when, and what it says then.
 
 import pytest
 
-from tests.unit.mock_providers.alipay_desk import NOTIFY_URL
+from tests.unit.mock_providers.alipay_desk import NOTIFY_URL, post
 
 pytestmark = pytest.mark.asyncio
 
@@ -155,3 +155,11 @@ async def test_a_payment_that_fails_leaves_the_trade_waiting(desk, action):
 
 async def test_query_without_a_number_is_refused(desk):
     assert desk.call("alipay.trade.query", {})["sub_code"] == "ACQ.INVALID_PARAMETER"
+
+
+async def test_an_order_number_written_as_a_json_number_is_an_order_like_any_other(desk):
+    fields = {"out_trade_no": 20260102, "total_amount": 1, "subject": "tip pp000042"}
+    call = desk.read(post(desk.merchant.signed("alipay.trade.precreate", fields)))
+    assert (call.order, call.label, call.faultable) == ("20260102", "pp000042", True)
+    assert desk.merchant.opened(call.perform().body, "alipay_trade_precreate_response")["code"] == "10000"
+    assert desk.trade("20260102").opening.label == "pp000042"
