@@ -21,6 +21,7 @@ class Requirement:
 REQUIREMENTS = (
     Requirement("idempotency/credited-once", "A payment is credited exactly once, however often it is notified."),
     Requirement("idempotency/opened-once", "An order that is asked for again is the same payment, not another one."),
+    Requirement("notify/acked-is-known", "What was acknowledged is known, also after a crash."),
     Requirement("notify/duplicate-acked", "A notify that was acknowledged is acknowledged when it comes again."),
     Requirement("notify/nothing-lost", "What the buyer paid ends as paid or as refunded at the gateway."),
     Requirement("notify/platform-told-once", "The platform is told of a payment once in effect: one event, repeated."),
