@@ -6,7 +6,7 @@ it is first needed; what leaves it is public halves only.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import combinations
@@ -19,7 +19,7 @@ from mock_providers.alipay.rewritings import contents, orders, values, whole_tex
 from mock_providers.alipay.suspicions import how_read, one_left_out, one_lost, which_parameters
 from mock_providers.alipay.times import moment_of
 from mock_providers.core.credentials import private_key, public_key
-from mock_providers.core.doctor import Candidate, Case, Diagnosis, Words, diagnose
+from mock_providers.core.doctor import Candidate, Case, Diagnosis, Patience, Words, diagnose
 from mock_providers.core.journal import RawRequest
 from mock_providers.core.public_keys import read_public_key
 from mock_providers.core.seals import Expected, KnownKey, open_signature
@@ -43,10 +43,12 @@ class AlipayDoctor:
     Args:
         credentials_dir: whose keys are known by name; None knows none.
         key: verifies instead of the folder's.
+        patience: less and less for callers whose strings nothing explains.
     """
 
     credentials_dir: Path | None
     key: RSAPublicKey | None = None
+    patience: Patience = field(default_factory=Patience)
 
     def examine(self, request: RawRequest, *, now: datetime | None = None) -> Diagnosis:
         """
@@ -65,7 +67,8 @@ class AlipayDoctor:
         if not params.get("sign"):
             raise Undiagnosable("there is no parameter 'sign' in it; paste the whole request, with query and body")
         opening = open_signature(params["sign"], self._expected(received))
-        return diagnose(_case(received, hints=(*self._strangeness(received), *_hints(received, now))), opening)
+        case = _case(received, hints=(*self._strangeness(received), *_hints(received, now)))
+        return self.patience.note(diagnose(case, opening, budget=self.patience.budget))
 
     def _strangeness(self, received: Received) -> Iterator[Words]:
         if self.credentials_dir is None or self.key is not None:

@@ -13,6 +13,10 @@ from mock_providers.alipay.recipe import Pairs, PairsStep, Received, Suspicion, 
 from mock_providers.alipay.wire import Pairs as BytePairs
 from mock_providers.alipay.wire import form_pairs, read_params
 
+# What was not read as parameters is looked at again only while that is cheap.
+_BODY_MAX_BYTES = 100_000
+_FIELDS_MAX = 200
+
 
 def which_parameters(received: Received) -> Iterator[Suspicion]:
     """Facts: alipay/sign-string, alipay/empty-values, alipay/notify-sign."""
@@ -59,8 +63,9 @@ def how_read(received: Received) -> Iterator[Suspicion]:
     if received.query and received.body_pairs:
         yield Suspicion("body_not_signed", {"read": lambda: _read(form_pairs(received.query), codec)}, usual=True)
         yield Suspicion("query_not_signed", {"read": lambda: _read(received.body_pairs, codec)}, usual=True)
-    if received.request.body and not received.body_pairs:
-        for fields in _fields_of(received.request.body, codec):
+    body = received.request.body
+    if body and not received.body_pairs and len(body) < _BODY_MAX_BYTES and body.count(b"&") < _FIELDS_MAX:
+        for fields in _fields_of(body, codec):
             yield Suspicion("body_not_form", {"read": lambda fields=fields: (*received.params.items(), *fields)})
 
 

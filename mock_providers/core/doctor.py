@@ -246,6 +246,30 @@ class SignatureDoctor(Protocol):
         ...
 
 
+class Patience:
+    """
+    How long a doctor looks at the next case: after many riddles, only at the likeliest causes.
+
+    A caller under load repeats its mistake with every request, and whom the first hundred riddles told nothing the next
+    thousand tell nothing either, while each costs the simulator some milliseconds.
+    """
+
+    def __init__(self, *, riddles_max: int = 100, candidates_max: int = 60) -> None:
+        self._left = riddles_max
+        self._afterwards = Budget(candidates_max=candidates_max)
+
+    @property
+    def budget(self) -> Budget:
+        """For the next case."""
+        return Budget() if self._left > 0 else self._afterwards
+
+    def note(self, diagnosis: Diagnosis) -> Diagnosis:
+        """Count a riddle; gives the diagnosis back."""
+        if not diagnosis.right and not diagnosis.causes:
+            self._left -= 1
+        return diagnosis
+
+
 def diagnose(case: Case, opening: Opening, *, budget: Budget | None = None) -> Diagnosis:
     """Try every reading of the signature on every candidate, within the budget."""
     found, tried = None, 0

@@ -120,8 +120,9 @@ def _spellings(text: str, *, size: int) -> list[tuple[bytes, tuple[Cause, ...]]]
     if text.strip("'\"") != text:
         text = text.strip("'\"")
         causes.append("sign_in_quotes")
-    if re.search(r"[\r\n\t]|^ | $", text):
-        text = re.sub(r"[\r\n\t]+ *|^ +| +$", "", text)
+    joined = "".join(line.strip(" ") for line in re.split(r"[\r\n\t]", text))
+    if joined != text:
+        text = joined
         causes.append("line_breaks")
     found = [_finished(text, tuple(causes), size=size)] if " " not in text else []
     if " " in text:

@@ -23,7 +23,7 @@ from mock_providers.alipay.door import App, admit
 from mock_providers.alipay.recipe import CAUSES as ALIPAY_CAUSES
 from mock_providers.alipay.recipe import Received
 from mock_providers.core.doctor import CAUSES as CORE_CAUSES
-from mock_providers.core.doctor import Diagnosis, Lazily
+from mock_providers.core.doctor import Diagnosis, Lazily, Patience
 from mock_providers.core.journal import RawRequest
 from mock_providers.errors import Undiagnosable
 from tests.unit.mock_providers.wrong_ways import COMMON, RIGHT, SUBJECT, WAYS, Attempt, both, joined, private
@@ -33,7 +33,7 @@ NAMES = [f"{cause}-{number}" for number, (cause, _) in enumerate(WAYS)]
 
 @pytest.fixture(scope="session")
 def doctor(credentials_dir: Path) -> AlipayDoctor:
-    return AlipayDoctor(credentials_dir)
+    return AlipayDoctor(credentials_dir, patience=Patience(riddles_max=1_000_000))
 
 
 def names(diagnosis: Diagnosis) -> list[str]:
@@ -220,6 +220,15 @@ def test_deep_json_and_huge_bodies_are_within_the_budget(doctor, credentials_dir
     for content in (deep, '{"a":"\\ud800"}', '{"a":"' + "x" * 3_000_000 + '"}'):
         attempt = Attempt(fields=COMMON | {"biz_content": content}, text=lambda _: "something else")
         assert doctor.examine(attempt.sent(credentials_dir)).tried < 1000
+
+
+def test_after_many_riddles_only_the_likeliest_causes_are_tried(credentials_dir):
+    doctor = AlipayDoctor(credentials_dir, patience=Patience(riddles_max=2, candidates_max=30))
+    riddle = replace(RIGHT, text=lambda _: "something else").sent(credentials_dir)
+    tried = [doctor.examine(riddle).tried for _ in range(4)]
+    assert tried[0] == tried[1] > 100
+    assert tried[2] == tried[3] == 30
+    assert names(doctor.examine(dict(WAYS)["empty_values_kept"].sent(credentials_dir))) == ["empty_values_kept"]
 
 
 def test_a_diagnosis_is_made_when_it_is_read_and_once(credentials_dir):
