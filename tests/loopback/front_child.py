@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.sdk.namespace import NoNamespaceError, enter
+from tests.sdk.sdk_world import COMMUNITY_SDK, built_environment
 
 ROOT = Path(__file__).parents[2]
 CANNOT = 77
@@ -69,6 +70,20 @@ def by_snippet(folder: str) -> str:
     return json.dumps(told)
 
 
+def by_proxy(ready: dict[str, Any]) -> str:
+    """
+    What the community's SDK is told, its own address unchanged, by the proxy and the bundle of its snippet.
+    """
+    code = _PYTHON.findall((Path(ready["snippets"]) / "python-alipay-sdk.md").read_text())[0]
+    code = "\n".join(line for line in code.splitlines() if "_gateway" not in line)
+    code += "\nimport json; print(json.dumps(client.api_alipay_trade_query(out_trade_no='never-heard-of')))\n"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True, timeout=30,
+        env={**built_environment(COMMUNITY_SDK), "HTTPS_PROXY": ready["proxy_url"], "SSL_CERT_FILE": ready["ca_file"]},
+    )  # fmt: skip
+    return ended.stdout
+
+
 def main(directory: str) -> int:
     try:
         enter()
@@ -88,6 +103,7 @@ def main(directory: str) -> int:
             ready = json.loads(process.stdout.readline())
             os.environ["SSL_CERT_FILE"] = ready["ca_file"]  # noqa: TID251  a client of Python's own reads it
             told = {"ready": ready, "clients": clients(ready), "snippet": by_snippet(ready["snippets"])}
+            told["proxied"] = by_proxy(ready)
         finally:
             process.terminate()
     sys.stdout.write(json.dumps(told))

@@ -40,4 +40,5 @@ def test_a_client_reaches_the_simulator_or_nobody(credentials_dir):
     assert told["ready"]["vendor_urls"] == ["https://127.0.0.1", "http://127.0.0.1"]
     assert told["ready"]["notice"] is None
     by_port, by_name = (json.loads(text) for text in json.loads(told["snippet"]))
+    assert json.loads(told["proxied"])["sub_code"] == "ACQ.TRADE_NOT_EXIST"
     assert by_port["sub_code"] == by_name["sub_code"] == "ACQ.TRADE_NOT_EXIST"
