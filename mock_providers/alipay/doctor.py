@@ -5,7 +5,7 @@ Looks into requests with the application's public key and into notifies with Ali
 it is first needed; what leaves it is public halves only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -27,6 +27,7 @@ from mock_providers.errors import Undiagnosable
 
 _HASH_NAMES = {"RSA2": "sha256", "RSA": "sha1"}
 _CLOCK_OFF = timedelta(minutes=15)
+_RETURNS = frozenset({"alipay.trade.page.pay.return", "alipay.trade.wap.pay.return"})
 _KEY_TEXTS = (
     "app_private_key.pkcs1.pem",
     "app_private_key.pkcs8.pem",
@@ -59,7 +60,7 @@ class AlipayDoctor:
         """
         try:
             received = Received(request, notify=False)
-            if "method" not in received.params and {"notify_id", "notify_type"} & received.params.keys():
+            if _is_platforms(received.params):
                 received = Received(request, notify=True)
             params = received.params
         except ValueError:
@@ -114,6 +115,16 @@ class AlipayDoctor:
             return ()
         texts = [(self.credentials_dir / "alipay" / name).read_bytes() for name in _KEY_TEXTS]
         return tuple(dict.fromkeys(one for text in texts for one in (text, text.strip())))
+
+
+def _is_platforms(params: Mapping[str, str]) -> bool:
+    """
+    Whether the platform signs this: a notify, or a buyer sent back.
+
+    Facts: alipay/notify-fields, alipay/return-url
+    """
+    method = params.get("method")
+    return method in _RETURNS if method is not None else bool({"notify_id", "notify_type"} & params.keys())
 
 
 def doctor_for(credentials_dir: Path | None, key_text: bytes | None) -> AlipayDoctor:

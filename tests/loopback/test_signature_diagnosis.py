@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mock_providers.doctor import main
 from tests.loopback.sandbox import Sandbox, sandbox
 
 pytestmark = pytest.mark.asyncio
@@ -30,6 +31,21 @@ async def test_a_badly_signed_precreate_leaves_its_diagnosis_in_the_journal(box)
     assert doctor["signed"] == doctor["built"].replace('":"', '": "').replace('","', '", "')
     assert doctor["first_difference"]["at"] == doctor["built"].index('"o1"')
     assert doctor["tried"] > 1
+
+
+async def test_a_notifys_journal_entry_can_be_pasted_to_the_doctor(
+    box, credentials_dir: Path, tmp_path: Path, capfdbinary
+):
+    await box.rule("forged_signature", {"on": "notify"})
+    await box.pay()
+    await box.advance(0)
+    found = []
+    for entry in (await box.control("GET", "/journal"))["items"][1:]:
+        pasted = tmp_path / "entry.json"
+        pasted.write_text(json.dumps(entry))
+        code = main([str(pasted), "--credentials-dir", str(credentials_dir), "--json"])
+        found.append((code, json.loads(capfdbinary.readouterr().out)["cause"]))
+    assert found == [(1, "forger_key"), (0, None)]
 
 
 async def test_a_good_signature_needs_no_doctor(box):

@@ -53,6 +53,7 @@ def test_each_way_to_sign_wrongly_is_named_and_nothing_else_is(doctor, credentia
     assert found.sentence.en
     assert found.sentence.zh != found.sentence.en
     assert "{" not in found.next_step.en + found.next_step.zh
+    assert "PRIVATE" not in str(found.as_json())
     if found.first_difference is not None:
         assert found.signed is not None
         assert found.built[: found.first_difference.at // 4] == found.signed[: found.first_difference.at // 4]
@@ -104,9 +105,11 @@ def test_what_is_no_rsa_signature_is_named(doctor, credentials_dir, cause, make)
     assert "PRIVATE" not in str(found.as_json())
 
 
-def notify(directory: Path, *, drop: tuple[str, ...] = ("sign", "sign_type"), key: str = "platform") -> RawRequest:
+def notify(
+    directory: Path, *, method: str = "", drop: tuple[str, ...] = ("sign", "sign_type"), key: str = "platform"
+) -> RawRequest:
     fields = {"notify_id": "1", "notify_type": "trade_status_sync", "charset": "utf-8", "subject": SUBJECT, "body": ""}
-    fields |= {"sign_type": "RSA2", "notify_time": "2026-01-02 11:04:05"}
+    fields |= {"sign_type": "RSA2", "notify_time": "2026-01-02 11:04:05"} | ({"method": method} if method else {})
     text = "&".join(f"{name}={fields[name]}" for name in sorted(fields) if name not in drop)
     raw = private(directory, key).sign(text.encode(), PKCS1v15(), SHA256())
     body = urlencode(fields | {"sign": base64.b64encode(raw).decode()}).encode()
@@ -117,6 +120,7 @@ def notify(directory: Path, *, drop: tuple[str, ...] = ("sign", "sign_type"), ke
     ("causes", "wrong"),
     [
         ([], {}),
+        ([], {"method": "alipay.trade.page.pay.return"}),
         (["sign_type_included"], {"drop": ("sign",)}),
         (["empty_values_dropped"], {"drop": ("sign", "sign_type", "body")}),
         (["forger_key"], {"key": "forger"}),
@@ -124,7 +128,7 @@ def notify(directory: Path, *, drop: tuple[str, ...] = ("sign", "sign_type"), ke
         (["no_known_key"], {"key": "somebody's"}),
     ],
 )
-def test_notifies_are_looked_into_with_the_platforms_key(doctor, credentials_dir, causes, wrong):
+def test_what_the_platform_signs_is_looked_into_with_the_platforms_key(doctor, credentials_dir, causes, wrong):
     found = doctor.examine(notify(credentials_dir, **wrong))
     assert (found.right, names(found)) == (not causes, causes)
 
