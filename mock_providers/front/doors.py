@@ -5,6 +5,7 @@ Starts and stops them, and says where they are. Which host is whose, and what is
 """
 
 import asyncio
+import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -140,7 +141,7 @@ class FrontDoors:
             await site.start()
         except OSError as problem:
             await site.stop()
-            self._shut.append(f"{number} ({problem.strerror or problem})")
+            self._shut.append(f"{number} ({_reason(problem)})")
         else:
             self.vendor_urls += (f"{scheme}://{self._plan.host}",)
 
@@ -154,6 +155,11 @@ class FrontDoors:
         self._proxy_server = server
         host, bound = server.sockets[0].getsockname()[:2]
         self.proxy_url = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
+
+
+def _reason(problem: OSError) -> str:
+    """The system's own words; the loop's are longer and say the same."""
+    return os.strerror(problem.errno).lower() if problem.errno else str(problem)
 
 
 def _context(file: Path) -> ssl.SSLContext:

@@ -206,5 +206,5 @@ def test_a_vendors_port_that_stays_shut_is_a_notice_with_the_ways_that_remain(cr
         other.close()
         told = on("uvloop", work(free, number))
     assert told["vendor_urls"] == ["http://127.0.0.1"]
-    for words in (f"{number} (", told["tls_url"], told["proxy_url"], "CAP_NET_BIND_SERVICE"):
+    for words in (f"{number} (address already in use)", told["tls_url"], told["proxy_url"], "CAP_NET_BIND_SERVICE"):
         assert words in told["notice"]
