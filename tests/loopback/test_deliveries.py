@@ -24,23 +24,28 @@ async def merchant(box: Sandbox, talk: Talk) -> AsyncIterator[list[bytes]]:
     A notify address that speaks raw bytes: *talk* gets each request and writes what it likes; then the line is cut.
     """
     heads: list[bytes] = []
-    talks: set[asyncio.Task[None] | None] = set()
+    # Whoever is noted is closed, also a talk that was cancelled before its first step.
+    talks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talks.add(asyncio.current_task())
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with closing(writer):
             head = await reader.readuntil(b"\r\n\r\n")
             await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]))
             heads.append(head)
             await talk(head, writer)
 
+    def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks[asyncio.create_task(listen(reader, writer))] = writer
+
     async with await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1024) as server:
         box.receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/n?shop=1"
         yield heads
-        running = [task for task in talks if task is not None]
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        for running in talks:
+            running.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)
+        for writer in talks.values():
+            writer.close()
+        await asyncio.gather(*(writer.wait_closed() for writer in talks.values()), return_exceptions=True)
 
 
 def says(answer: bytes) -> Talk:

@@ -127,15 +127,15 @@ def test_a_slip_is_answered_with_the_closest_right_word(tmp_path, argv, said):
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "place", "closest"),
+    ("right", "wrong", "column", "closest"),
     [
-        ("purpose:", "porpose:", "4:1", "'purpose'"),
-        ("copies: 5", "copeis: 5", "18:12", "'copies'"),
-        ("- advance: 4d", "- advence: 4d", None, "'advance'"),
-        ("state/never-back", "state/never-bak", "12:5", "'state/never-back'"),
+        ("purpose:", "porpose:", 1, "'purpose'"),
+        ("copies: 5", "copeis: 5", 12, "'copies'"),
+        ("- advance: 4d", "- advence: 4d", 5, "'advance'"),
+        ("state/never-back", "state/never-bak", 5, "'state/never-back'"),
     ],
 )
-def test_a_misspelt_scenario_is_refused_with_its_place(tmp_path, right, wrong, place, closest):
+def test_a_misspelt_scenario_is_refused_with_its_place(tmp_path, right, wrong, column, closest):
     text = STORM.read_text()
     file, home = tmp_path / "storm.yaml", tmp_path / "home"
     file.write_text(text.replace(right, wrong))
@@ -143,7 +143,7 @@ def test_a_misspelt_scenario_is_refused_with_its_place(tmp_path, right, wrong, p
     said = refused("chaos", "duplicate-storm", str(file), "--json", "--home", str(home))
 
     line = 1 + next(number for number, line in enumerate(text.splitlines()) if right in line)
-    assert f"{file}:{place or f'{line}:5'}: " in said
+    assert f"{file}:{line}:{column}: " in said
     assert f"did you mean {closest}?" in said
     assert not home.exists()
 
