@@ -52,7 +52,7 @@ def demo(
     """
     Start everything, pay over every channel while the provider misbehaves, and audit the money.
     """
-    from harness.demo import DemoPlan, run_demo  # noqa: PLC0415
+    from harness.commands.demo import DemoPlan, run_demo  # noqa: PLC0415
 
     plan = DemoPlan(payments=payments, seed=seed, profile=profile, as_json=as_json)
     _finish(run_demo(plan, settings=_settings(home=home, out=out)))
@@ -69,7 +69,7 @@ def up(
     """
     The sandbox, until Ctrl-C: simulator, reference gateway, and where everything is.
     """
-    from harness.up import run_up  # noqa: PLC0415
+    from harness.commands.up import run_up  # noqa: PLC0415
 
     _finish(run_up(seed=seed, profile=profile, gateway=True, settings=_settings(home=home, out=out)))
 
@@ -87,7 +87,7 @@ def providers(
     """
     The simulator alone, for a gateway of your own.
     """
-    from harness.up import run_up  # noqa: PLC0415
+    from harness.commands.up import run_up  # noqa: PLC0415
 
     doors = tuple(name for name, wanted in (("tls", tls), ("proxy", proxy)) if wanted)
     settings = _settings(home=home, out=out)
@@ -106,7 +106,7 @@ def chaos(
     """
     Play scenarios against the reference gateway.
     """
-    from harness.chaos import run_chaos  # noqa: PLC0415
+    from harness.commands.chaos import run_chaos  # noqa: PLC0415
 
     _finish(run_chaos(scenario, seed=seed, as_json=as_json, settings=_settings(home=home, out=out)))
 
@@ -144,7 +144,7 @@ def doctor(
     """
     Why the signature of a pasted request is refused.
     """
-    from harness.doctor import run_doctor  # noqa: PLC0415
+    from harness.commands.doctor import run_doctor  # noqa: PLC0415
 
     chosen = _settings(home=home, out=None)
     raise typer.Exit(run_doctor(file, public_key=public_key, lang=lang, as_json=as_json, settings=chosen))
@@ -159,7 +159,7 @@ def list_things(
     """
     What there is.
     """
-    from harness.listing import run_list  # noqa: PLC0415
+    from harness.commands.listing import run_list  # noqa: PLC0415
 
     raise typer.Exit(run_list(kind, as_json=as_json))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.audit import AuditReport
+from harness.commands.session import Session, open_session, profile_file
 from harness.control import SimulatorControl
 from harness.errors import ConfigError
 from harness.events import Audited, RunEnded, RunStarted, StepStarted
@@ -22,7 +23,6 @@ from harness.ids import label_of
 from harness.load.buyers import Buyers
 from harness.load.generator import LocustRun, run_locust
 from harness.load.record import LoadRecord, read_record, summarise
-from harness.session import Session, open_session, profile_file
 from harness.settings import HarnessSettings
 from harness.sut.sink import WebhookEvent
 from harness.verdict import exit_code

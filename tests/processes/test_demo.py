@@ -8,7 +8,7 @@ import collections
 import orjson
 import pytest
 
-from harness.demo import DemoPlan, run_demo
+from harness.commands.demo import DemoPlan, run_demo
 from harness.gallery import MUTANTS
 from harness.settings import HarnessSettings
 from harness.world.launch import PythonMain

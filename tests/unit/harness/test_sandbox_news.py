@@ -4,8 +4,8 @@ What people hear of a server that died under a sandbox: one line, once, and only
 
 import pytest
 
+from harness.commands.up import Comebacks, handed_on
 from harness.errors import ConfigError
-from harness.up import Comebacks, handed_on
 from harness.world.supervised import ProcessEvent
 
 

@@ -25,7 +25,7 @@ from harness.settings import HarnessSettings, for_simulator
 from harness.world.home import Home
 from harness.world.processes import ProcessesPlan
 
-PROFILES = Path(__file__).resolve().parent.parent / "scenarios" / "profiles"
+PROFILES = Path(__file__).resolve().parents[2] / "scenarios" / "profiles"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,11 +14,11 @@ from typing import Any
 import orjson
 
 from harness.audit import AuditReport
+from harness.commands.session import Session, open_session, profile_file
 from harness.control import Counts
 from harness.events import Audited, Progressed, RunEnded, RunStarted
 from harness.gather import audit_world, settle_world
 from harness.judging import with_checks
-from harness.session import Session, open_session, profile_file
 from harness.settings import HarnessSettings
 from harness.traffic import Traffic, TrafficPlan
 from harness.verdict import exit_code

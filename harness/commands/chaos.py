@@ -11,10 +11,10 @@ from pathlib import Path
 import orjson
 import typer
 
+from harness.commands.session import open_session
 from harness.script.loader import find, load
 from harness.script.outcome import ScenarioResult, run
 from harness.script.schema import Scenario
-from harness.session import open_session
 from harness.settings import HarnessSettings
 from harness.verdict import exit_code, merge
 from harness.world.processes import ProcessesWorld

@@ -9,9 +9,9 @@ import asyncio
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
+from harness.commands.session import Session, open_session, profile_file
 from harness.errors import ConfigError
 from harness.events import RunStarted
-from harness.session import Session, open_session, profile_file
 from harness.settings import HarnessSettings, for_simulator
 from harness.world.home import Home
 from harness.world.processes import ProcessesPlan, ProcessesWorld
