@@ -57,7 +57,7 @@ def test_a_planted_line_is_caught(tmp_path: Path, line: str):
     "line",
     [
         "a fixture of scope session, an aiohttp ClientSession",
-        "https://example.org/work/x and ./work and network/home",
+        "https://example.org/home/x and ./home and network/home",
         "the root of the tree; /api/v1/home",
         "See https://pypi.org/project/payproof",
         "a prompt answer",
