@@ -36,6 +36,7 @@ class GroupCommit(Generic[KeyT, ItemT, AnswerT]):
         self._batch_max = batch_max
         self._waiting: dict[KeyT, tuple[ItemT, list[asyncio.Future[AnswerT]]]] = {}
         self._committer: asyncio.Task[None] | None = None
+        self._aborted = False
         self.batches = 0
         self.items = 0
 
@@ -45,6 +46,9 @@ class GroupCommit(Generic[KeyT, ItemT, AnswerT]):
 
     async def submit(self, key: KeyT, item: ItemT) -> AnswerT:
         """Wait until *item* is committed and return the answer for its key, or raise what its batch raised."""
+        if self._aborted:
+            # A request that outlives the crash of its process within one event loop: the dead commit nothing.
+            raise asyncio.CancelledError
         future: asyncio.Future[AnswerT] = asyncio.get_running_loop().create_future()
         if key in self._waiting:
             self._waiting[key][1].append(future)
@@ -60,7 +64,8 @@ class GroupCommit(Generic[KeyT, ItemT, AnswerT]):
             await asyncio.wait([self._committer])
 
     def abort(self) -> None:
-        """Stop at once, as a crash would; whoever waits is cancelled."""
+        """Stop at once and for good, as a crash would; whoever waits or comes later is cancelled."""
+        self._aborted = True
         if self._committer is not None:
             self._committer.cancel()
 

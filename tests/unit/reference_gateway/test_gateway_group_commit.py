@@ -154,3 +154,14 @@ async def test_abort_cancels_those_who_wait():
     assert first.cancelled()
     assert second.cancelled()
     assert not recorder.commits.busy
+
+
+async def test_what_comes_after_a_crash_is_never_applied():
+    recorder = Recorder()
+    recorder.commits.abort()
+
+    late = recorder.submit("late")
+    await asyncio.wait([late])
+
+    assert late.cancelled()
+    assert recorder.batches == []
