@@ -64,7 +64,7 @@ async def _serve(simulator: Simulator) -> None:
         log.warning("vendor_ports_shut", notice=simulator.front.notice)
     ready = {
         "event": "ready",
-        "alipay_url": simulator.alipay_url,
+        **{f"{name}_url": url for name, url in simulator.urls.items()},
         "control_url": simulator.control_url,
         **simulator.front.as_json(),
         "snippets": _snippets(simulator),

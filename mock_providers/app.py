@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from mock_providers.core.book import Book
 from mock_providers.core.clock import Clock, ScheduleClock, SystemClock
 from mock_providers.core.control import ControlServer, ControlState
-from mock_providers.core.credentials import ensure
 from mock_providers.core.ids import KeyedIds
 from mock_providers.core.journal import Journal
 from mock_providers.core.labels import Labels
@@ -22,8 +21,8 @@ from mock_providers.faults.rules import Profile, load_profile
 from mock_providers.faults.source import FaultSource, SeededSource
 from mock_providers.front.doors import FrontDoors, FrontPlan
 from mock_providers.front.router import Served
-from mock_providers.registry import PROVIDERS
-from mock_providers.settings import ProvidersSettings, refuse_open_control
+from mock_providers.registry import PROVIDERS, make_credentials
+from mock_providers.settings import ProvidersSettings, refuse_open_control, switches_of
 
 _CALM = Profile("calm")
 
@@ -53,10 +52,7 @@ class Simulator:
         }
         self.front = FrontDoors(
             _front_plan(settings),
-            {
-                name: Served(self.servers[name].handle, provider.gateway_path)
-                for name, provider in self.providers.items()
-            },
+            {name: Served(self.servers[name].handle, provider.owns_path) for name, provider in self.providers.items()},
             clock=clock,
         )
         self._urls: dict[str, str] = {}
@@ -86,9 +82,8 @@ class Simulator:
             notices=self.notifier,
             credentials_dir=settings.credentials_dir,
             options=ProviderOptions(
-                notify_events=frozenset(getattr(settings, f"{name}_notify_events")),
-                notify_content_type=getattr(settings, f"{name}_notify_content_type"),
                 label_field=settings.label_fields.get(name, PROVIDERS[name].default_label_field),
+                switches=switches_of(settings, name),
             ),
         )
 
@@ -96,6 +91,11 @@ class Simulator:
     def alipay_url(self) -> str:
         """Where Alipay listens, without the path."""
         return self.servers["alipay"].url
+
+    @property
+    def urls(self) -> Mapping[str, str]:
+        """Where each provider listens, without the path."""
+        return dict(self._urls)
 
     @property
     def control_url(self) -> str:
@@ -162,6 +162,6 @@ def build(
                 f"label_fields names an unknown provider '{name}'.{closest(name, tuple(PROVIDERS))}"
             )
     profile = load_profile(settings.faults_file) if settings.faults_file is not None else _CALM
-    ensure(settings.credentials_dir)
+    make_credentials(settings.credentials_dir)
     source = fault_source if fault_source is not None else SeededSource(settings.seed)
     return Simulator(settings, clock=clock or SystemClock(), faults=FaultDesk(source, profile))

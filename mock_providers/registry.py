@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from mock_providers.alipay import PROVIDER as ALIPAY
 from mock_providers.alipay.doctor import doctor_for as alipay_doctor
+from mock_providers.core.credentials import ensure
 from mock_providers.core.doctor import SignatureDoctor
 from mock_providers.core.provider import ProviderFactory
 
@@ -17,3 +18,16 @@ PROVIDERS: Mapping[str, ProviderFactory] = MappingProxyType({provider.name: prov
 DOCTORS: Mapping[str, Callable[[Path | None, bytes | None], SignatureDoctor]] = MappingProxyType(
     {"alipay": alipay_doctor}
 )
+
+
+def make_credentials(directory: Path) -> Path:
+    """
+    Make what is missing of every provider's keys and numbers.
+
+    Returns:
+        The path of `credentials.json`.
+
+    Raises:
+        CredentialsRefused: the folder cannot be used.
+    """
+    return ensure(directory, _ALL)

@@ -7,7 +7,7 @@ The only module of this room that reads the environment.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -65,6 +65,16 @@ class ProvidersSettings(BaseSettings):
     schedule_rate: float = Field(default=1.0, ge=0)
     alipay_notify_events: frozenset[Literal["scan", "payment", "refund"]] = frozenset({"payment", "refund"})
     alipay_notify_content_type: Literal["malformed", "clean"] = "malformed"
+
+
+def switches_of(settings: ProvidersSettings, provider: str) -> Mapping[str, Any]:
+    """The settings that are one provider's own, by the rest of their names; its port is not one of them."""
+    prefix = f"{provider}_"
+    return {
+        name.removeprefix(prefix): getattr(settings, name)
+        for name in type(settings).model_fields
+        if name.startswith(prefix) and name != f"{prefix}port"
+    }
 
 
 def refuse_strangers(environment: Mapping[str, str] = os.environ) -> None:

@@ -16,6 +16,7 @@ from mock_providers.alipay.times import day_of, text_of, text_with_ms
 from mock_providers.alipay.wire import CODECS, form_bytes
 from mock_providers.core.book import Refund, Trade
 from mock_providers.core.ids import Ids
+from mock_providers.core.journal import RawResponse
 from mock_providers.core.money import fen_from_yuan, yuan_text
 from mock_providers.core.plans import PlannedDelivery
 from mock_providers.core.provider import Ladder, Notice, OutgoingNotify
@@ -35,13 +36,13 @@ CONTENT_TYPES = {
 _AMOUNTS = ("total_amount", "receipt_amount", "buyer_pay_amount", "invoice_amount")
 
 
-def acknowledged(status: int, body: bytes) -> bool:
+def acknowledged(response: RawResponse) -> bool:
     """
     Status 200 and exactly the seven characters.
 
     Facts: alipay/notify-ack
     """
-    return status == 200 and body == b"success"
+    return response.status == 200 and response.body == b"success"
 
 
 def notice_of(trade: Trade, event: str, *, ids: Ids, now: datetime, refund: Refund | None = None) -> Notice:
@@ -70,6 +71,7 @@ def notice_of(trade: Trade, event: str, *, ids: Ids, now: datetime, refund: Refu
         url=opening.notify_url,
         fields={name: value for name, value in fields.items() if value.strip()},
         context={"charset": details["charset"], "sign_type": details["sign_type"]},
+        merchant_id=opening.merchant_id,
     )
 
 

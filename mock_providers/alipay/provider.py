@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from mock_providers.alipay import notify
 from mock_providers.alipay.business import Unreadable, number_field
+from mock_providers.alipay.credentials import write_credentials
 from mock_providers.alipay.doctor import AlipayDoctor
 from mock_providers.alipay.door import App
 from mock_providers.alipay.refunds import refund, refund_query
@@ -18,11 +19,20 @@ from mock_providers.alipay.times import day_of
 from mock_providers.alipay.trades import Work, precreate, query
 from mock_providers.alipay.wire import wire_reply
 from mock_providers.core.book import Refund, Trade
-from mock_providers.core.credentials import private_key, public_key
+from mock_providers.core.credentials import CredentialMaker, private_key, public_key
 from mock_providers.core.doctor import Lazily
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.journal import RawRequest, RawResponse
 from mock_providers.core.plans import PlannedDelivery
-from mock_providers.core.provider import Call, Ladder, Notice, OutgoingNotify, Provider, ProviderWorld
+from mock_providers.core.provider import (
+    Brand,
+    Call,
+    Departure,
+    Ladder,
+    Notice,
+    OutgoingNotify,
+    Provider,
+    ProviderWorld,
+)
 from mock_providers.core.reply import ProviderReply, WireReply
 
 
@@ -53,7 +63,6 @@ class Alipay:
     """The provider; see the port for what each method is for."""
 
     name = "alipay"
-    ladder: Ladder = notify.LADDER
     gateway_path = GATEWAY_PATH
 
     def __init__(self, world: ProviderWorld) -> None:
@@ -62,7 +71,7 @@ class Alipay:
         self._doctor = AlipayDoctor(world.credentials_dir)
         self._answers = 0
         self._trace_prefix = world.ids.letters(16, "trace")
-        self._content_type = notify.CONTENT_TYPES[world.options.notify_content_type]
+        self._content_type = notify.CONTENT_TYPES[world.options.switches["notify_content_type"]]
         self._router = Router(
             app=self._keys.app,
             labels=world.labels,
@@ -95,9 +104,25 @@ class Alipay:
         key = self._keys.forger if delivery.forged else self._keys.platform
         return notify.render(notice, delivery, stamp_at=stamp_at, key=key, content_type=self._content_type)
 
-    def acknowledged(self, status: int, body: bytes) -> bool:
+    def owns_path(self, path: str) -> bool:
+        """The one path of the v2 gateway."""
+        return path == GATEWAY_PATH
+
+    def ladder(self, notice: Notice) -> Ladder:  # noqa: ARG002  one ladder for all
+        """The platform's own repetition."""
+        return notify.LADDER
+
+    def acknowledged(self, notice: Notice, response: RawResponse) -> bool:  # noqa: ARG002  all are answered alike
         """Whether this answer ends the ladder."""
-        return notify.acknowledged(status, body)
+        return notify.acknowledged(response)
+
+    def cashier_link(self, target: str) -> Trade | None:
+        """The trade behind the text of a QR code."""
+        return self._world.book.by_qr(target, now=self._world.schedule.now())
+
+    def departure(self, trade: Trade) -> Departure | None:  # noqa: ARG002  a QR code leads back to nowhere
+        """Nobody who scanned a code is sent anywhere."""
+        return None
 
     def new_trade_no(self, trade: Trade) -> str:
         """
@@ -119,7 +144,7 @@ class Alipay:
 
     def _tell(self, trade: Trade, event: str, made: Refund | None) -> None:
         """Facts: alipay/notify-statuses."""
-        if trade.opening.notify_url and event in self._world.options.notify_events:
+        if trade.opening.notify_url and event in self._world.options.switches["notify_events"]:
             now = self._world.schedule.now()
             notice = notify.notice_of(trade, event, ids=self._world.ids, now=now, refund=made)
             self._world.notices.publish(notice)
@@ -165,7 +190,13 @@ class AlipayFactory:
     """What the registry knows of this folder."""
 
     name = "alipay"
+    channels = ("alipay",)
+    brand = Brand(title_en="Alipay", title_zh="支付宝", color="#1677ff")
     default_label_field = "subject"
+
+    def write_credentials(self, make: CredentialMaker) -> None:
+        """One application's keys, and the platform's."""
+        write_credentials(make)
 
     def make(self, world: ProviderWorld) -> Provider:
         """A provider over *world*."""

@@ -16,6 +16,7 @@ from mock_providers.alipay.trades import Work
 from mock_providers.alipay.wire import CODECS, charset_of, form_pairs, read_params, split_target
 from mock_providers.core.journal import RawRequest
 from mock_providers.core.labels import Labels
+from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape
 from mock_providers.core.provider import Call
 from mock_providers.core.reply import ProviderReply, WireReply
 
@@ -86,12 +87,20 @@ class Router:
             label=label,
             string_to_sign=admission.string_to_sign,
             signature_ok=admission.signature_ok,
-            perform=partial(self._perform, method, work, api, codec),
+            perform=partial(self._perform, method, work, codec),
+            merchant=self.app.seller_id,
             faultable=bool(order),
         )
 
-    def _perform(self, method: Method, work: Work, api: str, codec: str) -> WireReply:
-        return self.encode(method(work), api, codec, work.common["sign_type"])
+    def _perform(self, method: Method, work: Work, codec: str, shape: AnswerShape = PLAIN_SHAPE) -> WireReply:
+        del shape  # what faults ask of Alipay's answers is not served yet
+        return self.encode(method(work), work.common["method"], codec, work.common["sign_type"])
+
+    def _answer(
+        self, reply: ProviderReply, method: str | None, codec: str, sign_type: str, shape: AnswerShape = PLAIN_SHAPE
+    ) -> WireReply:
+        del shape  # a refusal at the door is nobody's fault
+        return self.encode(reply, method, codec, sign_type)
 
     def _refused(self, reply: ProviderReply, params: Mapping[str, str], admission: Admission, codec: str) -> Call:
         method = params.get("method")
@@ -102,6 +111,6 @@ class Router:
             label="",
             string_to_sign=admission.string_to_sign,
             signature_ok=admission.signature_ok,
-            perform=partial(self.encode, reply, method, codec, sign_type if sign_type == "RSA" else "RSA2"),
+            perform=partial(self._answer, reply, method, codec, sign_type if sign_type == "RSA" else "RSA2"),
             faultable=False,
         )

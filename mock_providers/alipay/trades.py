@@ -59,7 +59,7 @@ def find_trade(book: Book, work: Work) -> Trade | None:
         return book.by_trade_no("alipay", trade_no, now=work.now)
     if out_trade_no is None:
         raise Unreadable("out_trade_no")
-    return book.by_order("alipay", out_trade_no, now=work.now)
+    return book.by_order("alipay", out_trade_no, now=work.now, merchant_id=work.app.seller_id)
 
 
 def precreate(book: Book, ids: Ids, work: Work) -> ProviderReply:
@@ -77,7 +77,7 @@ def precreate(book: Book, ids: Ids, work: Work) -> ProviderReply:
     refused_fields = codes.unpaid_fields(opening.out_trade_no)
     if not total_allowed(opening.total_fen):
         return codes.total_fee_exceed(refused_fields)
-    known = book.by_order("alipay", opening.out_trade_no, now=work.now)
+    known = book.by_order("alipay", opening.out_trade_no, now=work.now, merchant_id=opening.merchant_id)
     if known is not None:
         return _precreate_again(book, ids, known, opening)
     if opening.expires_at <= work.now:
@@ -98,7 +98,8 @@ def _precreate_again(book: Book, ids: Ids, trade: Trade, again: Opening) -> Prov
     trade.creations += 1
     if trade.creations > _CREATIONS_MAX:
         return codes.merchant_code_refused(refused_fields)
-    if trade.state is TradeState.CREATED and again.created_at >= trade.qr_expires_at:
+    expired = trade.qr_expires_at is not None and again.created_at >= trade.qr_expires_at
+    if trade.state is TradeState.CREATED and expired:
         book.renew_qr(
             trade,
             qr_code=_qr_code(ids, first, trade.creations),

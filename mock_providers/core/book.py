@@ -4,18 +4,30 @@ The book: trades and refunds, and which step is lawful when; the truth about mon
 Knows no vendor's states or codes, sends nothing, and asks nobody for the time: moments are given to it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from hashlib import blake2b
 from types import MappingProxyType
 
 from mock_providers.core.money import Fen
+from mock_providers.core.payouts import Payouts
 from mock_providers.errors import BookRefused
+
+_TOKEN_BYTES = 12
+# Where a provider serves the shared cashier pages, followed by a trade's token.
+CASHIER_PATH = "/_cashier/"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def _nothing() -> Mapping[str, str]:
+    """One empty mapping for all: a book holds a million trades."""
+    return _NOTHING
 
 
 class TradeState(StrEnum):
-    """Where a trade stands; CREATED means that a QR code was issued and nobody has scanned it."""
+    """Where a trade stands; CREATED means that the vendor knows no trade yet: no buyer has scanned or come."""
 
     CREATED = "CREATED"
     WAITING = "WAITING"
@@ -32,6 +44,8 @@ class Step(StrEnum):
     REFUND_PART = "refund_part"
     REFUND_REST = "refund_rest"
     EXPIRE = "expire"
+    CLOSE = "close"
+    PAY_LATE = "pay_late"
     FINISH = "finish"
 
 
@@ -40,12 +54,16 @@ TRANSITIONS: Mapping[tuple[TradeState, Step], TradeState] = MappingProxyType(
     {
         (TradeState.CREATED, Step.SCAN): TradeState.WAITING,
         (TradeState.CREATED, Step.EXPIRE): TradeState.CLOSED,
+        (TradeState.CREATED, Step.CLOSE): TradeState.CLOSED,
         (TradeState.WAITING, Step.SCAN): TradeState.WAITING,
         (TradeState.WAITING, Step.PAY): TradeState.PAID,
         (TradeState.WAITING, Step.EXPIRE): TradeState.CLOSED,
+        (TradeState.WAITING, Step.CLOSE): TradeState.CLOSED,
         (TradeState.PAID, Step.REFUND_PART): TradeState.PAID,
         (TradeState.PAID, Step.REFUND_REST): TradeState.CLOSED,
         (TradeState.PAID, Step.FINISH): TradeState.FINISHED,
+        # Money that was on its way when the trade was closed. Only by hand: see Book.pay_late.
+        (TradeState.CLOSED, Step.PAY_LATE): TradeState.PAID,
     }
 )
 
@@ -58,19 +76,45 @@ _REFUSALS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+class RefundState(StrEnum):
+    """Where a refund stands; a failed one has given its amount free."""
+
+    PROCESSING = "PROCESSING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+@dataclass(slots=True)
 class Refund:
-    """Money that went back."""
+    """
+    Money that goes back.
+
+    Args:
+        out_request_no: the merchant's number.
+        at: when it was asked for.
+        refund_no: the platform's number, "" where it gives none.
+        settled_at: when it succeeded or failed; None while it is processing.
+    """
 
     out_request_no: str
     amount_fen: Fen
     at: datetime
     reason: str = ""
+    state: RefundState = RefundState.SUCCEEDED
+    refund_no: str = ""
+    settled_at: datetime | None = None
+    details: Mapping[str, str] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a provider knows when it opens a trade; never changed afterwards."""
+    """
+    What a provider knows when it opens a trade; never changed afterwards.
+
+    Args:
+        product: qr, page, wap, app, jsapi, h5 or barcode.
+        details: the provider's own, such as charset or attached texts.
+    """
 
     provider: str
     out_trade_no: str
@@ -83,51 +127,101 @@ class Opening:
     expires_at: datetime
     refundable_s: float
     notify_url: str = ""
+    return_url: str = ""
+    product: str = "qr"
     currency: str = "CNY"
-    details: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, str] = field(default_factory=_nothing)
 
 
 @dataclass(slots=True)
 class Trade:
-    """One order as the platform sees it."""
+    """
+    One order as the platform sees it.
+
+    Args:
+        closed_by: expired, merchant, buyer, refunded or reversed; "" while it is open.
+        notes: what the provider writes down as it goes, such as failed tries.
+    """
 
     opening: Opening
     seq: int
-    qr_code: str
-    qr_expires_at: datetime
+    qr_code: str = ""
+    qr_expires_at: datetime | None = None
     state: TradeState = TradeState.CREATED
     trade_no: str | None = None
     scanned_at: datetime | None = None
     paid_at: datetime | None = None
     closed_at: datetime | None = None
+    closed_by: str = ""
     refunds: dict[str, Refund] = field(default_factory=dict)
     refunded_fen: int = 0
+    refunding_fen: int = 0
     creations: int = 1
+    notes: dict[str, str] = field(default_factory=dict)
 
     @property
     def paid_fen(self) -> int:
         """What the buyer paid, refunded or not."""
         return self.opening.total_fen if self.paid_at is not None else 0
 
+    @property
+    def refundable_fen(self) -> int:
+        """What is left of the payment, refunds on their way taken off."""
+        return self.paid_fen - self.refunded_fen - self.refunding_fen
+
 
 class Book:
-    """All trades of a run, found by order number, by the platform's number and by QR code."""
+    """All trades of a run, found by order number, by the platform's number, by QR code and by cashier token."""
 
     def __init__(self) -> None:
+        self.payouts = Payouts()
         self._trades: list[Trade] = []
-        self._by_order: dict[tuple[str, str], Trade] = {}
+        self._by_order: dict[tuple[str, str, str], Trade] = {}
+        self._first_by_number: dict[tuple[str, str], Trade] = {}
         self._by_trade_no: dict[tuple[str, str], Trade] = {}
         self._by_qr: dict[str, Trade] = {}
+        self._by_refund_no: dict[tuple[str, str], tuple[Trade, Refund]] = {}
 
-    def open(self, opening: Opening, *, qr_code: str, qr_expires_at: datetime) -> Trade:
-        """Enter a new order; the number must be free."""
-        key = (opening.provider, opening.out_trade_no)
+    def open(
+        self,
+        opening: Opening,
+        *,
+        qr_code: str = "",
+        qr_expires_at: datetime | None = None,
+        trade_no: str | None = None,
+    ) -> Trade:
+        """
+        Enter a new order; the number must be free.
+
+        Args:
+            qr_code: the text that a buyer scans, where there is one.
+            trade_no: the platform's number, for trades that it knows from the start.
+        """
+        key = (opening.provider, opening.merchant_id, opening.out_trade_no)
         assert key not in self._by_order, "look the order up before opening it"
         trade = Trade(opening=opening, seq=len(self._trades) + 1, qr_code=qr_code, qr_expires_at=qr_expires_at)
-        self._trades.append(trade)
-        self._by_order[key] = trade
-        self._by_qr[qr_code] = trade
+        self._enter(trade)
+        if trade_no is not None:
+            self.scan(trade, trade_no=trade_no, now=opening.created_at)
         return trade
+
+    def enter(self, trade: Trade) -> None:
+        """Take a trade as it stands, out of a snapshot; the number must be free."""
+        assert trade.seq == len(self._trades) + 1, "trades come in their order"
+        self._enter(trade)
+        if trade.trade_no is not None:
+            self._by_trade_no[(trade.opening.provider, trade.trade_no)] = trade
+        for refund in trade.refunds.values():
+            if refund.refund_no:
+                self._by_refund_no[(trade.opening.provider, refund.refund_no)] = (trade, refund)
+
+    def _enter(self, trade: Trade) -> None:
+        opening = trade.opening
+        self._trades.append(trade)
+        self._by_order[(opening.provider, opening.merchant_id, opening.out_trade_no)] = trade
+        self._first_by_number.setdefault((opening.provider, opening.out_trade_no), trade)
+        if trade.qr_code:
+            self._by_qr[trade.qr_code] = trade
 
     def renew_qr(self, trade: Trade, *, qr_code: str, qr_expires_at: datetime) -> None:
         """A fresh code for an order nobody has scanned; the old code stops working."""
@@ -136,9 +230,18 @@ class Book:
         trade.qr_expires_at = qr_expires_at
         self._by_qr[qr_code] = trade
 
-    def by_order(self, provider: str, out_trade_no: str, *, now: datetime) -> Trade | None:
-        """Look up by the merchant's number."""
-        return _aged(self._by_order.get((provider, out_trade_no)), now)
+    def by_order(
+        self, provider: str, out_trade_no: str, *, now: datetime, merchant_id: str | None = None
+    ) -> Trade | None:
+        """
+        Look up by the merchant's number.
+
+        Args:
+            merchant_id: whose number; None takes the first trade of that number.
+        """
+        if merchant_id is None:
+            return _aged(self._first_by_number.get((provider, out_trade_no)), now)
+        return _aged(self._by_order.get((provider, merchant_id, out_trade_no)), now)
 
     def by_trade_no(self, provider: str, trade_no: str, *, now: datetime) -> Trade | None:
         """Look up by the platform's number."""
@@ -147,6 +250,18 @@ class Book:
     def by_qr(self, qr_code: str, *, now: datetime) -> Trade | None:
         """Look up by the text in the QR code."""
         return _aged(self._by_qr.get(qr_code), now)
+
+    def by_token(self, token: str, *, now: datetime) -> Trade | None:
+        """Look up by the token of its cashier page, which ends with the trade's place in the book."""
+        _, _, place = token.partition("-")
+        if not (place.isascii() and place.isdigit() and len(place) < 16 and 0 < int(place) <= len(self._trades)):
+            return None
+        trade = self._trades[int(place) - 1]
+        return _aged(trade, now) if cashier_token(trade) == token else None
+
+    def by_refund_no(self, provider: str, refund_no: str) -> tuple[Trade, Refund] | None:
+        """Look up by the platform's number of a refund."""
+        return self._by_refund_no.get((provider, refund_no))
 
     def page(self, *, after: int, limit: int, provider: str | None, now: datetime) -> tuple[list[Trade], int | None]:
         """
@@ -165,9 +280,15 @@ class Book:
             _aged(trade, now)
         return found, None
 
+    def trades(self, *, now: datetime) -> Iterator[Trade]:
+        """All of them, in order of creation."""
+        for trade in self._trades:
+            _aged(trade, now)
+            yield trade
+
     def scan(self, trade: Trade, *, trade_no: str, now: datetime) -> None:
         """The buyer looks at the order: from here on the platform knows a trade."""
-        if trade.state is TradeState.CREATED and now >= trade.qr_expires_at:
+        if trade.state is TradeState.CREATED and trade.qr_expires_at is not None and now >= trade.qr_expires_at:
             raise BookRefused("qr_expired", "this QR code has expired; create the payment again for a fresh one")
         _step(trade, Step.SCAN)
         if trade.trade_no is None:
@@ -180,30 +301,97 @@ class Book:
         _step(trade, Step.PAY)
         trade.paid_at = now
 
-    def refund(self, trade: Trade, refund: Refund) -> None:
-        """Money goes back; the caller has made sure that the request number is new."""
-        rest = trade.paid_fen - trade.refunded_fen
-        if not 0 < refund.amount_fen <= rest:
+    def pay_late(self, trade: Trade, *, now: datetime) -> None:
+        """
+        The buyer's money arrives although the trade is closed: it was on its way when the door shut.
+
+        Raises:
+            BookRefused: the trade is open, or was paid before.
+        """
+        if trade.state is TradeState.CLOSED and trade.paid_at is not None:
+            raise BookRefused("already_paid", "this trade was paid before it was closed")
+        _step(trade, Step.PAY_LATE)
+        trade.paid_at = now
+        trade.closed_at = None
+        trade.closed_by = ""
+
+    def close(self, trade: Trade, *, now: datetime, by: str = "merchant") -> None:
+        """
+        End a trade that nobody has paid.
+
+        Args:
+            by: merchant or buyer.
+        """
+        _step(trade, Step.CLOSE)
+        trade.closed_at, trade.closed_by = now, by
+
+    def refund(self, trade: Trade, refund: Refund, *, closed_by: str = "refunded") -> None:
+        """
+        Money goes back, or is on its way; the caller has made sure that the request number is new.
+
+        A refund that is processing reserves its amount; a trade closes when all of it has arrived.
+        """
+        if not 0 < refund.amount_fen <= trade.refundable_fen:
             raise BookRefused("refund_too_large", "a refund cannot exceed what is left of the payment")
-        _step(trade, Step.REFUND_REST if refund.amount_fen == rest else Step.REFUND_PART)
+        if refund.state is RefundState.PROCESSING:
+            if trade.state is not TradeState.PAID:
+                raise BookRefused(*_REFUSALS[trade.state])
+            trade.refunding_fen += refund.amount_fen
+        else:
+            self._arrived(trade, refund, closed_by=closed_by)
         trade.refunds[refund.out_request_no] = refund
+        if refund.refund_no:
+            self._by_refund_no[(trade.opening.provider, refund.refund_no)] = (trade, refund)
+
+    def settle_refund(self, trade: Trade, out_request_no: str, *, ok: bool, now: datetime) -> Refund:
+        """
+        A refund that was on its way has arrived, or has failed and gives its amount free.
+
+        Raises:
+            BookRefused: it is unknown, or settled already.
+        """
+        refund = trade.refunds.get(out_request_no)
+        if refund is None or refund.state is not RefundState.PROCESSING:
+            raise BookRefused("refund_not_processing", "no refund of this number is on its way")
+        trade.refunding_fen -= refund.amount_fen
+        refund.settled_at = now
+        if ok:
+            refund.state = RefundState.SUCCEEDED
+            self._arrived(trade, refund, closed_by="refunded")
+        else:
+            refund.state = RefundState.FAILED
+        return refund
+
+    def _arrived(self, trade: Trade, refund: Refund, *, closed_by: str) -> None:
+        whole = trade.refunded_fen + refund.amount_fen == trade.paid_fen
+        _step(trade, Step.REFUND_REST if whole else Step.REFUND_PART)
         trade.refunded_fen += refund.amount_fen
+        refund.settled_at = refund.settled_at or refund.at
         if trade.state is TradeState.CLOSED:
-            trade.closed_at = refund.at
+            trade.closed_at, trade.closed_by = refund.settled_at, closed_by
 
     def clear(self) -> None:
         """Forget everything."""
+        self.payouts.clear()
         self._trades.clear()
         self._by_order.clear()
+        self._first_by_number.clear()
         self._by_trade_no.clear()
         self._by_qr.clear()
+        self._by_refund_no.clear()
+
+
+def cashier_token(trade: Trade) -> str:
+    """What stands in the address of a trade's cashier page: a hash of whose order it is, and its place in the book."""
+    opening = trade.opening
+    about = f"{opening.provider}\0{opening.merchant_id}\0{opening.out_trade_no}"
+    return f"{blake2b(about.encode('utf-8', 'surrogatepass'), digest_size=_TOKEN_BYTES).hexdigest()}-{trade.seq}"
 
 
 def _step(trade: Trade, step: Step) -> None:
     after = TRANSITIONS.get((trade.state, step))
     if after is None:
-        code, text = _REFUSALS[trade.state]
-        raise BookRefused(code, text)
+        raise BookRefused(*_REFUSALS[trade.state])
     trade.state = after
 
 
@@ -213,7 +401,7 @@ def _aged(trade: Trade | None, now: datetime) -> Trade | None:
         return None
     if trade.state in {TradeState.CREATED, TradeState.WAITING} and now >= trade.opening.expires_at:
         _step(trade, Step.EXPIRE)
-        trade.closed_at = trade.opening.expires_at
+        trade.closed_at, trade.closed_by = trade.opening.expires_at, "expired"
     elif (
         trade.state is TradeState.PAID
         and trade.paid_at is not None

@@ -9,10 +9,12 @@ import json
 import os
 import secrets
 import shutil
+import string
 import tempfile
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, generate_private_key
@@ -20,15 +22,57 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from mock_providers.errors import CredentialsRefused
 
 _KEY_BITS = 2048
+_LETTERS = string.ascii_letters + string.digits
 _PEM = serialization.Encoding.PEM
 _PKCS1 = serialization.PrivateFormat.TraditionalOpenSSL
 _PKCS8 = serialization.PrivateFormat.PKCS8
 _SPKI = serialization.PublicFormat.SubjectPublicKeyInfo
 
 
-def ensure(directory: Path) -> Path:
+class CredentialMaker(Protocol):
+    """What a provider writes its keys and numbers with; everything lands in the folder at once or not at all."""
+
+    def write(self, name: str, content: str | bytes) -> None:
+        """A file of the merchant's, named in `credentials.json`."""
+        ...
+
+    def write_platform(self, name: str, content: str | bytes) -> None:
+        """A file of the platform's, which no merchant ever sees; its name begins with the provider's."""
+        ...
+
+    def note(self, **facts: str) -> None:
+        """Facts for `credentials.json`; each is written as a small file of its own, too."""
+        ...
+
+    def rsa(self) -> RSAPrivateKey:
+        """A fresh key."""
+        ...
+
+    def digits(self, length: int) -> str:
+        """A fresh number."""
+        ...
+
+    def token(self, length: int) -> str:
+        """A fresh secret of letters and digits."""
+        ...
+
+
+class CredentialWriter(Protocol):
+    """A provider, as far as its credentials go."""
+
+    @property
+    def name(self) -> str:
+        """Short, lower case; also the folder's name."""
+        ...
+
+    def write_credentials(self, make: CredentialMaker) -> None:
+        """Write everything."""
+        ...
+
+
+def ensure(directory: Path, writers: Iterable[CredentialWriter]) -> Path:
     """
-    Make the credentials in *directory* unless they are there.
+    Make the credentials in *directory* that are not there; a provider that joins later is added, nothing is touched.
 
     Returns:
         The path of `credentials.json`.
@@ -37,33 +81,94 @@ def ensure(directory: Path) -> Path:
         CredentialsRefused: something else stands in the way.
     """
     summary = directory / "credentials.json"
-    if summary.is_file():
-        return summary
+    writers = tuple(writers)
     if directory.exists() and not directory.is_dir():
         raise CredentialsRefused(f"{directory} is not a folder; choose another place for the credentials")
+    if not _missing(directory, writers):
+        return summary
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory.chmod(0o700)
-        _keep_apart(directory)
+        with FolderLock(directory / ".lock"):
+            for writer in _missing(directory, writers):
+                _keep_apart(directory, writer)
     except OSError as problem:
         raise CredentialsRefused(f"the credentials cannot be kept in {directory}: {problem}") from problem
     return summary
 
 
-def _keep_apart(directory: Path) -> None:
-    """Build a whole set aside under a lock file's protection, then move it in, the summary last."""
-    with FolderLock(directory / ".lock"):
-        if (directory / "credentials.json").is_file():
-            return
-        aside = Path(tempfile.mkdtemp(prefix=".new-", dir=directory))
-        try:
-            _write_set(aside)
-            for name in ("alipay", "platform"):
-                shutil.rmtree(directory / name, ignore_errors=True)
-                (aside / name).rename(directory / name)
-            (aside / "credentials.json").replace(directory / "credentials.json")
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+def _missing(directory: Path, writers: Iterable[CredentialWriter]) -> list[CredentialWriter]:
+    known = _summary(directory)
+    return [writer for writer in writers if writer.name not in known]
+
+
+def _summary(directory: Path) -> dict[str, object]:
+    try:
+        said = json.loads((directory / "credentials.json").read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as problem:
+        raise CredentialsRefused(
+            f"{directory / 'credentials.json'} cannot be read ({problem}); remove the folder to have new keys made"
+        ) from problem
+    if not isinstance(said, dict):
+        raise CredentialsRefused(f"{directory / 'credentials.json'} is no list of credentials; remove the folder")
+    return said
+
+
+def _keep_apart(directory: Path, writer: CredentialWriter) -> None:
+    """Build one provider's set aside, then move it in, the summary last."""
+    aside = Path(tempfile.mkdtemp(prefix=".new-", dir=directory))
+    try:
+        maker = _Maker(aside, writer.name)
+        writer.write_credentials(maker)
+        (directory / "platform").mkdir(mode=0o700, exist_ok=True)
+        for path in sorted((aside / "platform").iterdir()):
+            path.replace(directory / "platform" / path.name)
+        shutil.rmtree(directory / writer.name, ignore_errors=True)
+        (aside / writer.name).rename(directory / writer.name)
+        _write(aside / "credentials.json", json.dumps(_summary(directory) | maker.summary(), indent=2) + "\n")
+        (aside / "credentials.json").replace(directory / "credentials.json")
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+class _Maker:
+    """Writes below a folder that nobody looks at yet."""
+
+    def __init__(self, aside: Path, provider: str) -> None:
+        self._aside = aside
+        self._provider = provider
+        self._facts: dict[str, str] = {}
+        self._files: list[str] = []
+        for folder in (provider, "platform"):
+            (aside / folder).mkdir(mode=0o700)
+
+    def write(self, name: str, content: str | bytes) -> None:
+        _write(self._aside / self._provider / name, content)
+        self._files.append(name)
+
+    def write_platform(self, name: str, content: str | bytes) -> None:
+        assert name.startswith(f"{self._provider}_"), "a platform's file says whose it is"
+        _write(self._aside / "platform" / name, content)
+
+    def note(self, **facts: str) -> None:
+        for name, value in facts.items():
+            _write(self._aside / self._provider / name, value)
+        self._facts |= facts
+
+    def rsa(self) -> RSAPrivateKey:
+        return generate_private_key(65537, _KEY_BITS)
+
+    def digits(self, length: int) -> str:
+        return f"{secrets.randbelow(10**length):0{length}d}"
+
+    def token(self, length: int) -> str:
+        return "".join(secrets.choice(_LETTERS) for _ in range(length))
+
+    def summary(self) -> dict[str, object]:
+        files = {name: f"{self._provider}/{name}" for name in self._files}
+        return {self._provider: {**self._facts, "files": files}}
 
 
 class FolderLock:
@@ -83,49 +188,29 @@ class FolderLock:
         os.close(self._descriptor)
 
 
-def _write_set(aside: Path) -> None:
-    app_id = f"2021{secrets.randbelow(10**12):012d}"
-    seller_id = f"2088{secrets.randbelow(10**12):012d}"
-    app, platform, forger = (generate_private_key(65537, _KEY_BITS) for _ in range(3))
-    files = {
-        "app_private_key.pkcs1.pem": _private_pem(app, _PKCS1),
-        "app_private_key.pkcs8.pem": _private_pem(app, _PKCS8),
-        "app_private_key.pkcs1.b64": _bare(_private_pem(app, _PKCS1)),
-        "app_private_key.pkcs8.b64": _bare(_private_pem(app, _PKCS8)),
-        "app_public_key.pem": _public_pem(app),
-        "alipay_public_key.pem": _public_pem(platform),
-        "alipay_public_key.b64": _bare(_public_pem(platform)),
-    }
-    for name, text in {"app_id": app_id, "seller_id": seller_id, **files}.items():
-        _write(aside / "alipay" / name, text)
-    _write(aside / "platform" / "alipay_private_key.pem", _private_pem(platform, _PKCS8))
-    _write(aside / "platform" / "alipay_forger_private_key.pem", _private_pem(forger, _PKCS8))
-    summary = {
-        "alipay": {
-            "app_id": app_id,
-            "seller_id": seller_id,
-            "files": {name: f"alipay/{name}" for name in files},
-        }
-    }
-    _write(aside / "credentials.json", json.dumps(summary, indent=2) + "\n")
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(mode=0o700, exist_ok=True)
+def _write(path: Path, content: str | bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
 
 
-def _private_pem(key: RSAPrivateKey, shape: serialization.PrivateFormat) -> str:
-    return key.private_bytes(_PEM, shape, serialization.NoEncryption()).decode()
+def pkcs1_pem(key: RSAPrivateKey) -> str:
+    """`BEGIN RSA PRIVATE KEY`."""
+    return key.private_bytes(_PEM, _PKCS1, serialization.NoEncryption()).decode()
 
 
-def _public_pem(key: RSAPrivateKey) -> str:
+def pkcs8_pem(key: RSAPrivateKey) -> str:
+    """`BEGIN PRIVATE KEY`."""
+    return key.private_bytes(_PEM, _PKCS8, serialization.NoEncryption()).decode()
+
+
+def public_pem(key: RSAPrivateKey) -> str:
+    """`BEGIN PUBLIC KEY`."""
     return key.public_key().public_bytes(_PEM, _SPKI).decode()
 
 
-def _bare(pem: str) -> str:
+def bare(pem: str) -> str:
+    """The base64 inside a PEM, on one line, as many SDKs want it."""
     return "".join(line for line in pem.splitlines() if not line.startswith("-----"))
 
 

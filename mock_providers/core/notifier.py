@@ -191,8 +191,10 @@ class Notifier:
         stamp_at = self._stamp.now()
         outgoing = provider.render(attempt.notice, delivery.planned, stamp_at=stamp_at)
         counts.notifies_resent += attempt.number > 1
-        response, error = await self._post(attempt.notice.url, outgoing, provider.ladder.answer_timeout_s)
-        acked = response is not None and provider.acknowledged(response.status, response.body)
+        patience_s = provider.ladder(attempt.notice).answer_timeout_s
+        response, error = await self._post(attempt.notice.url, outgoing, patience_s)
+        acked = response is not None and provider.acknowledged(attempt.notice, response)
+        acked = acked and not delivery.planned.ignore_ack
         self._journal.add(
             Entry(
                 direction="out",
@@ -200,7 +202,7 @@ class Notifier:
                 api=attempt.notice.event,
                 order=attempt.notice.out_trade_no,
                 label=attempt.notice.label,
-                request=RawRequest("POST", attempt.notice.url, outgoing.headers, outgoing.body),
+                request=RawRequest(outgoing.method, attempt.notice.url, outgoing.headers, outgoing.body),
                 response=response,
                 string_to_sign=outgoing.string_to_sign,
                 signature_ok=not delivery.planned.forged,
@@ -225,7 +227,8 @@ class Notifier:
             if self._session is None:
                 return None, "the simulator is stopping"
             try:
-                async with self._session.post(
+                async with self._session.request(
+                    outgoing.method,
                     target,
                     data=outgoing.body,
                     headers=outgoing.headers,
@@ -267,7 +270,7 @@ class Notifier:
                 self._release(held)
         if not waiting:
             self._kept_back.pop(_order_of(notice), None)
-        offsets = self._providers[notice.provider].ladder.offsets_s
+        offsets = self._providers[notice.provider].ladder(notice).offsets_s
         if attempt.acked or attempt.plan.ladder_over or attempt.number >= len(offsets):
             return
         due_s = max(attempt.base_s + offsets[attempt.number], self._schedule.now_s)

@@ -12,12 +12,28 @@ Place = Literal["notify", "reply"]
 
 
 class Kind(StrEnum):
-    """What a delivery is, seen from the platform that knows the truth."""
+    """What a delivery is, seen from the platform that knows the truth. Only the first two can end a ladder."""
 
     TRUE = "true"
     DUPLICATE = "duplicate"
     FORGED = "forged"
     TAMPERED = "tampered"
+    PROBE = "probe"
+    STRAY = "stray"
+    REPLAYED = "replayed"
+
+
+class Seal(StrEnum):
+    """
+    Whose signature stands below an answer or a notify.
+
+    DAMAGED is the platform's own over other bytes, FOREIGN a stranger's over the right ones, NONE no signature at all.
+    """
+
+    TRUE = "true"
+    DAMAGED = "damaged"
+    FOREIGN = "foreign"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +60,37 @@ class PlannedDelivery:
     One copy of a notify to be sent.
 
     Args:
-        kind: true and duplicate copies can end the ladder; forged and tampered ones cannot.
+        kind: true and duplicate copies can end the ladder, no others.
         offset_s: how long after the attempt is due.
         wave: copies of one wave leave together, waves one after another.
-        forged: signed by a key that is not the platform's.
-        add_fen: how much the amounts in it differ from the truth.
         fault: the fault that added this copy, "" for the true one.
+        seal: whose signature it bears.
+        add_fen: how much the amounts in it differ from the truth.
+        wrong: what names somebody else's: "merchant", "app", "order".
+        stale_s: how far back its stamp lies.
+        charset: written in this charset instead of the agreed one; "" keeps to the agreement.
+        extra_fields: how many fields nobody has heard of it carries, signed like the others.
+        read_slowly_s: how long the platform takes to read the merchant's answer.
+        ignore_ack: the acknowledgement is not believed.
     """
 
     kind: Kind
     offset_s: float = 0.0
     wave: int = 0
-    forged: bool = False
-    add_fen: int = 0
     fault: str = ""
+    seal: Seal = Seal.TRUE
+    add_fen: int = 0
+    wrong: frozenset[str] = frozenset()
+    stale_s: float = 0.0
+    charset: str = ""
+    extra_fields: int = 0
+    read_slowly_s: float = 0.0
+    ignore_ack: bool = False
+
+    @property
+    def forged(self) -> bool:
+        """Whether its signature is not the platform's over what it says."""
+        return self.seal is not Seal.TRUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +121,52 @@ class DeliveryPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class ReplyPlan:
-    """One answer: how long it is kept, and whether it is sent at all. The work is done either way."""
+class AnswerShape:
+    """
+    What a fault asks the provider itself to do with one answer, since only the vendor's own code knows its words.
 
+    Args:
+        refuse: "" for no refusal; "system_error", "busy", "in_process", or a code of the vendor's own.
+        work: with a refusal: whether the work is done all the same.
+        seal: whose signature the answer bears.
+        stale_s: how far back the answer's own stamp lies, where the protocol has one.
+    """
+
+    refuse: str = ""
+    work: bool = True
+    seal: Seal = Seal.TRUE
+    stale_s: float = 0.0
+
+
+PLAIN_SHAPE = AnswerShape()
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyPlan:
+    """
+    One answer, as far as it is not the provider's business.
+
+    Args:
+        work: False: the request is read and nothing is done.
+        delay_before_s: how long the work waits.
+        delay_s: how long the answer is kept once the work is done.
+        hang_up: instead of an answer: "close" ends the connection, "reset" tears it down.
+        status: answered with this HTTP status and a body that is not the vendor's; None leaves the answer alone.
+        cut: the share of the body that is sent before the connection ends; 1.0 is all of it.
+        drip_s: how long the body takes to be sent.
+        mangle: the body is no longer what its content type says.
+        shape: the provider's part.
+    """
+
+    work: bool = True
+    delay_before_s: float = 0.0
     delay_s: float = 0.0
-    hang_up: bool = False
+    hang_up: Literal["", "close", "reset"] = ""
+    status: int | None = None
+    cut: float = 1.0
+    drip_s: float = 0.0
+    mangle: bool = False
+    shape: AnswerShape = PLAIN_SHAPE
     faults: tuple[str, ...] = ()
 
 

@@ -6,18 +6,27 @@ acknowledgement. It opens no socket and starts no task.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 from mock_providers.core.book import Book, Trade
 from mock_providers.core.clock import Clock, ScheduleClock
+from mock_providers.core.credentials import CredentialMaker
 from mock_providers.core.ids import Ids
-from mock_providers.core.journal import Headers, RawRequest
+from mock_providers.core.journal import Headers, RawRequest, RawResponse
 from mock_providers.core.labels import Labels
-from mock_providers.core.plans import PlannedDelivery
+from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape, PlannedDelivery
 from mock_providers.core.reply import WireReply
+
+
+class Perform(Protocol):
+    """The work of one call."""
+
+    def __call__(self, shape: AnswerShape = PLAIN_SHAPE) -> WireReply:
+        """Do it and answer, in the shape that a fault asks for; called once."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +36,9 @@ class Call:
 
     Args:
         perform: does the work and makes the answer; called once.
+        merchant: whose call it is, "" where that is not known.
         faultable: False for requests refused at the door, which use up nobody's attempts.
+        page: a buyer's browser, not a merchant's program.
         diagnosis: of a refused signature; dear, and made when somebody reads it.
     """
 
@@ -36,8 +47,10 @@ class Call:
     label: str
     string_to_sign: str | None
     signature_ok: bool | None
-    perform: Callable[[], WireReply]
+    perform: Perform
+    merchant: str = ""
     faultable: bool = True
+    page: bool = False
     diagnosis: Callable[[], Mapping[str, object] | None] | None = None
 
 
@@ -47,9 +60,10 @@ class Notice:
     An event to be told to the merchant; its business fields are frozen as of the event.
 
     Args:
-        event: "payment", "refund", "scan".
+        event: "payment", "refund", "scan", "close", or what else the provider tells.
         occurrence: 1 for the first event of its kind on this order.
         context: what the provider needs to render it again, such as charset and sign type.
+        kind: of message, where a provider has several; its own word.
     """
 
     provider: str
@@ -61,6 +75,8 @@ class Notice:
     url: str
     fields: Mapping[str, str]
     context: Mapping[str, str]
+    merchant_id: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +86,39 @@ class OutgoingNotify:
     headers: Headers
     body: bytes
     string_to_sign: str
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """
+    Where a buyer is sent when the cashier is done with them.
+
+    Args:
+        fields: for POST what the form carries; a GET has everything in its URL.
+    """
+
+    url: str
+    method: Literal["GET", "POST"] = "GET"
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """
+    How a provider looks to its buyers.
+
+    Args:
+        color: of the page's head, as CSS writes it.
+        ink: of the text upon it.
+        logo_svg: our own drawing, no vendor's artwork.
+    """
+
+    title_en: str
+    title_zh: str
+    color: str
+    ink: str = "#ffffff"
+    logo_svg: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +149,12 @@ class ProviderOptions:
     What users may choose for a provider.
 
     Args:
-        notify_events: which events are told to the merchant.
-        notify_content_type: "malformed" as captured from the real platform, or "clean".
         label_field: the request field that carries the harness's label.
+        switches: the settings that begin with the provider's name, by the rest of their names.
     """
 
-    notify_events: frozenset[str]
-    notify_content_type: str
     label_field: str
+    switches: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,18 +180,21 @@ class Provider(Protocol):
         ...
 
     @property
-    def ladder(self) -> Ladder:
-        """The vendor's own repetition of notifies."""
-        ...
-
-    @property
     def gateway_path(self) -> str:
-        """Where merchants send their calls."""
+        """Where merchants send their calls, as it is shown to people."""
         ...
 
     @property
     def merchants(self) -> tuple[str, ...]:
         """Merchant numbers served."""
+        ...
+
+    def owns_path(self, path: str) -> bool:
+        """Whether a request without a telling host is for this provider."""
+        ...
+
+    def ladder(self, notice: Notice) -> Ladder:
+        """The vendor's own repetition of such a notify."""
         ...
 
     def read(self, request: RawRequest) -> Call:
@@ -155,7 +205,7 @@ class Provider(Protocol):
         """Write one delivery, signed at *stamp_at*."""
         ...
 
-    def acknowledged(self, status: int, body: bytes) -> bool:
+    def acknowledged(self, notice: Notice, response: RawResponse) -> bool:
         """Whether this answer ends the ladder."""
         ...
 
@@ -164,11 +214,19 @@ class Provider(Protocol):
         ...
 
     def happened(self, trade: Trade, event: str) -> None:
-        """Tell the merchant about "scan" or "payment", if this provider does."""
+        """Tell the merchant about "scan", "payment", "payment_failed" or "close", if this provider does."""
         ...
 
     def vendor_state(self, trade: Trade) -> str:
         """The state in the vendor's word, "" where the vendor knows no trade."""
+        ...
+
+    def cashier_link(self, target: str) -> Trade | None:
+        """The trade behind a link that a buyer opens or a code that a buyer scans, None where it is no such thing."""
+        ...
+
+    def departure(self, trade: Trade) -> Departure | None:
+        """Where the cashier sends the buyer of *trade*, signed where the vendor signs it."""
         ...
 
 
@@ -178,6 +236,20 @@ class ProviderFactory(Protocol):
     @property
     def name(self) -> str:
         """Short, lower case."""
+        ...
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels that a gateway reaches through it, such as "alipay" and "alipay_v3"."""
+        ...
+
+    @property
+    def brand(self) -> Brand:
+        """How its cashier looks."""
+        ...
+
+    def write_credentials(self, make: CredentialMaker) -> None:
+        """Make the keys and numbers of one merchant and of the platform."""
         ...
 
     @property

@@ -76,7 +76,7 @@ class ProviderServer:
             else PLAIN_REPLY
         )
         stamp_at = self._stamp.now()
-        reply = call.perform()
+        reply = call.perform(plan.shape)
         if plan.delay_s > 0:
             await self._stamp.sleep(plan.delay_s)
         self._record(raw, call, reply, plan, stamp_at=stamp_at)

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from mock_providers.core.plans import DeliveryPlan, Kind, Place, PlannedDelivery
+from mock_providers.core.plans import DeliveryPlan, Kind, Place, PlannedDelivery, Seal
 from mock_providers.faults.base import Fault
 from mock_providers.faults.extra import sent_before
 
@@ -15,4 +15,4 @@ class ForgedSignature(Fault):
 
     def shape_notify(self, plan: DeliveryPlan) -> DeliveryPlan:
         """One more copy, in front."""
-        return sent_before(plan, PlannedDelivery(Kind.FORGED, forged=True, fault=self.name))
+        return sent_before(plan, PlannedDelivery(Kind.FORGED, seal=Seal.FOREIGN, fault=self.name))

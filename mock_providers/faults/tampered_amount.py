@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
-from mock_providers.core.plans import DeliveryPlan, Kind, Place, PlannedDelivery
+from mock_providers.core.plans import DeliveryPlan, Kind, Place, PlannedDelivery, Seal
 from mock_providers.faults.base import Fault
 from mock_providers.faults.extra import sent_before
 
@@ -33,5 +33,6 @@ class TamperedAmount(Fault):
 
     def shape_notify(self, plan: DeliveryPlan) -> DeliveryPlan:
         """One more copy, in front."""
-        tampered = PlannedDelivery(Kind.TAMPERED, forged=not self.signed, add_fen=self.add_fen, fault=self.name)
+        seal = Seal.TRUE if self.signed else Seal.FOREIGN
+        tampered = PlannedDelivery(Kind.TAMPERED, seal=seal, add_fen=self.add_fen, fault=self.name)
         return sent_before(plan, tampered)

@@ -15,4 +15,4 @@ class TimeoutAfter(Fault):
 
     def shape_reply(self, plan: ReplyPlan) -> ReplyPlan:
         """Hang up."""
-        return replace(plan, hang_up=True, faults=(*plan.faults, self.name))
+        return replace(plan, hang_up="close", faults=(*plan.faults, self.name))

@@ -25,11 +25,11 @@ class Served:
     A simulated provider as the front doors see it.
 
     Args:
-        gateway_path: finds it where the host says nothing, as in http://127.0.0.1/gateway.do.
+        owns_path: finds it where the host says nothing, as in http://127.0.0.1/gateway.do.
     """
 
     answer: Answer
-    gateway_path: str
+    owns_path: Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Router:
         return chosen if isinstance(chosen, Refusal) else self._served[chosen].answer
 
     def _by_path(self, path: str) -> str | None:
-        return next((name for name, served in self._served.items() if served.gateway_path == path), None)
+        return next((name for name, served in self._served.items() if served.owns_path(path)), None)
 
 
 def _target(request: web.BaseRequest) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mock_providers.core.credentials import ensure
+from mock_providers.registry import make_credentials
 from tests.sdk.sdk_child import CANNOT
 from tests.sdk.sdk_world import COMMUNITY_SDK, ROOT, built_environment
 
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.sdk, pytest.mark.processes]
 @pytest.fixture(scope="module")
 def credentials_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("sdk") / "credentials"
-    ensure(directory)
+    make_credentials(directory)
     return directory
 
 

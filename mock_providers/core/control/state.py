@@ -3,15 +3,17 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mock_providers.core.book import Book, Trade, TradeState
+from mock_providers.core.book import CASHIER_PATH, Book, Trade, TradeState, cashier_token
 from mock_providers.core.clock import Clock, ScheduleClock
 from mock_providers.core.journal import Journal
 from mock_providers.core.labels import Labels
 from mock_providers.core.notifier import Notifier
 from mock_providers.core.plans import FaultRules
 from mock_providers.core.provider import Provider
+from mock_providers.errors import BookRefused
 
-ACTIONS = ("scan", "pay", "insufficient_balance", "wrong_password", "cancel")
+ACTIONS = ("scan", "pay", "insufficient_balance", "wrong_password", "cancel", "pay_twice", "pay_late")
+_FAILURES = {"insufficient_balance": "insufficient balance", "wrong_password": "wrong password"}
 
 
 @dataclass(slots=True)
@@ -40,21 +42,31 @@ class ControlState:
         Let the buyer do something at the cashier; looking at the QR code comes first by itself.
 
         A payment that fails for want of money or of the right password leaves the trade waiting, and so does a buyer
-        who walks away.
+        who walks away. Who presses Pay twice pays once: no platform takes money twice for one trade. Who pays late had
+        their money on the way when the trade was closed, and it arrives.
 
         Raises:
             BookRefused: not in this state.
         """
         provider = self.providers[trade.opening.provider]
         now = self.schedule.now()
+        if action == "pay_late":
+            if trade.trade_no is None:
+                raise BookRefused("not_scanned", "nobody ever saw this order's cashier, so no money can be on its way")
+            self.book.pay_late(trade, now=now)
+            provider.happened(trade, "payment")
+            return
         if trade.state is TradeState.CREATED:
             self.book.scan(trade, trade_no=provider.new_trade_no(trade), now=now)
             provider.happened(trade, "scan")
         elif trade.state is not TradeState.WAITING:
             self.book.pay(trade, now=now)  # refuses with the reason that fits the state
-        if action == "pay":
+        if action in {"pay", "pay_twice"}:
             self.book.pay(trade, now=now)
             provider.happened(trade, "payment")
+        elif action in _FAILURES:
+            trade.notes["failed"] = _FAILURES[action]
+            provider.happened(trade, "payment_failed")
 
     def reset(self) -> None:
         """An empty book, nothing on its way, nothing counted; rules, keys and clocks stay."""
@@ -90,12 +102,22 @@ class ControlState:
             "paid_fen": trade.paid_fen,
             "refunded_fen": trade.refunded_fen,
             "refunds": [
-                {"out_request_no": one.out_request_no, "amount_fen": one.amount_fen, "at": one.at}
+                {
+                    "out_request_no": one.out_request_no,
+                    "amount_fen": one.amount_fen,
+                    "at": one.at,
+                    "state": one.state,
+                    "refund_no": one.refund_no,
+                    "settled_at": one.settled_at,
+                }
                 for one in trade.refunds.values()
             ],
             "created_at": opening.created_at,
             "paid_at": trade.paid_at,
             "closed_at": trade.closed_at,
+            "closed_by": trade.closed_by,
+            "product": opening.product,
+            "cashier_path": CASHIER_PATH + cashier_token(trade),
             "expires_at": opening.expires_at,
             "notify_url": opening.notify_url,
             "qr_code": trade.qr_code,

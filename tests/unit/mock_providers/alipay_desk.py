@@ -31,6 +31,7 @@ from mock_providers.core.provider import Call, Notice, ProviderOptions, Provider
 from mock_providers.faults.desk import FaultDesk
 from mock_providers.faults.rules import Profile
 from mock_providers.faults.source import SeededSource
+from mock_providers.settings import ProvidersSettings, switches_of
 
 T0 = datetime(2026, 1, 2, 3, 4, 5, 678_900, tzinfo=UTC)
 HASHES = {"RSA2": hashes.SHA256(), "RSA": hashes.SHA1()}  # noqa: S303
@@ -142,7 +143,7 @@ class Desk:
                 labels=self.labels,
                 notices=self.published,
                 credentials_dir=directory,
-                options=ProviderOptions(frozenset({"payment", "refund"}), "malformed", "subject"),
+                options=ProviderOptions("subject", switches_of(ProvidersSettings(credentials_dir=directory), "alipay")),
             )
         )
         self.schedule.start()

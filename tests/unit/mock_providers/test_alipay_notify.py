@@ -9,7 +9,8 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 
 from mock_providers.alipay.notify import LADDER, acknowledged
-from mock_providers.core.plans import Kind, PlannedDelivery
+from mock_providers.core.journal import RawResponse
+from mock_providers.core.plans import Kind, PlannedDelivery, Seal
 from tests.unit.mock_providers.alipay_desk import T0, Desk, post
 
 pytestmark = pytest.mark.asyncio
@@ -79,9 +80,9 @@ async def test_a_forgery_says_the_same_under_a_strangers_signature(desk):
     desk.paid()
     true = sent(desk)
     with pytest.raises(InvalidSignature):
-        sent(desk, how=PlannedDelivery(Kind.FORGED, forged=True))
+        sent(desk, how=PlannedDelivery(Kind.FORGED, seal=Seal.FOREIGN))
     notice = desk.published.notices[0]
-    body = desk.provider.render(notice, PlannedDelivery(Kind.FORGED, forged=True), stamp_at=T0).body
+    body = desk.provider.render(notice, PlannedDelivery(Kind.FORGED, seal=Seal.FOREIGN), stamp_at=T0).body
     forged = dict(parse_qsl(body.decode()))
     assert {name for name in true if true[name] != forged[name]} == {"sign"}
 
@@ -140,4 +141,4 @@ async def test_the_ladder_has_eight_rungs_over_a_day():
     ],
 )  # fmt: skip
 async def test_only_seven_characters_acknowledge(status, body, ends):
-    assert acknowledged(status, body) is ends
+    assert acknowledged(RawResponse(status, (), body)) is ends

@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from mock_providers.core.credentials import ensure
 from mock_providers.errors import CredentialsRefused
+from mock_providers.registry import make_credentials
 
 
 def test_folders_and_files_are_private(credentials_dir):
@@ -75,13 +75,13 @@ def test_the_summary_names_files_that_exist(credentials_dir):
 
 def test_a_second_start_changes_nothing(credentials_dir):
     before = {path: path.read_bytes() for path in credentials_dir.rglob("*") if path.is_file()}
-    ensure(credentials_dir)
+    make_credentials(credentials_dir)
     assert {path: path.read_bytes() for path in credentials_dir.rglob("*") if path.is_file()} == before
 
 
 def test_processes_that_start_at_once_agree(tmp_path):
-    code = "import sys; from pathlib import Path; from mock_providers.core.credentials import ensure\n"
-    code += "print(ensure(Path(sys.argv[1])).read_text())"
+    code = "import sys; from pathlib import Path; from mock_providers.registry import make_credentials\n"
+    code += "print(make_credentials(Path(sys.argv[1])).read_text())"
     command = [sys.executable, "-c", code, str(tmp_path / "c")]
     started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     told = {process.communicate(timeout=60)[0] for process in started}
@@ -96,18 +96,18 @@ def test_a_start_that_was_killed_half_way_is_made_whole(tmp_path):
     (tmp_path / ".new-abc" / "alipay").mkdir(parents=True)
     (tmp_path / "alipay").mkdir()
     (tmp_path / "alipay" / "app_id").write_text("half")
-    ensure(tmp_path)
+    make_credentials(tmp_path)
     assert (tmp_path / "alipay" / "app_id").read_text() != "half"
 
 
 def test_a_file_in_the_folders_place_is_refused(tmp_path: Path):
     (tmp_path / "c").write_text("x")
     with pytest.raises(CredentialsRefused, match="not a folder"):
-        ensure(tmp_path / "c")
+        make_credentials(tmp_path / "c")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_without_permission_is_refused(tmp_path: Path):
     tmp_path.chmod(0o500)
     with pytest.raises(CredentialsRefused):
-        ensure(tmp_path / "c")
+        make_credentials(tmp_path / "c")

@@ -76,7 +76,7 @@ def test_whole_attempts_are_delayed_held_and_lost():
 
 def test_answers_are_delayed_and_withheld():
     plan = compose_reply([TimeoutAfter(), Delay(seconds=2)])
-    assert (plan.delay_s, plan.hang_up, plan.faults) == (2.0, True, ("delay", "timeout_after"))
+    assert (plan.delay_s, plan.hang_up, plan.faults) == (2.0, "close", ("delay", "timeout_after"))
 
 
 def test_counts_follow_the_plan():
