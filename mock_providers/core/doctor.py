@@ -123,11 +123,13 @@ class Opening:
         seals: the readings to try, likeliest first.
         otherwise: what is known for certain even when no candidate is covered.
         text_matters: False where it is certain that no text can make this signature good.
+        riddle: the name of the words for a signature that nothing explains.
     """
 
     seals: tuple[Seal, ...]
     otherwise: tuple[Cause, ...] = ()
     text_matters: bool = True
+    riddle: str = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,7 @@ class Diagnosis:
         signed: the string that was, where it could be recovered.
         tried: how many strings were compared.
         hints: what is worth a look and proves nothing.
+        riddle: the name of the words that are said when nothing was found.
     """
 
     right: bool
@@ -180,20 +183,21 @@ class Diagnosis:
     first_difference: Difference | None = None
     tried: int = 0
     hints: tuple[Words, ...] = ()
+    riddle: str = "unknown"
 
     @property
     def sentence(self) -> Words:
         """The finding in words."""
         if self.right:
             return CAUSES("right").sentence
-        return _spoken([cause.sentence for cause in self.causes] or [CAUSES("unknown").sentence])
+        return _spoken([cause.sentence for cause in self.causes] or [CAUSES(self.riddle).sentence])
 
     @property
     def next_step(self) -> Words:
         """What to do."""
         if self.right:
             return CAUSES("right").next_step
-        return _spoken([cause.next_step for cause in self.causes] or [CAUSES("unknown").next_step])
+        return _spoken([cause.next_step for cause in self.causes] or [CAUSES(self.riddle).next_step])
 
     def as_json(self) -> dict[str, object]:
         """For the journal."""
@@ -282,7 +286,9 @@ def diagnose(case: Case, opening: Opening, *, budget: Budget | None = None) -> D
     hints = case.hints
     if opening.otherwise and opening.text_matters:
         hints += (CAUSES("text_differs_too").sentence,)
-    return Diagnosis(right=False, causes=opening.otherwise, built=case.built, tried=tried, hints=hints)
+    return Diagnosis(
+        right=False, causes=opening.otherwise, built=case.built, tried=tried, hints=hints, riddle=opening.riddle
+    )
 
 
 def _found(case: Case, seal: Seal, found: Candidate, *, tried: int) -> Diagnosis:

@@ -1,8 +1,9 @@
 """
-RSA signatures as they are received: how they were spelled, whose key made them, over which hash of what.
+Signatures as they are received: how they were spelled, whose key made them, over which hash of what.
 
 With PKCS#1 v1.5 the public key uncovers the digest that was signed, so that comparing a string costs one hash; padding
-that is not valid proves that another key signed. Knows no vendor and no parameter. Holds public keys only.
+that is not valid proves that another key signed. A keyed digest uncovers nothing: every way to make it is tried, and
+one that fits is proof. Knows no vendor and no parameter.
 """
 
 import binascii
@@ -83,6 +84,61 @@ def open_signature(text: str, expected: Expected) -> Opening:
         return Opening((), (CAUSES("not_base64"),), text_matters=False)
     raw, spelled = spellings[0]
     return _closed(raw, spelled, expected)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedDigest:
+    """
+    One way to make a digest in which a shared secret takes part.
+
+    Args:
+        hash_name: "md5", "sha1", "sha256", "sha512", "sm3": what its size is known by.
+        digest_of: from the text to the digest; the secret is in here.
+        causes: what is wrong when this way was gone; nothing for the right one.
+    """
+
+    hash_name: str
+    digest_of: Callable[[bytes], bytes]
+    causes: tuple[Cause, ...] = ()
+
+
+_SIZES = {"md5": 16, "sha1": 20, "sha256": 32, "sm3": 32, "sha384": 48, "sha512": 64}
+
+
+def open_keyed_digest(text: str, ways: Sequence[KeyedDigest], *, upper: bool) -> Opening:
+    """
+    Every way that makes digests of this size, for a digest written in hexadecimal.
+
+    Args:
+        ways: the right one first.
+        upper: how its letters are to be written.
+    """
+    raw, spelled = _hexadecimal(text, upper=upper)
+    if raw is None:
+        return Opening((), (CAUSES("not_hexadecimal"),), text_matters=False, riddle="digest_unknown")
+    fitting = [way for way in ways if _SIZES[way.hash_name] == len(raw)]
+    if not fitting:
+        right = _SIZES[ways[0].hash_name]
+        wrong_size = CAUSES("digest_size", got=str(len(raw)), expected=str(right))
+        return Opening((), (wrong_size,), text_matters=False, riddle="digest_unknown")
+    seals = tuple(_Digest(way.digest_of, raw, (*spelled, *way.causes)) for way in fitting)
+    return Opening(seals, spelled, riddle="digest_unknown")
+
+
+def _hexadecimal(text: str, *, upper: bool) -> tuple[bytes | None, tuple[Cause, ...]]:
+    """The bytes that *text* stands for, and how it should have been written."""
+    bare = re.sub(r"[\s'\"]", "", text)
+    causes = _named("digest_blanks") if bare != text else ()
+    if len(bare) % 2 == 0 and re.fullmatch(r"[0-9A-Fa-f]{2,256}", bare):
+        right = bare.upper() if upper else bare.lower()
+        return bytes.fromhex(bare), causes if bare == right else (*causes, *_named("digest_case"))
+    raw = _decoded(bare)
+    if raw is None or not raw:
+        return None, causes
+    inner = raw.decode("ascii", "replace")
+    if re.fullmatch(r"(?:[0-9A-Fa-f]{2}){8,64}", inner):
+        raw = bytes.fromhex(inner)
+    return raw, (*causes, *_named("digest_base64"))
 
 
 def _closed(raw: bytes, spelled: tuple[Cause, ...], expected: Expected) -> Opening:
