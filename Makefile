@@ -31,9 +31,10 @@ long: ## the long hunts; results go to docs/results/
 lock: ## resolve the dependencies anew (needs uv)
 	@tools/lock.sh
 
-docs: ## regenerate what is generated (scenarios/schema.json)
+docs: ## regenerate what is generated (scenarios/schema.json, tests/sdk/COVERAGE.md)
 	@tools/setup.sh run
 	@$(BIN)/payproof schema > scenarios/schema.json
+	@$(BIN)/python -m tests.sdk.kit.coverage > tests/sdk/COVERAGE.md
 
 clean: ## remove .venv, caches and run folders
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .payproof runs

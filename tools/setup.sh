@@ -1,11 +1,13 @@
 #!/bin/sh
 # Make .venv and install one locked group into it: tools/setup.sh run|load|dev
 # Touches the network only when the lock files of that group have changed since they were installed.
+# With dev come SDKs of other languages, where node and npm are there; without them their tests say so.
 set -eu
 cd "$(dirname "$0")/.."
 group=${1:?usage: tools/setup.sh run|load|dev}
 venv=.venv
 sdk=$venv/sdk/python-alipay-sdk
+node_sdk=$venv/sdk/node
 place=$(pwd -P)
 
 # Which lock files a group consists of.
@@ -21,13 +23,19 @@ say() { printf '%s\n' "setup: $*" >&2; }
 has_uv() { command -v uv >/dev/null 2>&1; }
 
 # A stamp is a copy of the lock file that was installed.
-installed() {
+installed() { python_installed && { [ "$group" != dev ] || node_ready; }; }
+
+python_installed() {
   # The scripts in .venv/bin name the folder they were made in: in a copied or moved checkout they are somebody else's.
   [ "$(cat $venv/.place 2>/dev/null)" = "$place" ] || return 1
   for lock in $locks; do
     cmp -s "requirements/$lock.txt" "$venv/.installed-$lock" || return 1
   done
 }
+
+# The lock file that npm installed lies beside what it installed.
+has_node() { command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1; }
+node_ready() { ! has_node || cmp -s tests/sdk/node/package-lock.json $node_sdk/.installed; }
 
 new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
@@ -92,6 +100,22 @@ install_sdk() {
   install --require-hashes --no-deps --no-build-isolation $pep517 --target $sdk -r requirements/sdk-community.txt
 }
 
+# Built aside and moved in, so that what is there is whole. A failure costs the tests of these SDKs, which say why.
+install_node_sdk() {
+  aside=$node_sdk.new
+  rm -rf $aside $node_sdk
+  mkdir -p $aside
+  cp tests/sdk/node/package.json tests/sdk/node/package-lock.json tests/sdk/node/.npmrc $aside/
+  say "installing tests/sdk/node/package-lock.json (once)"
+  if (cd $aside && npm ci --silent >npm.log 2>&1); then
+    cp tests/sdk/node/package-lock.json $aside/.installed
+    mv $aside $node_sdk
+  else
+    say "npm ci failed, so the tests of npm SDKs will be skipped:"
+    tail -5 $aside/npm.log >&2
+  fi
+}
+
 installed && exit 0
 # Two makes in one checkout wait for each other; the kernel gives the lock back, however its holder ends.
 if [ "${2:-}" != locked ]; then
@@ -104,11 +128,14 @@ fcntl.flock(folder, fcntl.LOCK_EX)
 os.execv("/bin/sh", ["sh", *sys.argv[1:]])' tools/setup.sh "$group" locked
 fi
 usable || make_venv
-say "installing requirements/$group.txt (once)"
-rm -f $venv/.installed-*
-install --require-hashes -r "requirements/$group.txt"
-install --no-deps --no-build-isolation -e .
-[ "$group" != dev ] || install_sdk
-for lock in $locks; do
-  cp "requirements/$lock.txt" "$venv/.installed-$lock"
-done
+if ! python_installed; then
+  say "installing requirements/$group.txt (once)"
+  rm -f $venv/.installed-*
+  install --require-hashes -r "requirements/$group.txt"
+  install --no-deps --no-build-isolation -e .
+  [ "$group" != dev ] || install_sdk
+  for lock in $locks; do
+    cp "requirements/$lock.txt" "$venv/.installed-$lock"
+  done
+fi
+[ "$group" != dev ] || node_ready || install_node_sdk

@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.sdk.namespace import NoNamespaceError, enter
-from tests.sdk.sdk_world import COMMUNITY_SDK, built_environment
+from tests.sdk.kit.namespace import NoNamespaceError, enter
+from tests.sdk.kit.world import INSTALLED, built_environment
 
 ROOT = Path(__file__).parents[2]
 CANNOT = 77
@@ -79,7 +79,7 @@ def by_proxy(ready: dict[str, Any]) -> str:
     code += "\nimport json; print(json.dumps(client.api_alipay_trade_query(out_trade_no='never-heard-of')))\n"
     ended = subprocess.run(
         [sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True, timeout=30,
-        env={**built_environment(COMMUNITY_SDK), "HTTPS_PROXY": ready["proxy_url"], "SSL_CERT_FILE": ready["ca_file"]},
+        env={**built_environment(INSTALLED / "python-alipay-sdk"), "HTTPS_PROXY": ready["proxy_url"], "SSL_CERT_FILE": ready["ca_file"]},
     )  # fmt: skip
     return ended.stdout
 
