@@ -8,12 +8,13 @@ import codecs
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from urllib.parse import quote_plus, unquote_to_bytes
+from urllib.parse import quote_plus
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from mock_providers.alipay.signing import sign
+from mock_providers.core.escapes import unescaped
 from mock_providers.core.reply import ProviderReply, WireReply
 
 CODECS: Mapping[str, str] = MappingProxyType({"utf-8": "utf-8", "utf8": "utf-8", "gbk": "gbk", "gb2312": "gbk"})
@@ -49,8 +50,9 @@ def form_pairs(text: bytes) -> Pairs:
     """
     if text.count(b"&") >= _FIELDS_MAX:
         raise ValueError("too many parameters")
-    halves = (piece.replace(b"+", b" ").partition(b"=") for piece in text.split(b"&") if piece)
-    return [(unquote_to_bytes(name), unquote_to_bytes(value)) for name, _, value in halves]
+    halves = [piece.partition(b"=") for piece in text.replace(b"+", b" ").split(b"&") if piece]
+    plain = unescaped([half[place] for half in halves for place in (0, 2)])
+    return list(zip(plain[::2], plain[1::2], strict=True))
 
 
 def charset_of(pairs: Pairs) -> str | None:
@@ -147,8 +149,12 @@ def _json_string(value: str) -> str:
 
     Facts: alipay/braces
     """
-    text = orjson.dumps(_NO_JSON.sub("\ufffd", value)).decode()
-    return text if _balanced(text) else text.replace("{", "\\u007b").replace("}", "\\u007d")
+    text = orjson.dumps(value if value.isascii() else _NO_JSON.sub("\ufffd", value)).decode()
+    return (
+        text
+        if ("{" not in text and "}" not in text) or _balanced(text)
+        else text.replace("{", "\\u007b").replace("}", "\\u007d")
+    )
 
 
 def _balanced(text: str) -> bool:

@@ -1,16 +1,23 @@
 """Chance without a stream: a keyed hash of what is asked, so that no order of asking can change an answer."""
 
+from functools import lru_cache
 from hashlib import blake2b
 
 _LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
+# Every byte is a letter of its own; that some letters are a little likelier is nobody's business.
+_AS_LETTERS = bytes(ord(_LETTERS[byte % len(_LETTERS)]) for byte in range(256))
 _UNIT = float(1 << 53)
 
 
 def keyed_digest(seed: int, *parts: str, size: int = 32) -> bytes:
     """Hash *parts* under *seed*; lengths are hashed too, so no two lists of parts run into each other."""
-    key = blake2b(str(seed).encode(), digest_size=32).digest()
-    text = "".join(f"{len(part)}:{part}" for part in parts)
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size, key=key).digest()
+    text = "".join([f"{len(part)}:{part}" for part in parts])
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size, key=_key(seed)).digest()
+
+
+@lru_cache(maxsize=64)
+def _key(seed: int) -> bytes:
+    return blake2b(str(seed).encode(), digest_size=32).digest()
 
 
 def keyed_unit(seed: int, *parts: str) -> float:
@@ -28,10 +35,5 @@ def keyed_digits(length: int, seed: int, *parts: str) -> str:
 
 
 def keyed_letters(length: int, seed: int, *parts: str) -> str:
-    """*length* lower-case letters and digits."""
-    number = int.from_bytes(keyed_digest(seed, *parts, size=32), "big")
-    drawn = []
-    for _ in range(length):
-        number, place = divmod(number, len(_LETTERS))
-        drawn.append(_LETTERS[place])
-    return "".join(drawn)
+    """*length* lower-case letters and digits, 64 at most."""
+    return keyed_digest(seed, *parts, size=length).translate(_AS_LETTERS).decode("ascii")

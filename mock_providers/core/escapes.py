@@ -1,0 +1,24 @@
+"""Percent escapes undone in many pieces at once, at the speed of native code; knows no form and no charset."""
+
+from collections.abc import Sequence
+from urllib.parse import unquote_to_bytes
+
+import orjson
+
+
+def unescaped(pieces: Sequence[bytes]) -> list[bytes]:
+    """
+    What `urllib.parse.unquote_to_bytes` makes of each piece.
+
+    A percent escape is spelled like a JSON escape, and a JSON parser in native code reads all pieces of a form in the
+    time that Python takes for one. What that parser would refuse or read otherwise goes the slow way: quotes, a lone
+    percent sign, control characters, raw bytes beyond ASCII.
+    """
+    text = b'","'.join(pieces)
+    if text.isascii() and text.count(b'"') == 2 * max(len(pieces) - 1, 0):
+        try:
+            read = orjson.loads(b'["' + text.replace(b"\\", b"\\\\").replace(b"%", b"\\u00") + b'"]')
+            return [one.encode("latin-1") for one in read] if pieces else []
+        except orjson.JSONDecodeError:
+            pass
+    return [unquote_to_bytes(piece) for piece in pieces]
