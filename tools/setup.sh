@@ -1,13 +1,14 @@
 #!/bin/sh
 # Make .venv and install one locked group into it: tools/setup.sh run|load|dev
 # Touches the network only when the lock files of that group have changed since they were installed.
-# With dev come SDKs of other languages, where node and npm are there; without them their tests say so.
+# With dev come SDKs of other languages, where node and npm, or go, are there; without them their tests say so.
 set -eu
 cd "$(dirname "$0")/.."
 group=${1:?usage: tools/setup.sh run|load|dev}
 venv=.venv
 sdk=$venv/sdk/python-alipay-sdk
 node_sdk=$venv/sdk/node
+go_sdk=$venv/sdk/go
 place=$(pwd -P)
 
 # Which lock files a group consists of.
@@ -23,7 +24,7 @@ say() { printf '%s\n' "setup: $*" >&2; }
 has_uv() { command -v uv >/dev/null 2>&1; }
 
 # A stamp is a copy of the lock file that was installed.
-installed() { python_installed && { [ "$group" != dev ] || node_ready; }; }
+installed() { python_installed && { [ "$group" != dev ] || { node_ready && go_ready; }; }; }
 
 python_installed() {
   # The scripts in .venv/bin name the folder they were made in: in a copied or moved checkout they are somebody else's.
@@ -36,6 +37,9 @@ python_installed() {
 # The lock file that npm installed lies beside what it installed.
 has_node() { command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1; }
 node_ready() { ! has_node || cmp -s tests/sdk/node/package-lock.json $node_sdk/.installed; }
+# So do the sources of which go built the program.
+go_sources() { cat tests/sdk/go/*.go tests/sdk/go/go.mod tests/sdk/go/go.sum 2>/dev/null; }
+go_ready() { ! command -v go >/dev/null 2>&1 || go_sources | cmp -s - $go_sdk/.built; }
 
 new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
@@ -116,6 +120,19 @@ install_node_sdk() {
   fi
 }
 
+build_go_sdk() {
+  rm -rf $go_sdk
+  mkdir -p $go_sdk/bin
+  say "building tests/sdk/go (once)"
+  # The go that is there or none: it would fetch another one.
+  if (cd tests/sdk/go && GOTOOLCHAIN=local CGO_ENABLED=0 go build -o "$place/$go_sdk/bin/judges" . 2>"$place/$go_sdk/go.log"); then
+    go_sources >$go_sdk/.built
+  else
+    say "go build failed, so the tests of Go SDKs will be skipped:"
+    tail -5 $go_sdk/go.log >&2
+  fi
+}
+
 installed && exit 0
 # Two makes in one checkout wait for each other; the kernel gives the lock back, however its holder ends.
 if [ "${2:-}" != locked ]; then
@@ -139,3 +156,4 @@ if ! python_installed; then
   done
 fi
 [ "$group" != dev ] || node_ready || install_node_sdk
+[ "$group" != dev ] || go_ready || build_go_sdk
