@@ -1,0 +1,3 @@
+"use strict";
+const form = document.getElementById("departure");
+setTimeout(() => form.submit(), 1000 * Number(form.dataset.linger));
