@@ -6,6 +6,7 @@ Starts and stops things in the right order; does nothing at import.
 
 from collections.abc import Mapping
 
+from mock_providers.cashier import Cashier
 from mock_providers.core.book import Book
 from mock_providers.core.clock import Clock, ScheduleClock, SystemClock
 from mock_providers.core.control import ControlServer, ControlState
@@ -70,6 +71,15 @@ class Simulator:
             front=self.front.as_json,
         )
         self._control = ControlServer(state, token=settings.control_token)
+        cashier = Cashier(
+            book=self.book,
+            schedule=self.schedule,
+            act=state.act,
+            providers=self.providers,
+            brands={name: factory.brand for name, factory in PROVIDERS.items()},
+        )
+        for server in self.servers.values():
+            server.show(cashier)
 
     def _world(self, name: str, *, clock: Clock, labels: Labels) -> ProviderWorld:
         settings = self.settings

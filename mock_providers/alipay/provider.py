@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -16,7 +17,7 @@ from mock_providers.alipay.refunds import refund, refund_query
 from mock_providers.alipay.routes import GATEWAY_PATH, Router
 from mock_providers.alipay.states import status_of
 from mock_providers.alipay.times import day_of
-from mock_providers.alipay.trades import Work, precreate, query
+from mock_providers.alipay.trades import QR_HOST, Work, precreate, query
 from mock_providers.alipay.wire import wire_reply
 from mock_providers.core.book import Refund, Trade
 from mock_providers.core.credentials import CredentialMaker, private_key, public_key
@@ -117,8 +118,9 @@ class Alipay:
         return notify.acknowledged(response)
 
     def cashier_link(self, target: str) -> Trade | None:
-        """The trade behind the text of a QR code."""
-        return self._world.book.by_qr(target, now=self._world.schedule.now())
+        """The trade behind the text of a QR code, or behind the same path on the simulator's own port."""
+        book, now = self._world.book, self._world.schedule.now()
+        return book.by_qr(target, now=now) or book.by_qr(QR_HOST + urlsplit(target).path, now=now)
 
     def departure(self, trade: Trade) -> Departure | None:  # noqa: ARG002  a QR code leads back to nowhere
         """Nobody who scanned a code is sent anywhere."""
@@ -186,12 +188,19 @@ class Alipay:
         )
 
 
+_LOGO = (
+    '<svg viewBox="0 0 34 34"><rect width="34" height="34" rx="10" fill="#fff"/><g fill="none" stroke="#1677ff"'
+    ' stroke-width="3" stroke-linecap="round" stroke-linejoin="round"><path d="M10 25.500 17 8l7 17.500"/>'
+    '<path d="M7.500 18c6.500 0 11.500 2 19 5"/></g></svg>'
+)
+
+
 class AlipayFactory:
     """What the registry knows of this folder."""
 
     name = "alipay"
     channels = ("alipay",)
-    brand = Brand(title_en="Alipay", title_zh="支付宝", color="#1677ff")
+    brand = Brand(title_en="Alipay", title_zh="支付宝", color="#1677ff", logo_svg=_LOGO)
     default_label_field = "subject"
 
     def write_credentials(self, make: CredentialMaker) -> None:

@@ -18,6 +18,7 @@ from mock_providers.core.ids import Ids
 from mock_providers.core.money import yuan_text
 from mock_providers.core.reply import ProviderReply
 
+QR_HOST = "https://qr.alipay.com"
 # See alipay/timeouts.
 _QR_LIFE = timedelta(hours=2)
 _FACE_TO_FACE = timedelta(hours=3)
@@ -114,7 +115,7 @@ def _qr_issued(trade: Trade) -> ProviderReply:
 
 def _qr_code(ids: Ids, opening: Opening, number: int) -> str:
     """Facts: alipay/identifiers."""
-    return "https://qr.alipay.com/bax" + ids.letters(21, "qr", opening.merchant_id, opening.out_trade_no, str(number))
+    return f"{QR_HOST}/bax" + ids.letters(21, "qr", opening.merchant_id, opening.out_trade_no, str(number))
 
 
 def _qr_end(expires_at: datetime, now: datetime) -> datetime:

@@ -11,12 +11,12 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from mock_providers.cashier.view import FAILURES, SAID, View, amount_text, facts_of, html_language, usable, view_of
-from mock_providers.core.book import Book, Trade, TradeState, cashier_token
+from mock_providers.core.book import CASHIER_PATH, Book, Trade, TradeState, cashier_token
 from mock_providers.core.clock import ScheduleClock
 from mock_providers.core.journal import RawRequest
 from mock_providers.core.pages import FormKeys, Language, PageText, PageWords, Templates, language_of
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape
-from mock_providers.core.provider import CASHIER_PATH, Brand, Call, Departure, Provider
+from mock_providers.core.provider import Brand, Call, Departure, Provider
 from mock_providers.core.reply import WireReply
 from mock_providers.errors import BookRefused
 
@@ -25,6 +25,7 @@ _FORM_BYTES = 16_384
 _FORM_FIELDS = 16
 # How long a buyer sees the result before the merchant's page comes.
 _LINGER_S = 3
+_LOOKING = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,16 @@ class Cashier:
         Returns:
             None when this is no page of the cashier and no link to one.
         """
+        looks = request.method in _LOOKING
+        if not looks and CASHIER_PATH not in request.target:
+            return None  # a merchant's call, as nearly all are
         parts = _split(request)
         if parts is None:
             return None
         path, query = parts
         if path.startswith(CASHIER_PATH):
             return self._visit(provider, request, token=path.removeprefix(CASHIER_PATH), query=query)
-        if request.method in {"GET", "HEAD"}:
+        if looks:
             trade = provider.cashier_link(_link(request))
             return None if trade is None else _call(trade, "cashier.link", lambda: _to(302, cashier_address(trade)))
         return None
@@ -210,7 +214,7 @@ def _palette(brand: Brand) -> dict[str, str]:
 
 
 def _call(trade: Trade | None, api: str, answer: Callable[[], WireReply]) -> Call:
-    def perform(shape: AnswerShape = PLAIN_SHAPE) -> WireReply:
+    def perform(shape: AnswerShape = PLAIN_SHAPE) -> WireReply:  # noqa: ARG001  no fault strikes a page
         return answer()
 
     return Call(

@@ -59,7 +59,9 @@ def view_of(trade: Trade, *, said: str) -> View:
     if trade.state is TradeState.CLOSED:
         if trade.paid_at is not None:
             return View("neutral", heading="refunded_whole")
-        return View("bad", heading="closed", banner="said_stale" if said == "stale" else "", actions=("pay_late",))
+        # Money can be on its way only from somebody who came to the cashier.
+        late = ("pay_late",) if trade.trade_no is not None else ()
+        return View("bad", heading="closed", banner="said_stale" if said == "stale" else "", actions=late)
     return View("good", heading=_PAID.get(said, "paid"), departs=fresh)
 
 

@@ -26,12 +26,7 @@ _KEY_CHARS = 43
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """
-    A page that is ready to be sent.
-
-    Args:
-        refresh_to: for the policy's sake, the origin that its forms may go to beside our own.
-    """
+    """A page that is ready to be sent."""
 
     status: int
     html: bytes
@@ -82,7 +77,7 @@ class Templates:
         Args:
             palette: custom properties of the style, such as {"brand": "#1677ff"}.
             script: the one file of the folder that may run.
-            forms_to: an origin that forms may go to, beside our own.
+            forms_to: where forms may go beside our own origin, as a content security policy writes it.
         """
         from markupsafe import Markup  # noqa: PLC0415  comes with the templates
 
@@ -166,8 +161,8 @@ def language_of(*, asked: str, accepted: str) -> Language:
     Returns:
         English unless Chinese was asked for, or is preferred.
     """
-    if asked == "zh" or asked == "en":
-        return asked  # type: ignore[return-value]
+    if asked in {"zh", "en"}:
+        return "zh" if asked == "zh" else "en"
     best: Language = "en"
     best_weight = 0.0
     for part in accepted.split(","):

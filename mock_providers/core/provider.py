@@ -230,6 +230,19 @@ class Provider(Protocol):
         ...
 
 
+class BuyerPages(Protocol):
+    """The pages that buyers see, which every provider's server shows."""
+
+    def read(self, provider: Provider, request: RawRequest) -> Call | None:
+        """
+        Understand a browser's request.
+
+        Returns:
+            None for what is no page, and so is the provider's own business.
+        """
+        ...
+
+
 class ProviderFactory(Protocol):
     """What a provider's folder exports as `PROVIDER`."""
 

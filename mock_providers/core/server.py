@@ -18,7 +18,7 @@ from multidict import CIMultiDict
 from mock_providers.core.clock import Clock, ScheduleClock
 from mock_providers.core.journal import Entry, Journal, RawRequest, RawResponse
 from mock_providers.core.plans import PLAIN_REPLY, FaultPlanner, ReplyPlan
-from mock_providers.core.provider import Call, Provider
+from mock_providers.core.provider import BuyerPages, Call, Provider
 from mock_providers.core.reply import WireReply
 
 # Clients keep connections for long and take a closed idle one for a fault that nobody ordered.
@@ -45,8 +45,13 @@ class ProviderServer:
         self._journal = journal
         self._schedule = schedule
         self._stamp = stamp
+        self._pages: BuyerPages | None = None
         self._runner: web.ServerRunner | None = None
         self.url = ""
+
+    def show(self, pages: BuyerPages) -> None:
+        """Learn what to show to buyers."""
+        self._pages = pages
 
     async def start(self, *, host: str, port: int) -> None:
         """Listen; `url` is known afterwards."""
@@ -69,7 +74,7 @@ class ProviderServer:
             return web.Response()  # whoever asked is gone, and this goes nowhere
         except web.RequestPayloadError as problem:
             return web.Response(status=400, text=f"the body cannot be read: {problem}")
-        call = self._provider.read(raw)
+        call = (self._pages and self._pages.read(self._provider, raw)) or self._provider.read(raw)
         plan = (
             self._planner.plan_reply(provider=self._provider.name, label=call.label, order=call.order, api=call.api)
             if call.faultable

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from mock_providers.core.book import CASHIER_PATH
 from mock_providers.core.hosts import is_loopback
 from mock_providers.front.hosts import vendor_of
 
@@ -98,6 +99,8 @@ class Router:
         return chosen if isinstance(chosen, Refusal) else self._served[chosen].answer
 
     def _by_path(self, path: str) -> str | None:
+        if path.startswith(CASHIER_PATH):
+            return next(iter(self._served), None)  # anybody shows everybody's pages
         return next((name for name, served in self._served.items() if served.owns_path(path)), None)
 
 

@@ -13,12 +13,13 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 
-BINARY = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+BINARY = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
 ABSENT = "no chromium on PATH (Debian: apt-get install chromium)"
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -47,7 +48,7 @@ class Chromium:
                 return line.split()[-1]
         raise AssertionError("chromium ended before it listened")
 
-    def __enter__(self) -> "Chromium":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -65,7 +66,10 @@ class Chromium:
         """
         A page of its own, with no past.
         """
-        async with aiohttp.ClientSession(trust_env=False) as session, session.ws_connect(self.url, max_msg_size=0) as ws:
+        async with (
+            aiohttp.ClientSession(trust_env=False) as session,
+            session.ws_connect(self.url, max_msg_size=0) as ws,
+        ):
             page = Page(ws)
             reading = asyncio.create_task(page.read())
             try:
@@ -182,6 +186,8 @@ class Page:
     async def address(self) -> str:
         return str(await self.evaluate("location.href"))
 
-    async def photograph(self, file: Path, *, whole: bool = False) -> None:
-        shot = await self.send("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
-        file.write_bytes(base64.b64decode(shot["data"]))
+    async def photograph(self) -> bytes:
+        """
+        What is in sight, as a PNG.
+        """
+        return base64.b64decode((await self.send("Page.captureScreenshot", format="png"))["data"])
