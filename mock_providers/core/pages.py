@@ -79,14 +79,12 @@ class Templates:
             script: the one file of the folder that may run.
             forms_to: where forms may go beside our own origin, as a content security policy writes it.
         """
-        from markupsafe import Markup  # noqa: PLC0415  comes with the templates
-
         style = ":root{" + "".join(f"--{name}:{value};" for name, value in (palette or {}).items()) + "}" + self._style
         code = (self._folder / script).read_text("utf-8") if script else ""
         html = self._environment.get_template(template).render(
             values,
-            style=Markup(style),  # noqa: S704  our own file and our own colours
-            script=Markup(code),  # noqa: S704  our own file
+            style=style,
+            script=code,
         )
         policy = _policy(style, code, forms_to=forms_to)
         return PageText(status, html.encode("utf-8", "replace"), (*_HEADERS, ("Content-Security-Policy", policy)))
