@@ -5,6 +5,7 @@ Kept in memory up to a cap, and appended line by line to a file when one is give
 most the line it was writing. Judges nothing.
 """
 
+import asyncio
 import os
 from base64 import b64encode
 from collections import deque
@@ -99,6 +100,36 @@ class Entry:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """
+    Which exchanges somebody asks for; None asks for all.
+
+    Args:
+        signature: what the check said: "ok", "refused", or "unchecked" where it was not reached.
+    """
+
+    provider: str | None = None
+    order: str | None = None
+    label: str | None = None
+    direction: str | None = None
+    signature: str | None = None
+
+    def holds(self, entry: Entry) -> bool:
+        """Whether *entry* is one of them."""
+        return (
+            (self.provider is None or entry.provider == self.provider)
+            and (self.order is None or entry.order == self.order)
+            and (self.label is None or entry.label == self.label)
+            and (self.direction is None or entry.direction == self.direction)
+            and (self.signature is None or _VERDICTS[entry.signature_ok] == self.signature)
+        )
+
+
+_VERDICTS = {True: "ok", False: "refused", None: "unchecked"}
+_EVERYTHING = Wanted()
+
+
 class Journal:
     """Exchanges in the order in which they ended; numbered from 1."""
 
@@ -107,6 +138,7 @@ class Journal:
         self._last = 0
         self._file = file
         self._descriptor: int | None = None
+        self._readers: set[asyncio.Future[None]] = set()
 
     def open(self) -> None:
         """Open the file, when there is one; earlier lines stay."""
@@ -126,24 +158,58 @@ class Journal:
         self._entries.append(entry)
         if self._descriptor is not None:
             os.write(self._descriptor, orjson.dumps(entry.as_json(self._last), option=orjson.OPT_APPEND_NEWLINE))
+        for reader in self._readers:
+            if not reader.done():
+                reader.set_result(None)
 
     def entries(self) -> list[Entry]:
         """What memory still holds, oldest first."""
         return list(self._entries)
 
-    def page(self, *, after: int, limit: int) -> tuple[list[dict[str, object]], int | None]:
+    @property
+    def last(self) -> int:
+        """The number of the latest entry; 0 before the first."""
+        return self._last
+
+    async def grown(self, *, after: int) -> None:
+        """Wait until there is an entry numbered above *after*."""
+        while self._last <= after:
+            reader = asyncio.get_running_loop().create_future()
+            self._readers.add(reader)
+            try:
+                await reader
+            finally:
+                self._readers.discard(reader)
+
+    def page(
+        self, wanted: Wanted = _EVERYTHING, *, after: int, limit: int
+    ) -> tuple[list[dict[str, object]], int | None]:
         """
         Entries numbered above *after*.
 
         Returns:
             The page, and the cursor of the next one or None.
         """
+        items, seen = self.read(wanted, after=after, limit=limit)
+        return items, (seen if seen < self._last else None)
+
+    def read(self, wanted: Wanted, *, after: int, limit: int) -> tuple[list[dict[str, object]], int]:
+        """
+        Entries numbered above *after*.
+
+        Returns:
+            The entries, and up to which number the journal has been looked through.
+        """
         first = self._last - len(self._entries) + 1
         start = max(after + 1, first)
-        stop = min(start + limit, self._last + 1)
-        held = islice(self._entries, start - first, max(stop - first, 0))
-        items = [entry.as_json(seq) for seq, entry in enumerate(held, start)]
-        return items, (stop - 1 if items and stop <= self._last else None)
+        items: list[dict[str, object]] = []
+        for seq, entry in enumerate(islice(self._entries, max(start - first, 0), None), start):
+            if not wanted.holds(entry):
+                continue
+            if len(items) == limit:
+                return items, seq - 1
+            items.append(entry.as_json(seq))
+        return items, max(self._last, after)
 
     def clear(self) -> None:
         """Forget what memory holds; the file keeps its lines, and numbering goes on."""

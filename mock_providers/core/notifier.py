@@ -7,7 +7,7 @@ waiting is on the schedule clock, so a ladder of a day passes in milliseconds wh
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
@@ -59,6 +59,31 @@ class Attempt:
     behind: int = 0
     jobs: list[Scheduled] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """
+    Which copies somebody asks for; None asks for all.
+
+    Args:
+        state: "pending" is anything that is not "done".
+    """
+
+    state: str | None = None
+    provider: str | None = None
+    order: str | None = None
+    merchant: str | None = None
+
+    def holds(self, delivery: Delivery) -> bool:
+        """Whether *delivery* is one of them."""
+        notice = delivery.attempt.notice
+        return (
+            (self.state is None or (delivery.state == "done") == (self.state == "done"))
+            and (self.provider is None or notice.provider == self.provider)
+            and (self.order is None or notice.out_trade_no == self.order)
+            and (self.merchant is None or notice.merchant_id == self.merchant)
+        )
 
 
 class Notifier:
@@ -283,14 +308,12 @@ class Notifier:
             if self._schedule.cancel(job):
                 self._schedule.call_at(now_s, job.job)
 
-    def page(self, *, state: str | None, after: int, limit: int) -> tuple[list[dict[str, object]], int | None]:
-        """
-        Copies in order of planning; the state is "pending" (anything not done), "done", or None for both.
-        """
+    def page(self, wanted: Sought, *, after: int, limit: int) -> tuple[list[dict[str, object]], int | None]:
+        """Copies in order of planning, and the cursor of the next page or None."""
         found: list[Delivery] = []
         for seq in range(max(after, 0) + 1, self._seq + 1):
             delivery = self._deliveries.get(seq)
-            if delivery is None or (state is not None and (delivery.state == "done") != (state == "done")):
+            if delivery is None or not wanted.holds(delivery):
                 continue
             if len(found) == limit:
                 return [self.as_json(one) for one in found], found[-1].seq
@@ -310,14 +333,32 @@ class Notifier:
             What was sent. The ladder goes its own way: a copy by hand never climbs it.
         """
         if delivery.state == "done":
-            delivery = self._another(delivery)
+            kind = Kind.DUPLICATE if delivery.planned.kind in _ENDING else delivery.planned.kind
+            return await self.copy(delivery, replace(delivery.planned, kind=kind))
         _must_wait(delivery)
         await self._send(delivery, by_hand=True)
         return delivery
 
-    def _another(self, sent: Delivery) -> Delivery:
-        kind = Kind.DUPLICATE if sent.planned.kind in _ENDING else sent.planned.kind
-        planned = replace(sent.planned, kind=kind, offset_s=0.0, wave=0)
+    async def copy(self, like: Delivery, planned: PlannedDelivery) -> Delivery:
+        """
+        Send one more copy of the same event now, as *planned*; the ladder and the copy that waits know nothing of it.
+
+        Returns:
+            What was sent.
+        """
+        delivery = self._another(like, replace(planned, offset_s=0.0, wave=0))
+        await self._send(delivery, by_hand=True)
+        return delivery
+
+    async def deliver_in_order(self, deliveries: Sequence[Delivery]) -> None:
+        """Send copies that wait, now, one after another; each leaves when the one before it has been answered."""
+        for delivery in deliveries:
+            self.hold(delivery)
+        for delivery in deliveries:
+            if delivery.state == "held":  # else a reset or another hand came between
+                await self._send(delivery, by_hand=True)
+
+    def _another(self, sent: Delivery, planned: PlannedDelivery) -> Delivery:
         now_s = self._schedule.now_s
         attempt = Attempt(
             notice=sent.attempt.notice,
@@ -343,12 +384,29 @@ class Notifier:
         _must_wait(delivery)
         delivery.state = "held"
 
+    def release(self, delivery: Delivery) -> None:
+        """Let a held copy go: at its own time, or at once when that has passed."""
+        if delivery.state != "held":
+            raise BookRefused("not_held", f"this notify is {delivery.state}, not held")
+        delivery.state = "pending"
+        due_s = max(delivery.due_s, self._schedule.now_s)
+        # Where the step that it belonged to is yet to come, whichever comes first takes it along.
+        self._schedule.call_at(due_s, partial(self._send_step, (delivery,)))
+
+    def next_due_s(self, wanted: Sought) -> float | None:
+        """When the next of those copies leaves, on the schedule; None when none is on its way by itself."""
+        return min(
+            (one.due_s for one in self._deliveries.values() if one.state == "pending" and wanted.holds(one)),
+            default=None,
+        )
+
     def as_json(self, delivery: Delivery) -> dict[str, object]:
         """A copy as the control API shows it."""
         notice = delivery.attempt.notice
         return {
             "id": delivery.id,
             "provider": notice.provider,
+            "merchant_id": notice.merchant_id,
             "out_trade_no": notice.out_trade_no,
             "label": notice.label,
             "event": notice.event,

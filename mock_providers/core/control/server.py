@@ -2,9 +2,12 @@
 
 from aiohttp import web
 
+from mock_providers.core.control.deliveries import DeliveryHandlers
+from mock_providers.core.control.events import STREAMS, Streams, end_streams
 from mock_providers.core.control.handlers import Handlers
 from mock_providers.core.control.problems import guard
 from mock_providers.core.control.state import ControlState
+from mock_providers.core.control.wire_log import WireLogHandlers
 from mock_providers.core.server import url_of
 
 BASE = "/control/v1"
@@ -18,7 +21,10 @@ class ControlServer:
 
     def __init__(self, state: ControlState, *, token: str) -> None:
         self._app = web.Application(middlewares=[guard(token)], client_max_size=_BODY_BYTES)
-        _route(self._app, Handlers(state))
+        self._app[STREAMS] = Streams()
+        self._app.on_shutdown.append(end_streams)
+        for route in (_route, _route_deliveries, _route_journal):
+            route(self._app, state)
         self._runner: web.AppRunner | None = None
         self.url = ""
 
@@ -36,26 +42,42 @@ class ControlServer:
             self._runner = None
 
 
-def _route(app: web.Application, handlers: Handlers) -> None:
-    router = app.router
-    router.add_get(f"{BASE}/health", handlers.health)
-    router.add_get(f"{BASE}/info", handlers.info)
-    router.add_get(f"{BASE}/trades", handlers.trades)
-    router.add_get(f"{BASE}/trades/{{provider}}/{{out_trade_no}}", handlers.trade)
-    router.add_post(f"{BASE}/trades/{{provider}}/{{out_trade_no}}/buyer", handlers.buyer)
-    router.add_post(f"{BASE}/qr", handlers.scan_qr)
-    router.add_get(f"{BASE}/notifies", handlers.notifies)
-    router.add_post(f"{BASE}/notifies/{{id}}/deliver", handlers.deliver)
-    router.add_post(f"{BASE}/notifies/{{id}}/drop", handlers.drop)
-    router.add_post(f"{BASE}/notifies/{{id}}/hold", handlers.hold)
-    router.add_get(f"{BASE}/counts", handlers.counts)
-    router.add_get(f"{BASE}/clock", handlers.clock)
-    router.add_post(f"{BASE}/clock/advance", handlers.advance)
-    router.add_post(f"{BASE}/clock/rate", handlers.rate)
-    router.add_get(f"{BASE}/faults", handlers.faults)
-    router.add_put(f"{BASE}/faults", handlers.put_faults)
-    router.add_get(f"{BASE}/faults/decisions", handlers.decisions)
-    router.add_post(f"{BASE}/faults/rules", handlers.add_fault)
-    router.add_delete(f"{BASE}/faults/rules/{{id}}", handlers.remove_fault)
-    router.add_get(f"{BASE}/journal", handlers.journal)
-    router.add_post(f"{BASE}/reset", handlers.reset)
+def _route(app: web.Application, state: ControlState) -> None:
+    router, calls = app.router, Handlers(state)
+    router.add_get(f"{BASE}/health", calls.health)
+    router.add_get(f"{BASE}/info", calls.info)
+    router.add_get(f"{BASE}/trades", calls.trades)
+    router.add_get(f"{BASE}/trades/{{provider}}/{{out_trade_no}}", calls.trade)
+    router.add_post(f"{BASE}/trades/{{provider}}/{{out_trade_no}}/buyer", calls.buyer)
+    router.add_post(f"{BASE}/qr", calls.scan_qr)
+    router.add_get(f"{BASE}/counts", calls.counts)
+    router.add_get(f"{BASE}/clock", calls.clock)
+    router.add_post(f"{BASE}/clock/advance", calls.advance)
+    router.add_post(f"{BASE}/clock/rate", calls.rate)
+    router.add_get(f"{BASE}/faults", calls.faults)
+    router.add_put(f"{BASE}/faults", calls.put_faults)
+    router.add_get(f"{BASE}/faults/decisions", calls.decisions)
+    router.add_post(f"{BASE}/faults/rules", calls.add_fault)
+    router.add_delete(f"{BASE}/faults/rules/{{id}}", calls.remove_fault)
+    router.add_post(f"{BASE}/reset", calls.reset)
+
+
+def _route_deliveries(app: web.Application, state: ControlState) -> None:
+    router, calls = app.router, DeliveryHandlers(state)
+    router.add_get(f"{BASE}/notifies", calls.page)
+    router.add_post(f"{BASE}/notifies/reorder", calls.reorder)
+    router.add_get(f"{BASE}/notifies/{{id}}", calls.one)
+    router.add_post(f"{BASE}/notifies/{{id}}/deliver", calls.deliver)
+    router.add_post(f"{BASE}/notifies/{{id}}/copies", calls.copy)
+    router.add_post(f"{BASE}/notifies/{{id}}/drop", calls.drop)
+    router.add_post(f"{BASE}/notifies/{{id}}/hold", calls.hold)
+    router.add_post(f"{BASE}/notifies/{{id}}/release", calls.release)
+    router.add_post(f"{BASE}/trades/{{provider}}/{{out_trade_no}}/next-rung", calls.next_rung)
+
+
+def _route_journal(app: web.Application, state: ControlState) -> None:
+    router, calls = app.router, WireLogHandlers(state)
+    router.add_get(f"{BASE}/journal", calls.page)
+    router.add_get(f"{BASE}/journal/stream", calls.stream)
+    router.add_get(f"{BASE}/journal/{{seq}}", calls.entry)
+    router.add_get(f"{BASE}/journal.ndjson", calls.download)
