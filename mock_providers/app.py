@@ -18,14 +18,12 @@ from mock_providers.core.provider import Provider, ProviderOptions, ProviderWorl
 from mock_providers.core.server import ProviderServer
 from mock_providers.errors import ConfigurationRefused, ProvidersError, closest
 from mock_providers.faults.desk import FaultDesk
-from mock_providers.faults.rules import Profile, load_profile
-from mock_providers.faults.source import FaultSource, SeededSource
+from mock_providers.faults.source import FaultSource
+from mock_providers.faults.weather import make_desk
 from mock_providers.front.doors import FrontDoors, FrontPlan
 from mock_providers.front.router import Served
 from mock_providers.registry import PROVIDERS, make_credentials
 from mock_providers.settings import ProvidersSettings, refuse_open_control, switches_of
-
-_CALM = Profile("calm")
 
 
 class Simulator:
@@ -48,7 +46,14 @@ class Simulator:
         }
         self.notifier.serve(self.providers)
         self.servers = {
-            name: ProviderServer(provider, planner=faults, journal=self.journal, schedule=self.schedule, stamp=clock)
+            name: ProviderServer(
+                provider,
+                planner=faults,
+                journal=self.journal,
+                notifies=self.notifier,
+                schedule=self.schedule,
+                stamp=clock,
+            )
             for name, provider in self.providers.items()
         }
         self.front = FrontDoors(
@@ -116,6 +121,7 @@ class Simulator:
         """Listen everywhere; the URLs are known afterwards."""
         settings = self.settings
         self.journal.open()
+        self.faults.open()
         self.schedule.start()
         self.notifier.start()
         try:
@@ -136,6 +142,7 @@ class Simulator:
             await server.stop()
         await self.schedule.stop()
         await self.notifier.stop()
+        self.faults.close()
         self.journal.close()
 
 
@@ -171,7 +178,6 @@ def build(
             raise ConfigurationRefused(
                 f"label_fields names an unknown provider '{name}'.{closest(name, tuple(PROVIDERS))}"
             )
-    profile = load_profile(settings.faults_file) if settings.faults_file is not None else _CALM
+    faults = make_desk(settings.faults_file, seed=settings.seed, source=fault_source, plan_file=settings.plan_file)
     make_credentials(settings.credentials_dir)
-    source = fault_source if fault_source is not None else SeededSource(settings.seed)
-    return Simulator(settings, clock=clock or SystemClock(), faults=FaultDesk(source, profile))
+    return Simulator(settings, clock=clock or SystemClock(), faults=faults)

@@ -31,7 +31,8 @@ class ProvidersSettings(BaseSettings):
         control_token: sent by clients as `Authorization: Bearer`; empty means none is asked for.
         credentials_dir: keys and numbers; made at the first start, reused afterwards.
         seed: what fault decisions and invented numbers hang on.
-        faults_file: a profile; without one nothing goes wrong.
+        faults_file: a profile, or the plan of an earlier run; without one nothing goes wrong.
+        plan_file: where the faults that strike are written down, to strike again without the seed.
         label_fields: the request field that carries the harness's label, by provider.
         journal_file: NDJSON of every exchange; memory holds the latest either way.
         schedule_rate: schedule seconds for one real second.
@@ -60,6 +61,7 @@ class ProvidersSettings(BaseSettings):
     credentials_dir: Path
     seed: int = 0
     faults_file: Path | None = None
+    plan_file: Path | None = None
     label_fields: dict[str, str] = Field(default_factory=lambda: {"alipay": "subject"})
     journal_file: Path | None = None
     schedule_rate: float = Field(default=1.0, ge=0)

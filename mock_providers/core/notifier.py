@@ -9,21 +9,29 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from itertools import groupby
 
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
-from yarl import URL
-
 from mock_providers.core.clock import Clock, ScheduleClock, Scheduled
 from mock_providers.core.journal import Entry, Journal, RawRequest, RawResponse
-from mock_providers.core.plans import Counts, DeliveryPlan, FaultPlanner, Kind, PlannedDelivery, Question
+from mock_providers.core.kept_back import KeptBack
+from mock_providers.core.plans import (
+    Counts,
+    DayChange,
+    DeliveryPlan,
+    FaultPlanner,
+    Kind,
+    OrderKey,
+    PlannedDelivery,
+    Question,
+)
+from mock_providers.core.postman import Postman
 from mock_providers.core.provider import Notice, OutgoingNotify, Provider
 from mock_providers.errors import BookRefused
 
 _DONE_KEPT = 20_000
-_ANSWER_KEPT_BYTES = 65_536
-_CONNECTIONS = 256
+_BEIJING = timezone(timedelta(hours=8))
 _ENDING = frozenset({Kind.TRUE, Kind.DUPLICATE})
 
 
@@ -56,7 +64,7 @@ class Attempt:
     base_s: float
     open: int = 0
     acked: bool = False
-    behind: int = 0
+    sent: OutgoingNotify | None = None
     jobs: list[Scheduled] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
 
@@ -103,36 +111,24 @@ class Notifier:
         self._planner = planner
         self._journal = journal
         self._providers: dict[str, Provider] = {}
-        self._session: ClientSession | None = None
-        self._lanes = asyncio.Semaphore(_CONNECTIONS)
+        self._postman = Postman(stamp)
         self._deliveries: dict[int, Delivery] = {}
         self._done: deque[int] = deque()
         self._seq = 0
-        self._kept_back: dict[tuple[str, str], list[Attempt]] = {}
+        self._kept_back: KeptBack[Attempt] = KeptBack()
+        self._listeners: dict[OrderKey, list[asyncio.Future[None]]] = {}
 
     def serve(self, providers: Mapping[str, Provider]) -> None:
         """Learn whose notifies to write."""
         self._providers = dict(providers)
 
     def start(self) -> None:
-        """
-        Get ready to send; no proxy, no cookies, no redirects.
-
-        A connection serves one delivery: a kept one may be closed by the merchant at any moment, which would be a fault
-        that nobody ordered. How many there are at once is not the connector's business, for waiting there would count
-        as the merchant's silence.
-
-        Facts: alipay/notify-transport
-        """
-        self._lanes = asyncio.Semaphore(_CONNECTIONS)
-        connector = TCPConnector(limit=0, force_close=True)
-        self._session = ClientSession(connector=connector, trust_env=False, cookie_jar=DummyCookieJar())
+        """Get ready to send."""
+        self._postman.start()
 
     async def stop(self) -> None:
         """Send no more."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._postman.stop()
 
     def clear(self) -> None:
         """Forget what is pending, what is done and the counts."""
@@ -150,12 +146,40 @@ class Notifier:
     def publish(self, notice: Notice) -> None:
         """Plan the first attempt of *notice* and set it going."""
         now_s = self._schedule.now_s
-        waiting = self._kept_back.get((notice.provider, notice.out_trade_no), [])
         attempt = self._begin(notice, number=1, due_s=now_s, base_s=now_s)
         self.counts.published(attempt.plan)
-        for held in waiting:
-            held.behind -= 1
+        self._kept_back.event(_order_of(notice), notice.event)
         self._set_going(attempt)
+
+    def told(self, order: OrderKey) -> asyncio.Future[None]:
+        """Done when the next true notify of *order* has been delivered and answered; cancel it to wait no more."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._listeners.setdefault(order, []).append(future)
+        future.add_done_callback(partial(self._heard, order))
+        return future
+
+    def _heard(self, order: OrderKey, future: asyncio.Future[None]) -> None:
+        left = [one for one in self._listeners.get(order, ()) if one is not future]
+        if left:
+            self._listeners[order] = left
+        else:
+            self._listeners.pop(order, None)
+
+    def waits_for_call(self, order: OrderKey) -> bool:
+        """Whether a notify of *order* is kept back until some call of the merchant's has been answered."""
+        return self._kept_back.waits_for_call(order)
+
+    def called(self, order: OrderKey, api: str) -> None:
+        """Such a call has been answered."""
+        free = self._kept_back.called(order, api)
+        self._kept_back.remove(order, free)
+        for attempt in free:
+            self._release(attempt)
+
+    def _hear(self, order: OrderKey) -> None:
+        for future in tuple(self._listeners.get(order, ())):
+            if not future.done():
+                future.set_result(None)
 
     def _begin(self, notice: Notice, *, number: int, due_s: float, base_s: float) -> Attempt:
         plan = self._planner.plan_notify(
@@ -167,22 +191,24 @@ class Notifier:
                 api=notice.event,
                 attempt=number,
                 occurrence=notice.occurrence,
+                merchant=notice.merchant_id,
             )
         )
         start_s = due_s + plan.delay_s + (plan.hold.hold_s if plan.hold else 0.0)
+        if plan.day_change is not None:
+            start_s += _until_day_change(self._schedule.at(start_s), plan.day_change)
         attempt = Attempt(notice=notice, number=number, due_s=start_s, plan=plan, base_s=base_s)
         for planned in plan.deliveries:
             self._seq += 1
             delivery = Delivery(seq=self._seq, attempt=attempt, planned=planned, due_s=start_s + planned.offset_s)
             self._deliveries[self._seq] = delivery
             attempt.deliveries.append(delivery)
-        attempt.open = len(attempt.deliveries)
+        attempt.open = sum(one.kind is not Kind.REPLAYED for one in plan.deliveries)
         return attempt
 
     def _set_going(self, attempt: Attempt) -> None:
         if attempt.plan.hold is not None:
-            attempt.behind = attempt.plan.hold.behind
-            self._kept_back.setdefault(_order_of(attempt.notice), []).append(attempt)
+            self._kept_back.add(_order_of(attempt.notice), attempt, attempt.plan.hold)
         by_offset = groupby(
             sorted(attempt.deliveries, key=lambda one: one.planned.offset_s), key=lambda one: one.planned.offset_s
         )
@@ -211,15 +237,17 @@ class Notifier:
             self._over(delivery, {"dropped": True})
             return
         delivery.state = "sending"
-        counts = self.counts
         provider = self._providers[attempt.notice.provider]
         stamp_at = self._stamp.now()
-        outgoing = provider.render(attempt.notice, delivery.planned, stamp_at=stamp_at)
-        counts.notifies_resent += attempt.number > 1
-        patience_s = provider.ladder(attempt.notice).answer_timeout_s
-        response, error = await self._post(attempt.notice.url, outgoing, patience_s)
-        acked = response is not None and provider.acknowledged(attempt.notice, response)
-        acked = acked and not delivery.planned.ignore_ack
+        outgoing = self._written(delivery, stamp_at=stamp_at)
+        self.counts.notifies_resent += attempt.number > 1
+        response, error = await self._postman.post(
+            attempt.notice.url,
+            outgoing,
+            timeout_s=provider.ladder(attempt.notice).answer_timeout_s,
+            read_slowly_s=delivery.planned.read_slowly_s,
+        )
+        delivery.acked = response is not None and provider.acknowledged(attempt.notice, response)
         self._journal.add(
             Entry(
                 direction="out",
@@ -237,38 +265,22 @@ class Notifier:
                 stamp_at=stamp_at,
             )
         )
-        counts.notifies_delivered += response is not None
-        counts.notifies_acked += acked
-        delivery.acked = acked
-        self._over(delivery, _answer_json(response, error, acked=acked))
+        self.counts.notifies_delivered += response is not None
+        self.counts.notifies_acked += delivery.acked
+        self._over(delivery, _answer_json(response, error, acked=delivery.acked))
+        if response is not None and delivery.planned.kind in _ENDING:
+            self._hear(_order_of(attempt.notice))
 
-    async def _post(
-        self, url: str, outgoing: OutgoingNotify, timeout_s: float
-    ) -> tuple[RawResponse | None, str | None]:
-        target = _http_url(url)
-        if target is None:
-            return None, "notify_url is no http or https address"
-        async with self._lanes:
-            if self._session is None:
-                return None, "the simulator is stopping"
-            try:
-                async with self._session.request(
-                    outgoing.method,
-                    target,
-                    data=outgoing.body,
-                    headers=outgoing.headers,
-                    allow_redirects=False,
-                    timeout=ClientTimeout(total=timeout_s),
-                ) as answer:
-                    body = await _read_some(answer)
-                    headers = tuple(
-                        (key.decode("latin-1"), value.decode("latin-1")) for key, value in answer.raw_headers
-                    )
-                    return RawResponse(answer.status, headers, body), None
-            except TimeoutError:
-                return None, f"no answer within {timeout_s:g} s"
-            except (ClientError, OSError, ValueError) as problem:
-                return None, f"{type(problem).__name__}: {problem}"
+    def _written(self, delivery: Delivery, *, stamp_at: datetime) -> OutgoingNotify:
+        """The bytes of one copy; a replay repeats those of the true copy, if that went out before."""
+        attempt, planned = delivery.attempt, delivery.planned
+        if planned.kind is Kind.REPLAYED and planned.stale_s == 0 and attempt.sent is not None:
+            return attempt.sent
+        provider = self._providers[attempt.notice.provider]
+        outgoing = provider.render(attempt.notice, planned, stamp_at=stamp_at)
+        if planned.kind is Kind.TRUE:
+            attempt.sent = outgoing
+        return outgoing
 
     def _over(self, delivery: Delivery, answer: dict[str, object]) -> None:
         if delivery.state == "done" or self._deliveries.get(delivery.seq) is not delivery:
@@ -279,22 +291,22 @@ class Notifier:
         while len(self._done) > _DONE_KEPT:
             self._deliveries.pop(self._done.popleft(), None)
         attempt = delivery.attempt
+        if delivery.planned.kind is Kind.REPLAYED:
+            return  # whoever replays is not the platform, and no ladder waits for it
         attempt.open -= 1
-        if delivery.acked and delivery.planned.kind in _ENDING:
+        if delivery.acked and delivery.planned.kind in _ENDING and not delivery.planned.ignore_ack:
             attempt.acked = True
         if attempt.open == 0:
             self._attempt_over(attempt)
 
     def _attempt_over(self, attempt: Attempt) -> None:
         notice = attempt.notice
-        waiting = self._kept_back.get(_order_of(notice), [])
-        if attempt in waiting:
-            waiting.remove(attempt)
+        order = _order_of(notice)
+        if self._kept_back.holds(order, attempt):
+            self._kept_back.remove(order, [attempt])
         elif attempt.number == 1:
-            for held in [one for one in waiting if one.behind <= 0]:
+            for held in self._kept_back.free(order):
                 self._release(held)
-        if not waiting:
-            self._kept_back.pop(_order_of(notice), None)
         offsets = self._providers[notice.provider].ladder(notice).offsets_s
         if attempt.acked or attempt.plan.ladder_over or attempt.number >= len(offsets):
             return
@@ -420,18 +432,19 @@ class Notifier:
         }
 
 
-def _http_url(url: str) -> URL | None:
-    """What a merchant gave as its address, byte for byte; None when it is none."""
-    try:
-        target = URL(url, encoded=True)
-        usable = target.scheme in {"http", "https"} and bool(target.host and target.port)
-    except (ValueError, IndexError):  # the latter is yarl's answer to brackets in odd places
-        return None
-    return target if usable else None
-
-
-def _order_of(notice: Notice) -> tuple[str, str]:
+def _order_of(notice: Notice) -> OrderKey:
     return notice.provider, notice.out_trade_no
+
+
+def _until_day_change(at: datetime, change: DayChange) -> float:
+    """
+    Seconds from *at* until the day has changed.
+
+    Facts: alipay/times
+    """
+    today = at.astimezone(_BEIJING).replace(hour=change.cut_hour, minute=0, second=0, microsecond=0)
+    cut_at = today if today > at else today + timedelta(days=1)
+    return (cut_at - at).total_seconds() + change.after_s
 
 
 def _must_wait(delivery: Delivery) -> None:
@@ -443,14 +456,6 @@ def _faults_of(delivery: Delivery) -> tuple[str, ...]:
     """The fault that added this copy first, then what struck the whole attempt."""
     own = delivery.planned.fault
     return ((own,) if own else ()) + delivery.attempt.plan.faults
-
-
-async def _read_some(answer: ClientResponse) -> bytes:
-    """As much of the answer as is worth keeping; what follows cannot be an acknowledgement."""
-    kept = bytearray()
-    while len(kept) < _ANSWER_KEPT_BYTES and (chunk := await answer.content.readany()):
-        kept += chunk
-    return bytes(kept[:_ANSWER_KEPT_BYTES])
 
 
 def _answer_json(response: RawResponse | None, error: str | None, *, acked: bool) -> dict[str, object]:

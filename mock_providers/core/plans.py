@@ -4,11 +4,14 @@ What faults do to one attempt, as plain data, and the port that decides it.
 The notifier and the server carry plans out and know no fault by name; the faults room makes the plans.
 """
 
+import asyncio
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
 Place = Literal["notify", "reply"]
+# Provider and the merchant's order number.
+OrderKey = tuple[str, str]
 
 
 class Kind(StrEnum):
@@ -28,12 +31,17 @@ class Seal(StrEnum):
     Whose signature stands below an answer or a notify.
 
     DAMAGED is the platform's own over other bytes, FOREIGN a stranger's over the right ones, NONE no signature at all.
+    NEXT is as good as TRUE, made by the platform's next certificate; providers without certificates take it for TRUE.
     """
 
     TRUE = "true"
+    NEXT = "next"
     DAMAGED = "damaged"
     FOREIGN = "foreign"
     NONE = "none"
+
+
+_GENUINE = frozenset({Seal.TRUE, Seal.NEXT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +49,8 @@ class Question:
     """
     One chance for faults: an attempt to deliver a notify, or one answer.
 
-    Only `provider`, `label`, `on`, `api`, `occurrence` and `attempt` may sway chance; `order` is the merchant's number,
-    which changes from run to run, and serves matching only.
+    Only `provider`, `label`, `on`, `api`, `occurrence` and `attempt` may sway chance; `order` is the merchant's number
+    for it, which changes from run to run, and serves matching only, like `merchant`.
     """
 
     provider: str
@@ -52,6 +60,7 @@ class Question:
     api: str
     attempt: int
     occurrence: int = 1
+    merchant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +99,38 @@ class PlannedDelivery:
     @property
     def forged(self) -> bool:
         """Whether its signature is not the platform's over what it says."""
-        return self.seal is not Seal.TRUE
+        return self.seal not in _GENUINE
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Keep the attempt back until `behind` later events of the same order went out, or `hold_s` have passed."""
+    """
+    Keep the attempt back until others of the same order have gone first, or `hold_s` have passed.
+
+    Args:
+        behind: how many later ones.
+        event: only such events count; "" means all.
+        calls: instead of events, the merchant's answered calls count whose names hold one of these words.
+    """
 
     behind: int
     hold_s: float
+    event: str = ""
+    calls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DayChange:
+    """
+    Keep the attempt back until the day changes.
+
+    Args:
+        cut_hour: the hour in Beijing at which it does.
+        after_s: how long after that.
+    """
+
+    cut_hour: int
+    after_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +146,7 @@ class DeliveryPlan:
 
     deliveries: tuple[PlannedDelivery, ...] = (PlannedDelivery(Kind.TRUE),)
     delay_s: float = 0.0
+    day_change: DayChange | None = None
     hold: Hold | None = None
     lost: bool = False
     ladder_over: bool = False
@@ -150,6 +183,7 @@ class ReplyPlan:
         work: False: the request is read and nothing is done.
         delay_before_s: how long the work waits.
         delay_s: how long the answer is kept once the work is done.
+        after_notify_s: how long it is kept at most for a notify of the order to be delivered first; 0 does not wait.
         hang_up: instead of an answer: "close" ends the connection, "reset" tears it down.
         status: answered with this HTTP status and a body that is not the vendor's; None leaves the answer alone.
         cut: the share of the body that is sent before the connection ends; 1.0 is all of it.
@@ -161,6 +195,7 @@ class ReplyPlan:
     work: bool = True
     delay_before_s: float = 0.0
     delay_s: float = 0.0
+    after_notify_s: float = 0.0
     hang_up: Literal["", "close", "reset"] = ""
     status: int | None = None
     cut: float = 1.0
@@ -181,8 +216,24 @@ class FaultPlanner(Protocol):
         """How to deliver this attempt."""
         ...
 
-    def plan_reply(self, *, provider: str, label: str, order: str, api: str) -> ReplyPlan:
+    def plan_reply(self, *, provider: str, label: str, order: str, api: str, merchant: str = "") -> ReplyPlan:
         """How to answer; counts the attempt itself."""
+        ...
+
+
+class NotifyWatch(Protocol):
+    """What a server may ask of the notifier, so that answers and notifies can come in an order that somebody wants."""
+
+    def told(self, order: OrderKey) -> asyncio.Future[None]:
+        """Done when the next true notify of *order* has been delivered and answered; cancel it to wait no more."""
+        ...
+
+    def waits_for_call(self, order: OrderKey) -> bool:
+        """Whether a notify of *order* is kept back until some call of the merchant's has been answered."""
+        ...
+
+    def called(self, order: OrderKey, api: str) -> None:
+        """Such a call has been answered."""
         ...
 
 
@@ -226,6 +277,9 @@ _COUNTED_KINDS = {
     Kind.DUPLICATE: "notifies_duplicate",
     Kind.FORGED: "notifies_forged",
     Kind.TAMPERED: "notifies_tampered",
+    Kind.PROBE: "notifies_probes",
+    Kind.STRAY: "notifies_stray",
+    Kind.REPLAYED: "notifies_replayed",
 }
 
 
@@ -242,6 +296,9 @@ class Counts:
     notifies_duplicate: int = 0
     notifies_forged: int = 0
     notifies_tampered: int = 0
+    notifies_probes: int = 0
+    notifies_stray: int = 0
+    notifies_replayed: int = 0
     notifies_dropped: int = 0
     notifies_delayed: int = 0
     notifies_reordered: int = 0
@@ -257,7 +314,7 @@ class Counts:
             if name is not None:
                 setattr(self, name, getattr(self, name) + 1)
         self.notifies_dropped += plan.lost or plan.ladder_over
-        self.notifies_delayed += plan.delay_s > 0
+        self.notifies_delayed += plan.delay_s > 0 or plan.day_change is not None
         self.notifies_reordered += plan.hold is not None
 
     def as_json(self) -> dict[str, object]:

@@ -5,11 +5,10 @@ Routes nothing itself: every method and every path goes to the provider, because
 in the vendor's own words.
 """
 
+import asyncio
 import logging
-from asyncio import BaseTransport
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
-from typing import cast
 
 from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -17,9 +16,10 @@ from multidict import CIMultiDict
 
 from mock_providers.core.clock import Clock, ScheduleClock
 from mock_providers.core.journal import Entry, Journal, RawRequest, RawResponse
-from mock_providers.core.plans import PLAIN_REPLY, FaultPlanner, ReplyPlan
+from mock_providers.core.plans import PLAIN_REPLY, FaultPlanner, NotifyWatch, OrderKey, ReplyPlan
 from mock_providers.core.provider import BuyerPages, Call, Provider
 from mock_providers.core.reply import WireReply
+from mock_providers.core.rude import Ending, ending, send
 
 # Clients keep connections for long and take a closed idle one for a fault that nobody ordered.
 _KEEPALIVE_S = 3630.0
@@ -37,11 +37,13 @@ class ProviderServer:
         *,
         planner: FaultPlanner,
         journal: Journal,
+        notifies: NotifyWatch,
         schedule: ScheduleClock,
         stamp: Clock,
     ) -> None:
         self._provider = provider
         self._planner = planner
+        self._notifies = notifies
         self._journal = journal
         self._schedule = schedule
         self._stamp = stamp
@@ -75,21 +77,52 @@ class ProviderServer:
         except web.RequestPayloadError as problem:
             return web.Response(status=400, text=f"the body cannot be read: {problem}")
         call = (self._pages and self._pages.read(self._provider, raw)) or self._provider.read(raw)
-        plan = (
-            self._planner.plan_reply(provider=self._provider.name, label=call.label, order=call.order, api=call.api)
-            if call.faultable
-            else PLAIN_REPLY
-        )
+        plan = self._plan(call)
         stamp_at = self._stamp.now()
-        reply = call.perform(plan.shape)
+        if plan is PLAIN_REPLY and not self._notifies.waits_for_call(self._order_of(call)):
+            reply = call.perform()
+            plainly = Ending(RawResponse(reply.status, reply.headers, reply.body))
+            self._record(raw, call, reply, plan, how=plainly, stamp_at=stamp_at)
+            return web.Response(status=reply.status, headers=CIMultiDict(reply.headers), body=reply.body)
+        performed = await self._perform(call, plan)
+        how = ending(performed, plan)
+        self._record(raw, call, performed, plan, how=how, stamp_at=stamp_at)
+        response = await send(request, how, plan, stamp=self._stamp)
+        self._notifies.called(self._order_of(call), call.api)
+        return response
+
+    def _plan(self, call: Call) -> ReplyPlan:
+        if not call.faultable or call.page:
+            return PLAIN_REPLY
+        return self._planner.plan_reply(
+            provider=self._provider.name, label=call.label, order=call.order, api=call.api, merchant=call.merchant
+        )
+
+    def _order_of(self, call: Call) -> OrderKey:
+        return self._provider.name, call.order
+
+    async def _perform(self, call: Call, plan: ReplyPlan) -> WireReply | None:
+        """Do the work when the plan says so, and keep the answer for as long as it says."""
+        if plan.delay_before_s > 0:
+            await self._stamp.sleep(plan.delay_before_s)
+        told = self._notifies.told(self._order_of(call)) if plan.after_notify_s > 0 else None
+        reply = call.perform(plan.shape) if plan.work else None
+        if told is not None:
+            await _first_of(told, self._stamp.sleep(plan.after_notify_s))
         if plan.delay_s > 0:
             await self._stamp.sleep(plan.delay_s)
-        self._record(raw, call, reply, plan, stamp_at=stamp_at)
-        if plan.hang_up:
-            return _hang_up(request)
-        return web.Response(status=reply.status, headers=CIMultiDict(reply.headers), body=reply.body)
+        return reply
 
-    def _record(self, raw: RawRequest, call: Call, reply: WireReply, plan: ReplyPlan, *, stamp_at: datetime) -> None:
+    def _record(
+        self,
+        raw: RawRequest,
+        call: Call,
+        reply: WireReply | None,
+        plan: ReplyPlan,
+        *,
+        how: Ending,
+        stamp_at: datetime,
+    ) -> None:
         self._journal.add(
             Entry(
                 direction="in",
@@ -98,17 +131,28 @@ class ProviderServer:
                 order=call.order,
                 label=call.label,
                 request=raw,
-                response=None if plan.hang_up else RawResponse(reply.status, reply.headers, reply.body),
+                response=how.sent,
                 string_to_sign=call.string_to_sign,
-                answer_string_to_sign=reply.string_to_sign,
+                answer_string_to_sign=None if reply is None else reply.string_to_sign,
                 signature_ok=call.signature_ok,
                 doctor=call.diagnosis,
                 fault="+".join(plan.faults) or None,
-                error="connection closed instead of an answer" if plan.hang_up else None,
+                error=how.error,
                 schedule_at=self._schedule.now(),
                 stamp_at=stamp_at,
             )
         )
+
+
+async def _first_of(told: asyncio.Future[None], patience: Coroutine[object, object, None]) -> None:
+    """Wait for whichever comes first, and leave neither behind."""
+    waiting = asyncio.ensure_future(patience)
+    try:
+        await asyncio.wait((told, waiting), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        told.cancel()
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
 
 
 def http_runner(handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> web.ServerRunner:
@@ -159,11 +203,3 @@ async def _raw_request(request: web.BaseRequest) -> RawRequest:
     # Header bytes that are no UTF-8 arrive as lone surrogates, which no JSON can carry.
     target = request.raw_path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return RawRequest(request.method, target, headers, bytes(body[:_BODY_BYTES]))
-
-
-def _hang_up(request: web.BaseRequest) -> web.StreamResponse:
-    """Close the connection; the response returned here finds it closed and goes nowhere."""
-    transport = cast("BaseTransport | None", request.transport)
-    if transport is not None:
-        transport.close()
-    return web.Response()

@@ -27,3 +27,8 @@ class Delay(Fault):
     def shape_reply(self, plan: ReplyPlan) -> ReplyPlan:
         """The work is done at once, the answer comes late."""
         return replace(plan, delay_s=plan.delay_s + self.seconds, faults=(*plan.faults, self.name))
+
+    @property
+    def wait_s(self) -> float:
+        """All of it, where it strikes an answer."""
+        return self.seconds

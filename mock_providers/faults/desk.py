@@ -5,14 +5,18 @@ Counts the attempts of answers for each (order, API); attempts of notifies are t
 """
 
 from collections import Counter, deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from mock_providers.core.plans import PLAIN_DELIVERY, PLAIN_REPLY, DeliveryPlan, Question, ReplyPlan
 from mock_providers.errors import RulesRefused
 from mock_providers.faults.plan import compose_notify, compose_reply
-from mock_providers.faults.rules import Profile, Rule, parse_profile
-from mock_providers.faults.source import Decision, FaultSource
+from mock_providers.faults.plan_file import PlanFile
+from mock_providers.faults.rule import Rule
+from mock_providers.faults.rules import Profile, parse_profile
+from mock_providers.faults.source import Decision, FaultSource, key_of
 
 _DECISIONS_KEPT = 200_000
 
@@ -47,13 +51,14 @@ class Made:
 class FaultDesk:
     """Rules in, plans out."""
 
-    def __init__(self, source: FaultSource, profile: Profile) -> None:
+    def __init__(self, source: FaultSource, profile: Profile, *, plan_file: PlanFile | None = None) -> None:
         self._source = source
         self._name = profile.name
         self._rules = profile.rules
+        self._plan_file = plan_file
         self._made: deque[Made] = deque(maxlen=_DECISIONS_KEPT)
         self._last = 0
-        self._attempts: Counter[tuple[str, str, str]] = Counter()
+        self._attempts: Counter[tuple[str, str, str, str]] = Counter()
 
     @property
     def profile(self) -> str:
@@ -65,12 +70,20 @@ class FaultDesk:
         struck = self._ask(question)
         return compose_notify(one.fault for one in struck) if struck else PLAIN_DELIVERY
 
-    def plan_reply(self, *, provider: str, label: str, order: str, api: str) -> ReplyPlan:
+    def plan_reply(self, *, provider: str, label: str, order: str, api: str, merchant: str = "") -> ReplyPlan:
         """How to answer; counts the attempt itself."""
-        key = (provider, order, api)
+        key = (provider, merchant, order, api)
         self._attempts[key] += 1
         struck = self._ask(
-            Question(provider=provider, label=label, order=order, on="reply", api=api, attempt=self._attempts[key])
+            Question(
+                provider=provider,
+                label=label,
+                order=order,
+                on="reply",
+                api=api,
+                attempt=self._attempts[key],
+                merchant=merchant,
+            )
         )
         return compose_reply(one.fault for one in struck) if struck else PLAIN_REPLY
 
@@ -81,6 +94,8 @@ class FaultDesk:
             self._made.append(Made(self._last, question, decision))
             if decision.hit:
                 struck.append(decision)
+                if self._plan_file is not None:
+                    self._plan_file.add(key_of(question), decision)
         return struck
 
     def rules(self) -> list[dict[str, object]]:
@@ -126,6 +141,39 @@ class FaultDesk:
         stop = min(start + limit, self._last + 1)
         items = [made.as_json() for made in islice(self._made, start - first, max(stop - first, 0))]
         return items, (stop - 1 if items and stop <= self._last else None)
+
+    def open(self) -> None:
+        """Begin to write down what strikes, where that is wanted."""
+        if self._plan_file is not None:
+            self._plan_file.open(self._name)
+
+    def close(self) -> None:
+        """Write no more."""
+        if self._plan_file is not None:
+            self._plan_file.close()
+
+    def dump(self) -> dict[str, object]:
+        """
+        What must survive a restart, as plain JSON: the rules in force, and how often each order asked each API.
+
+        Decisions are not in it, for they would come out the same.
+        """
+        attempts = [[*key, number] for key, number in self._attempts.items()]
+        return {"profile": self._name, "rules": self.rules(), "attempts": attempts}
+
+    def load(self, dumped: Mapping[str, Any]) -> None:
+        """
+        Go on where `dump` stood.
+
+        Raises:
+            RulesRefused: rules that this version does not know.
+        """
+        profile = parse_profile({"rules": dumped["rules"]})
+        self._name, self._rules = dumped["profile"], profile.rules
+        self._made.clear()
+        self._attempts = Counter(
+            {(provider, merchant, order, api): n for provider, merchant, order, api, n in dumped["attempts"]}
+        )
 
     def forget(self) -> None:
         """Attempts and decisions start anew; the rules stay."""

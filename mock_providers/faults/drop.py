@@ -16,3 +16,7 @@ class Drop(Fault):
     def shape_notify(self, plan: DeliveryPlan) -> DeliveryPlan:
         """Nothing true leaves in this attempt."""
         return replace(plan, lost=True, faults=(*plan.faults, self.name))
+
+    def costs(self, place: Place) -> bool:
+        """The delivery is lost."""
+        return place == "notify"

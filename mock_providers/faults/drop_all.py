@@ -16,3 +16,12 @@ class DropAll(Fault):
     def shape_notify(self, plan: DeliveryPlan) -> DeliveryPlan:
         """Nothing true leaves any more."""
         return replace(plan, ladder_over=True, faults=(*plan.faults, self.name))
+
+    def costs(self, place: Place) -> bool:
+        """So is everything after it."""
+        return place == "notify"
+
+    @property
+    def hopeless(self) -> bool:
+        """The ladder is over."""
+        return True

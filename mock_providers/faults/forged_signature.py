@@ -1,6 +1,6 @@
 """A stranger's notify: the right words under a signature that is not the platform's."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from mock_providers.core.plans import DeliveryPlan, Kind, Place, PlannedDelivery, Seal
 from mock_providers.faults.base import Fault
@@ -8,11 +8,18 @@ from mock_providers.faults.extra import sent_before
 
 
 class ForgedSignature(Fault):
-    """An extra delivery before the true one, signed by a key that is not the platform's."""
+    """
+    An extra delivery before the true one.
+
+    Args:
+        seal: "foreign" is a stranger's key, "damaged" the platform's signature of something else, "none" no signature.
+    """
 
     name: ClassVar[str] = "forged_signature"
     places: ClassVar[tuple[Place, ...]] = ("notify",)
 
+    seal: Literal["foreign", "damaged", "none"] = "foreign"
+
     def shape_notify(self, plan: DeliveryPlan) -> DeliveryPlan:
         """One more copy, in front."""
-        return sent_before(plan, PlannedDelivery(Kind.FORGED, seal=Seal.FOREIGN, fault=self.name))
+        return sent_before(plan, PlannedDelivery(Kind.FORGED, seal=Seal(self.seal), fault=self.name))

@@ -4,48 +4,19 @@ Fault rules as people write them: reading, checking, and saying what is wrong wi
 Reads YAML 1.2 and plain JSON values; decides nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from mock_providers.core.plans import Place
 from mock_providers.errors import RulesRefused, closest
-from mock_providers.faults.base import Fault
+from mock_providers.faults.budget import Budget, within
 from mock_providers.faults.registry import FAULTS
-
-Location = tuple[int | str, ...]
-
-
-class Where(BaseModel):
-    """
-    When a rule applies.
-
-    Args:
-        provider: its short name; None means any.
-        on: a notify to the merchant or a reply to one of its calls; None means the fault's usual place.
-        api: for replies the vendor's method name, for notifies the event ("payment", "refund"); None means any.
-        order: a glob over the payment's label and the merchant's order number.
-        chance: 0 to 1.
-        first: only the first n attempts of each (order, API or event).
-        nth: only the nth attempt.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    provider: str | None = None
-    on: Place | None = None
-    api: str | None = None
-    order: str = "*"
-    chance: float = Field(default=1.0, ge=0, le=1)
-    first: int | None = Field(default=None, ge=1)
-    nth: int | None = Field(default=None, ge=1)
+from mock_providers.faults.rule import Rule, Where
+from mock_providers.faults.text import Location, read_yaml, told
 
 
 class RuleText(BaseModel):
@@ -65,37 +36,28 @@ class ProfileText(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     profile: str = "custom"
+    budget: Budget | None = None
     rules: list[RuleText] = Field(default_factory=list)
 
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule, checked: `where.on` is never None here."""
-
-    id: str
-    where: Where
-    what: Fault
-
-    def as_json(self) -> dict[str, object]:
-        """The rule as it is written, with every default in place."""
-        return {
-            "id": self.id,
-            "fault": self.what.name,
-            "where": self.where.model_dump(),
-            "with": self.what.model_dump(),
-        }
+    @field_validator("budget", mode="before")
+    @classmethod
+    def _yes_or_no(cls, value: object) -> object:
+        """True is the usual budget."""
+        return {True: {}, False: None}[value] if isinstance(value, bool) else value
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A named list of rules."""
+    """A named list of rules, narrowed by its budget if it has one."""
 
     name: str
     rules: tuple[Rule, ...] = ()
+    budget: Budget | None = None
 
 
 _FIELDS: Mapping[str, tuple[str, ...]] = {
-    "profile": ("profile", "rules"),
+    "profile": ("profile", "budget", "rules"),
+    "budget": tuple(Budget.model_fields),
     "rule": ("id", "fault", "where", "with"),
     "where": tuple(Where.model_fields),
 }
@@ -108,16 +70,7 @@ def load_profile(path: Path) -> Profile:
     Raises:
         RulesRefused: with "file:line: what is wrong" for every fault found.
     """
-    try:
-        document = YAML(typ="rt").load(path.read_text("utf-8"))
-    except OSError as problem:
-        raise RulesRefused([f"{path}: cannot be read: {problem.strerror}"]) from None
-    except MarkedYAMLError as problem:
-        line = problem.problem_mark.line + 1 if problem.problem_mark else 1
-        raise RulesRefused([f"{path}:{line}: {problem.problem or 'not YAML'}"]) from None
-    except (YAMLError, UnicodeDecodeError) as problem:
-        raise RulesRefused([f"{path}: not a YAML text: {problem}"]) from None
-    return parse_profile(document, file=path)
+    return parse_profile(read_yaml(path), file=path)
 
 
 def parse_profile(document: object, *, file: Path | None = None) -> Profile:
@@ -135,7 +88,7 @@ def parse_profile(document: object, *, file: Path | None = None) -> Profile:
         text = ProfileText.model_validate(document)
     except ValidationError as refused:
         raise RulesRefused(
-            [_told(document, _location(error), _message(error), file=file) for error in refused.errors()]
+            [told(document, _location(error), _message(error), file=file) for error in refused.errors()]
         ) from None
     problems: list[str] = []
     rules: list[Rule] = []
@@ -143,15 +96,20 @@ def parse_profile(document: object, *, file: Path | None = None) -> Profile:
     for number, written in enumerate(text.rules):
         at: Location = ("rules", number)
         if written.id in seen:
-            problems.append(_told(document, (*at, "id"), f"a second rule with the id '{written.id}'", file=file))
+            problems.append(told(document, (*at, "id"), f"a second rule with the id '{written.id}'", file=file))
         seen.add(written.id)
         try:
             rules.append(_checked(written))
         except _Refused as refused:
-            problems += [_told(document, (*at, *where), message, file=file) for where, message in refused.problems]
+            problems += [told(document, (*at, *where), message, file=file) for where, message in refused.problems]
     if problems:
         raise RulesRefused(problems)
-    return Profile(text.profile, tuple(rules))
+    if text.budget is None:
+        return Profile(text.profile, tuple(rules))
+    narrowed, too_much = within(text.budget, rules)
+    if too_much:
+        raise RulesRefused([told(document, ("rules", *at), message, file=file) for at, message in too_much])
+    return Profile(text.profile, narrowed, text.budget)
 
 
 class _Refused(Exception):
@@ -176,7 +134,8 @@ def _checked(text: RuleText) -> Rule:
         raise _Refused(
             [(("with", *error["loc"]), _message(error, known=tuple(fault.model_fields))) for error in refused.errors()]
         ) from None
-    return Rule(text.id, text.where.model_copy(update={"on": on}), what)
+    api = text.where.api if text.where.api is not None else fault.usual_api or None
+    return Rule(text.id, text.where.model_copy(update={"on": on, "api": api}), what)
 
 
 def _location(error: ErrorDetails) -> Location:
@@ -194,29 +153,6 @@ def _message(error: ErrorDetails, *, known: Sequence[str] | None = None) -> str:
 
 
 def _known_at(location: Sequence[int | str]) -> tuple[str, ...]:
-    kind = "where" if "where" in location[:-1] else "rule" if "rules" in location[:-1] else "profile"
-    return _FIELDS[kind]
-
-
-def _told(document: object, location: Location, message: str, *, file: Path | None) -> str:
-    if file is not None:
-        return f"{file}:{_line(document, location)}: {message}"
-    dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    return f"{dotted.lstrip('.')}: {message}" if dotted else message
-
-
-def _line(document: object, location: Location) -> int:
-    """The line of the deepest part of *location* that the document has."""
-    return max(_lines(document, location), default=1)
-
-
-def _lines(node: object, location: Location) -> Iterator[int]:
-    for part in location:
-        if isinstance(node, CommentedMap) and part in node:
-            yield node.lc.key(part)[0] + 1
-            node = node[part]
-        elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
-            yield node.lc.item(part)[0] + 1
-            node = node[part]
-        else:
-            return
+    above = {part for part in location[:-1] if isinstance(part, str)}
+    kinds = {"where": "where", "rules": "rule", "budget": "budget"}
+    return _FIELDS[next((kind for word, kind in kinds.items() if word in above), "profile")]

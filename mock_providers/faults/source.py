@@ -8,12 +8,12 @@ concurrency can change what it says.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from mock_providers.core.plans import Question
+from mock_providers.core.plans import Place, Question
 from mock_providers.core.rng import keyed_unit
 from mock_providers.faults.base import Fault
-from mock_providers.faults.rules import Rule
+from mock_providers.faults.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +71,36 @@ class SeededSource:
         )
 
 
-Script = Mapping[tuple[str, str, str, int], Sequence[Fault]]
+class ScriptKey(NamedTuple):
+    """One attempt, named so that it is the same one in every run."""
+
+    provider: str
+    label: str
+    on: Place
+    api: str
+    occurrence: int
+    attempt: int
+
+
+Script = Mapping[ScriptKey, Sequence[Decision]]
 
 
 class ScriptedSource:
-    """
-    Strikes exactly as written down.
-
-    The script's keys are (label, place, API or event, attempt); rules are ignored. An event's second and later
-    occurrences are written "refund#2".
-    """
+    """Strikes exactly as written down; rules are ignored."""
 
     def __init__(self, script: Script) -> None:
         self._script = dict(script)
 
     def decide(self, question: Question, rules: Sequence[Rule]) -> Sequence[Decision]:  # noqa: ARG002  the port's
         """What the script says, nothing where it is silent."""
-        api = question.api if question.occurrence == 1 else f"{question.api}#{question.occurrence}"
-        faults = self._script.get((question.label, question.on, api, question.attempt), ())
-        return [Decision(f"script-{number}", fault, hit=True) for number, fault in enumerate(faults, start=1)]
+        return self._script.get(key_of(question), ())
+
+
+def key_of(question: Question) -> ScriptKey:
+    """Whatever may sway chance, and nothing else."""
+    return ScriptKey(
+        question.provider, question.label, question.on, question.api, question.occurrence, question.attempt
+    )
 
 
 def applies(rule: Rule, question: Question) -> bool:
@@ -98,7 +109,8 @@ def applies(rule: Rule, question: Question) -> bool:
     return (
         where.on == question.on
         and (where.provider is None or where.provider == question.provider)
-        and (where.api is None or where.api == question.api)
+        and (where.api is None or where.api == question.api or fnmatchcase(question.api, where.api))
+        and (where.merchant == "*" or fnmatchcase(question.merchant, where.merchant))
         and (where.first is None or question.attempt <= where.first)
         and (where.nth is None or question.attempt == where.nth)
         and (where.order == "*" or fnmatchcase(question.label, where.order) or fnmatchcase(question.order, where.order))

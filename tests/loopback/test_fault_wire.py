@@ -15,7 +15,7 @@ from mock_providers.core.plans import Question
 from mock_providers.faults.base import Fault
 from mock_providers.faults.drop import Drop
 from mock_providers.faults.duplicate import Duplicate
-from mock_providers.faults.rules import Rule
+from mock_providers.faults.rule import Rule
 from mock_providers.faults.source import Decision
 from tests.loopback.sandbox import Sandbox, sandbox
 

@@ -14,7 +14,7 @@ from mock_providers.errors import RulesRefused
 from mock_providers.faults.desk import FaultDesk
 from mock_providers.faults.drop import Drop
 from mock_providers.faults.rules import Profile, load_profile, parse_profile
-from mock_providers.faults.source import ScriptedSource, SeededSource
+from mock_providers.faults.source import Decision, ScriptedSource, ScriptKey, SeededSource
 from tests.unit.mock_providers.turns import turn
 
 PROFILES = Path(__file__).parents[3] / "scenarios" / "profiles"
@@ -144,7 +144,8 @@ def test_nth_counts_the_answers_of_each_order_and_api():
 
 
 def test_a_script_strikes_exactly_as_written():
-    asked = FaultDesk(ScriptedSource({("pp000001", "notify", "refund#2", 1): [Drop()]}), STORM)
+    key = ScriptKey("alipay", "pp000001", "notify", "refund", occurrence=2, attempt=1)
+    asked = FaultDesk(ScriptedSource({key: [Decision("lost", Drop(), hit=True)]}), STORM)
     second = Question("alipay", "pp000001", "o", "notify", "refund", attempt=1, occurrence=2)
     assert asked.plan_notify(second).lost
     assert not asked.plan_notify(notify("pp000001", api="refund")).lost

@@ -34,15 +34,16 @@ def test_every_default_is_in_place_after_reading():
         "id": "a",
         "fault": "timeout_after",
         "where": {
-            "provider": None, "on": "reply", "api": None, "order": "*", "chance": 1.0, "first": None, "nth": None,
+            "provider": None, "merchant": "*", "on": "reply", "api": None, "order": "*", "chance": 1.0, "first": None, "nth": None,
         },
-        "with": {},
+        "with": {"hold_s": 0.0},
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_what_is_shown_can_be_read_again(name):
-    written = {"id": "a", "fault": name, "with": {"seconds": 1.0} if name == "delay" else {}}
+    needed = {"delay": {"seconds": 1.0}, "refuse": {"code": "ACQ.SYSTEM_ERROR"}}
+    written = {"id": "a", "fault": name, "with": needed.get(name, {})}
     rule = parse_profile({"rules": [written]}).rules[0]
     assert parse_profile({"rules": [rule.as_json()]}).rules == (rule,)
 
