@@ -342,7 +342,16 @@ class SimulatorControl:
         Raises:
             ControlError: an unknown fault or key, with the closest right word.
         """
-        return _rules(await self._call("PUT", "/faults", body={"rules": [dict(rule) for rule in rules]}))
+        return await self.put_profile({"rules": [dict(rule) for rule in rules]})
+
+    async def put_profile(self, document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        """
+        Replace every rule by those of a profile, its budget included.
+
+        Raises:
+            ControlError: an unknown fault or key, with the closest right word.
+        """
+        return _rules(await self._call("PUT", "/faults", body=dict(document)))
 
     async def add_rule(self, rule: Mapping[str, Any]) -> None:
         await self._call("POST", "/faults/rules", body=dict(rule))

@@ -12,14 +12,43 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_core import PydanticCustomError
 
 SETTINGS: Mapping[str, frozenset[str]] = {
+    "ack_ignored": frozenset(),
+    "after_close": frozenset({"hold_s"}),
+    "bad_signature": frozenset(),
+    "before_response": frozenset({"patience_s"}),
+    "busy": frozenset(),
+    "certificate_rotation": frozenset(),
+    "clock_skew": frozenset({"seconds"}),
     "delay": frozenset({"seconds"}),
     "drop": frozenset(),
     "drop_all": frozenset(),
     "duplicate": frozenset({"copies", "spacing_s", "concurrent"}),
-    "forged_signature": frozenset(),
+    "extra_fields": frozenset({"count"}),
+    "forged_signature": frozenset({"seal"}),
+    "http_error": frozenset({"status", "work"}),
+    "in_process": frozenset({"work"}),
+    "malformed_body": frozenset(),
+    "refund_before_payment": frozenset({"hold_s"}),
+    "refuse": frozenset({"code", "work"}),
     "reorder": frozenset({"behind", "hold_s"}),
+    "replayed_notify": frozenset({"after_s", "stale_s"}),
+    "reset_after": frozenset(),
+    "reset_before": frozenset(),
+    "settlement_day": frozenset({"cut_hour", "after_s"}),
+    "signature_probe": frozenset(),
+    "slow_drip": frozenset({"seconds"}),
+    "slow_reading": frozenset({"seconds"}),
+    "stale_timestamp": frozenset({"seconds"}),
+    "system_error": frozenset({"work"}),
     "tampered_amount": frozenset({"add_fen", "signed"}),
-    "timeout_after": frozenset(),
+    "timeout_after": frozenset({"hold_s"}),
+    "timeout_before": frozenset({"hold_s"}),
+    "truncated": frozenset({"share"}),
+    "unknown_order": frozenset(),
+    "unsigned": frozenset(),
+    "wrong_encoding": frozenset({"charset"}),
+    "wrong_key": frozenset(),
+    "wrong_recipient": frozenset({"which"}),
 }
 
 
@@ -29,6 +58,7 @@ class Where(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     provider: str | None = None
+    merchant: str = Field(default="*", description="a glob over the merchant's number")
     on: Literal["notify", "reply"] | None = None
     api: str | None = None
     order: str = Field(default="*", description="a glob over the payment's label and its order number")
@@ -72,10 +102,46 @@ class FaultRule(BaseModel):
         return {"id": self.id, "fault": self.fault, "where": where, "with": dict(self.settings)}
 
 
+class Budget(BaseModel):
+    """How much an order may lose at most, so that a gateway that asks again always gets through."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    replies: Annotated[int, Field(ge=0)] = 1
+    notifies: Annotated[int, Field(ge=0)] = 2
+    patience_s: Annotated[float, Field(gt=0)] = 3.0
+
+
 class Profile(BaseModel):
     """A file of fault rules: a kind of weather."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     profile: str = "custom"
+    budget: bool | Budget = False
     rules: tuple[FaultRule, ...] = ()
+
+
+class DrawnFault(BaseModel):
+    """One fault that struck one attempt of one payment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    label: str
+    provider: str
+    on: Literal["notify", "reply"]
+    api: str
+    occurrence: Annotated[int, Field(ge=1)] = 1
+    attempt: Annotated[int, Field(ge=1)]
+    rule: str
+    fault: str
+    settings: dict[str, Any] = Field(default_factory=dict, alias="with")
+
+
+class Plan(BaseModel):
+    """The faults of an earlier run as they were drawn; they strike again without the seed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    plan: str
+    faults: tuple[DrawnFault, ...] | None = None

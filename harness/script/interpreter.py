@@ -16,7 +16,7 @@ from harness.errors import ControlError
 from harness.events import Announce, StepStarted
 from harness.gather import settle_world
 from harness.history import History
-from harness.script.loader import profile_rules
+from harness.script.loader import profile_document
 from harness.script.schema import Amounts, Notifies, Pay, Refund, Scenario, Step, seconds
 from harness.sut.contract import NewPayment, Outcome, Payment, Reply
 from harness.world.base import Move, World
@@ -79,10 +79,10 @@ async def play(scenario: Scenario, world: World, *, history: History, announce: 
     Tell the whole story; the history then holds what happened, and the dust has settled as far as patience reached.
     """
     stage = Stage(scenario=scenario, world=world, history=history)
-    rules: list[dict[str, Any]] = [rule.to_json() for rule in scenario.faults]
     if scenario.profile is not None:
-        rules = profile_rules(scenario.profile)
-    await world.control.put_faults(rules)
+        await world.control.put_profile(profile_document(scenario.profile))
+    else:
+        await world.control.put_faults([rule.to_json() for rule in scenario.faults])
     for number, step in enumerate(scenario.steps, start=1):
         announce(StepStarted(number=number, total=len(scenario.steps), text=step.text))
         await VERBS[step.verb](stage, step)

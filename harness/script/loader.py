@@ -17,7 +17,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
 
 from harness.errors import ScenarioError, ScenarioNotFoundError
-from harness.script.faults import Profile
+from harness.script.faults import Plan, Profile
 from harness.script.schema import Scenario
 
 ROOT = Path(__file__).resolve().parents[2] / "scenarios"
@@ -36,18 +36,23 @@ def load(file: Path) -> Scenario:
     return _read(file, Scenario)
 
 
-def load_profile(file: Path) -> Profile:
+def load_profile(file: Path) -> Profile | Plan:
     """
-    Read a profile, to refuse it before anything starts; whether its values make sense the simulator says.
+    Read a profile or the plan of an earlier run, to refuse it before anything starts; whether its values make sense the
+    simulator says.
 
     Raises:
         ScenarioError: with a line for each mistake.
     """
-    return _read(file, Profile)
+    document = read_yaml(file)
+    return _checked(file, document, Plan if "plan" in document else Profile)
 
 
 def _read(file: Path, model: type[Model]) -> Model:
-    document = read_yaml(file)
+    return _checked(file, read_yaml(file), model)
+
+
+def _checked(file: Path, document: CommentedMap, model: type[Model]) -> Model:
     try:
         return model.model_validate(_plain(document))
     except ValidationError as error:
@@ -55,16 +60,16 @@ def _read(file: Path, model: type[Model]) -> Model:
         raise ScenarioError("\n".join(mistakes)) from error
 
 
-def profile_rules(name: str, *, root: Path = ROOT) -> list[dict[str, Any]]:
+def profile_document(name: str, *, root: Path = ROOT) -> dict[str, Any]:
     """
-    The fault rules of a profile, as the control API takes them.
+    A profile with its rules and its budget, as the control API takes it.
     """
     file = root / PROFILES / f"{name}.yaml"
     if not file.is_file():
         known = sorted(path.stem for path in (root / PROFILES).glob("*.yaml"))
         raise ScenarioError(f"no profile {name!r}{_closest(name, known)}", hint=f"known: {', '.join(known)}")
-    rules: list[dict[str, Any]] = _plain(read_yaml(file))["rules"]
-    return rules
+    document: dict[str, Any] = _plain(read_yaml(file))
+    return document
 
 
 def library(root: Path = ROOT) -> Iterator[tuple[str, Path]]:

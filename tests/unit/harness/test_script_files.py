@@ -6,7 +6,7 @@ import pytest
 from harness.errors import ScenarioError, ScenarioNotFoundError
 from harness.script.faults import SETTINGS
 from harness.script.interpreter import VERBS
-from harness.script.loader import ROOT, find, library, load, profile_rules
+from harness.script.loader import ROOT, find, library, load, profile_document
 from harness.script.schema import Step, json_schema, seconds
 from mock_providers.faults.registry import FAULTS
 
@@ -148,9 +148,9 @@ def test_what_is_not_found_is_told_with_what_comes_closest(shelf, name, words):
 
 
 def test_a_profile_that_is_not_there_is_told(shelf):
-    assert profile_rules("calm", root=shelf) == []
+    assert profile_document("calm", root=shelf)["rules"] == []
     with pytest.raises(ScenarioError, match="did you mean 'calm'"):
-        profile_rules("clam", root=shelf)
+        profile_document("clam", root=shelf)
 
 
 @pytest.mark.parametrize(("name", "file"), list(library()))
