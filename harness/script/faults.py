@@ -58,7 +58,7 @@ class Where(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     provider: str | None = None
-    merchant: str = Field(default="*", description="a glob over the merchant's number")
+    merchant: str | None = Field(default=None, description="a glob over the merchant's number")
     on: Literal["notify", "reply"] | None = None
     api: str | None = None
     order: str = Field(default="*", description="a glob over the payment's label and its order number")

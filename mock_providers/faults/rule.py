@@ -14,7 +14,7 @@ class Where(BaseModel):
 
     Args:
         provider: its short name; None means any.
-        merchant: a glob over the merchant's number.
+        merchant: a glob over the merchant's number; None means any.
         on: a notify to the merchant or a reply to one of its calls; None means the fault's usual place.
         api: for replies a glob over the vendor's method name, for notifies over the event ("payment", "refund"); None
             means any, or what the fault usually strikes.
@@ -27,7 +27,7 @@ class Where(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     provider: str | None = None
-    merchant: str = "*"
+    merchant: str | None = None
     on: Place | None = None
     api: str | None = None
     order: str = "*"

@@ -110,7 +110,7 @@ def applies(rule: Rule, question: Question) -> bool:
         where.on == question.on
         and (where.provider is None or where.provider == question.provider)
         and (where.api is None or where.api == question.api or fnmatchcase(question.api, where.api))
-        and (where.merchant == "*" or fnmatchcase(question.merchant, where.merchant))
+        and (where.merchant is None or fnmatchcase(question.merchant, where.merchant))
         and (where.first is None or question.attempt <= where.first)
         and (where.nth is None or question.attempt == where.nth)
         and (where.order == "*" or fnmatchcase(question.label, where.order) or fnmatchcase(question.order, where.order))

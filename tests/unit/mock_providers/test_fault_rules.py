@@ -34,7 +34,7 @@ def test_every_default_is_in_place_after_reading():
         "id": "a",
         "fault": "timeout_after",
         "where": {
-            "provider": None, "merchant": "*", "on": "reply", "api": None, "order": "*", "chance": 1.0, "first": None, "nth": None,
+            "provider": None, "merchant": None, "on": "reply", "api": None, "order": "*", "chance": 1.0, "first": None, "nth": None,
         },
         "with": {"hold_s": 0.0},
     }  # fmt: skip
