@@ -45,7 +45,9 @@ def load_profile(file: Path) -> Profile | Plan:
         ScenarioError: with a line for each mistake.
     """
     document = read_yaml(file)
-    return _checked(file, document, Plan if "plan" in document else Profile)
+    if "plan" in document:
+        return _checked(file, document, Plan)
+    return _checked(file, document, Profile)
 
 
 def _read(file: Path, model: type[Model]) -> Model:

@@ -16,6 +16,7 @@ from mock_providers.core.plans import (
     ReplyPlan,
     Seal,
 )
+from mock_providers.faults.duplicate import Duplicate
 from mock_providers.faults.plan import compose_notify, compose_reply
 from mock_providers.faults.registry import FAULTS
 
@@ -133,8 +134,8 @@ def test_every_fault_stands_in_the_tables_at_each_of_its_places():
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_leaves_the_other_place_alone(name):
-    needed = {"delay": {"seconds": 1}, "refuse": {"code": "X"}}
-    fault = FAULTS[name](**needed.get(name, {}))
+    needed: dict[str, dict[str, object]] = {"delay": {"seconds": 1}, "refuse": {"code": "X"}}
+    fault = FAULTS[name].model_validate(needed.get(name, {}))
     if "reply" not in fault.places:
         assert compose_reply([fault]) == PLAIN_REPLY
     if "notify" not in fault.places:
@@ -150,5 +151,5 @@ def test_what_is_done_to_the_truth_is_done_to_its_duplicates_and_to_no_lie():
 
 
 def test_under_a_wrong_key_no_copy_can_end_the_ladder():
-    plan = compose_notify([FAULTS["wrong_key"](), FAULTS["duplicate"](copies=2)])
+    plan = compose_notify([FAULTS["wrong_key"](), Duplicate(copies=2)])
     assert {(copy.kind, copy.seal) for copy in plan.deliveries} == {(Kind.FORGED, Seal.FOREIGN)}
