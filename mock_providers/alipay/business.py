@@ -94,6 +94,48 @@ def amount_field(fields: Mapping[str, object], name: str) -> Fen:
         raise Unreadable(name) from None
 
 
+def list_field(fields: Mapping[str, object], name: str) -> list[object]:
+    """
+    An optional list; the manual's lists may also come as one object.
+
+    Raises:
+        Unreadable: another type.
+    """
+    value = fields.get(name)
+    if value is None or value == "":
+        return []
+    if isinstance(value, Mapping):
+        return [value]
+    if not isinstance(value, list):
+        raise Unreadable(name)
+    return value
+
+
+def object_field(fields: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """
+    An object, also one written as JSON text; empty where there is none.
+
+    Raises:
+        Unreadable: another type, or text that is no object.
+    """
+    value = fields.get(name)
+    if value is None or value == "":
+        return {}
+    if isinstance(value, str):
+        try:
+            return business_fields(value)
+        except IllegalJson:
+            raise Unreadable(name) from None
+    if not isinstance(value, Mapping):
+        raise Unreadable(name)
+    return value
+
+
+def options_field(fields: Mapping[str, object]) -> frozenset[str]:
+    """What `query_options` asks for."""
+    return frozenset(one for one in list_field(fields, "query_options") if isinstance(one, str))
+
+
 def total_allowed(total_fen: int) -> bool:
     """
     Whether a trade may be about this much.

@@ -6,23 +6,14 @@ The order of the checks is itself observable, so it is a list here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from datetime import datetime
 
 from mock_providers.alipay import codes
+from mock_providers.alipay.apps import App, Keyring
 from mock_providers.alipay.signing import HASHES, request_text, verified
 from mock_providers.alipay.times import moment_of
 from mock_providers.alipay.wire import CODECS, envelope_key
 from mock_providers.core.reply import ProviderReply
-
-
-@dataclass(frozen=True, slots=True)
-class App:
-    """A merchant's application as the platform knows it."""
-
-    app_id: str
-    seller_id: str
-    public_key: RSAPublicKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +31,38 @@ class Admission:
     signature_ok: bool | None = None
 
 
-def admit(params: Mapping[str, str], *, app: App, codec: str) -> Admission:
+@dataclass(frozen=True, slots=True)
+class SerialRules:
+    """
+    How certificate serials are judged.
+
+    Args:
+        now: by the stamp clock, for certificates that are over.
+        demanded: the public-key mode is refused.
+    """
+
+    keyring: Keyring
+    now: datetime
+    demanded: bool = False
+
+
+def admit(params: Mapping[str, str], *, app: App | None, codec: str, serials: SerialRules | None = None) -> Admission:
     """
     Check everything that is the same for all methods, in the gateway's order; whether the method exists comes after.
+
+    Args:
+        app: the application that `app_id` names, None where nobody knows it.
+        serials: None where there are no certificates.
 
     Facts: alipay/check-order
     """
     refusal = _who(params, app) or _how(params)
+    if refusal is not None:
+        return Admission(refusal)
+    assert app is not None
+    if app.public_key is None:
+        return Admission(codes.gateway("isv.missing-signature-config", signed=False))
+    refusal = _serials(params, app, serials) if serials is not None else None
     if refusal is not None:
         return Admission(refusal)
     text = request_text(params)
@@ -61,32 +77,53 @@ def admit(params: Mapping[str, str], *, app: App, codec: str) -> Admission:
     return Admission(_when(params), text, signature_ok=True)
 
 
-def _who(params: Mapping[str, str], app: App) -> ProviderReply | None:
+def _who(params: Mapping[str, str], app: App | None) -> ProviderReply | None:
     """Method named, application known. An unknown application is told so before anybody looks at its signature."""
-    known = params.get("app_id") == app.app_id
+    known = app is not None and params.get("app_id") == app.app_id
     if not params.get("method"):
-        reply = codes.missing_method()
-        return reply if known else codes.unsigned(reply)
+        return codes.gateway("isv.missing-method", signed=known)
     if not params.get("app_id"):
-        return codes.missing_app_id()
+        return codes.gateway("isv.missing-app-id", signed=False)
     if not known:
-        return codes.invalid_app_id()
-    return codes.invalid_method() if envelope_key(params["method"]) == "error_response" else None
+        return codes.gateway("isv.invalid-app-id", signed=False)
+    return codes.gateway("isv.invalid-method") if envelope_key(params["method"]) == "error_response" else None
 
 
 def _how(params: Mapping[str, str]) -> ProviderReply | None:
     """Charset, format, version, and that a signature of a known kind is there."""
     if params.get("charset", "").lower() not in CODECS:
-        return codes.invalid_charset()
+        return codes.gateway("isv.invalid-charset")
     if params.get("format", "JSON").lower() not in {"json", ""}:
-        return codes.invalid_format()
+        return codes.gateway("isv.invalid-format")
     version = params.get("version", "")
     if version != "1.0":
-        return codes.invalid_version() if version else codes.missing_version()
+        return codes.gateway("isv.invalid-parameter", about="version") if version else _missing("version")
     sign_type = params.get("sign_type", "")
     if sign_type not in HASHES:
-        return codes.invalid_signature_type() if sign_type else codes.missing_signature_type()
-    return None if params.get("sign") else codes.missing_signature()
+        return codes.gateway("isv.invalid-signature-type") if sign_type else _missing("signature-type")
+    return None if params.get("sign") else _missing("signature")
+
+
+def _missing(what: str) -> ProviderReply:
+    return codes.gateway(f"isv.missing-{what}")
+
+
+def _serials(params: Mapping[str, str], app: App, rules: SerialRules) -> ProviderReply | None:
+    """
+    The certificates that the caller names; naming none is the public-key mode.
+
+    Facts: alipay/cert-mode, alipay/gateway-codes
+    """
+    named, root = params.get("app_cert_sn", ""), params.get("alipay_root_cert_sn", "")
+    if not named:
+        return _missing("app-cert-sn") if root or rules.demanded else None
+    if app.certificate is None or named != app.certificate_sn:
+        return codes.gateway("isv.app-cert-not-exist")
+    if rules.now >= app.certificate.not_valid_after_utc:
+        return codes.gateway("isv.app-cert-expired")
+    if not root:
+        return _missing("alipay-root-cert-sn")
+    return None if root == rules.keyring.root_sn else codes.gateway("isv.invalid-alipay-root-cert-sn")
 
 
 def _when(params: Mapping[str, str]) -> ProviderReply | None:
@@ -96,9 +133,10 @@ def _when(params: Mapping[str, str]) -> ProviderReply | None:
     Facts: alipay/common-params
     """
     if not params.get("timestamp"):
-        return codes.missing_timestamp()
+        return _missing("timestamp")
     try:
         moment_of(params["timestamp"])
     except ValueError:
-        return codes.invalid_timestamp()
-    return codes.invalid_encrypt_type() if params.get("encrypt_type") else None
+        return codes.gateway("isv.invalid-timestamp")
+    kind = params.get("encrypt_type", "")
+    return None if kind in {"", "AES"} else codes.gateway("isv.invalid-encrypt-type")

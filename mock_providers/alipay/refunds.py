@@ -6,14 +6,19 @@ A request number is the refund: sent again with the same amount it moves nothing
 
 from dataclasses import dataclass
 
-from mock_providers.alipay import codes
-from mock_providers.alipay.business import Unreadable, amount_field, number_field, text_field
+from mock_providers.alipay import codes, orders
+from mock_providers.alipay.balance import balance_fen
+from mock_providers.alipay.business import Unreadable, amount_field, number_field, options_field, text_field
 from mock_providers.alipay.states import status_of
 from mock_providers.alipay.times import text_of
-from mock_providers.alipay.trades import Work, find_trade
-from mock_providers.core.book import Book, Refund, Trade, TradeState
+from mock_providers.alipay.trades import find_trade
+from mock_providers.alipay.work import Office, Work
+from mock_providers.core.book import Refund, RefundState, Trade, TradeState
 from mock_providers.core.money import Fen, yuan_text
 from mock_providers.core.reply import ProviderReply
+
+# How long a refund stays on its way when it is a fault that holds it up: the pages say, ask after ten seconds.
+_HELD_UP_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,35 +30,70 @@ class Asked:
     numbered: bool
 
 
-def refund(book: Book, work: Work) -> tuple[ProviderReply, Asked | None]:
+def refund(office: Office, work: Work) -> ProviderReply:
     """
     Refund a trade in whole or in part.
 
-    Returns:
-        The answer, and what was asked where this call moved money.
-
     Facts: alipay/refund
     """
-    out_trade_no = work.fields.get("out_trade_no")
-    refused_fields = codes.unrefunded_fields(out_trade_no if isinstance(out_trade_no, str) else None)
-    try:
-        asked = _asked(book, work)
-    except Unreadable as field:
-        return codes.invalid_parameter(str(field), refused_fields), None
+    return _refund(office, work, settles_s=office.policy.refund_settles_s, ok=True)
+
+
+def refund_in_process(office: Office, work: Work, *, ok: bool) -> ProviderReply:
+    """
+    The same, but the money is held up: the call is handled, `fund_change` is N, and it arrives later or never.
+
+    Facts: alipay/refund, alipay/unknown-outcome
+    """
+    return _refund(office, work, settles_s=office.policy.refund_settles_s or _HELD_UP_S, ok=ok)
+
+
+def _refund(office: Office, work: Work, *, settles_s: float, ok: bool) -> ProviderReply:
+    asked = _asked(office, work)
     if asked is None:
-        return codes.trade_not_exist(refused_fields), None
+        return codes.business("ACQ.TRADE_NOT_EXIST", codes.unrefunded_fields(work.out_trade_no))
     earlier = asked.trade.refunds.get(asked.refund.out_request_no)
-    refusal = _refusal(asked, earlier)
-    if refusal is not None:
-        return refusal, None
+    if earlier is not None and earlier.state is RefundState.FAILED:
+        earlier = None if earlier.amount_fen == asked.refund.amount_fen else earlier
+    code = _refusal(office, work, asked, earlier)
+    if code:
+        return codes.business(code, codes.unrefunded_fields(asked.trade.opening.out_trade_no))
     if earlier is not None:
-        return _refund_told(asked.trade, earlier, moved_fen=Fen(0)), None
-    book.refund(asked.trade, asked.refund)
-    return _refund_told(asked.trade, asked.refund, moved_fen=asked.refund.amount_fen), asked
+        return _refund_told(asked.trade, earlier, work, moved_fen=Fen(0))
+    if settles_s > 0:
+        return _on_its_way(office, work, asked, settles_s=settles_s, ok=ok)
+    office.book.refund(asked.trade, asked.refund)
+    office.herald.tell(asked.trade, refund_event(asked.trade), refund=asked.refund)
+    return _refund_told(asked.trade, asked.refund, work, moved_fen=asked.refund.amount_fen)
 
 
-def _asked(book: Book, work: Work) -> Asked | None:
-    trade = find_trade(book, work)
+def refund_event(trade: Trade) -> str:
+    """Which kind of refund was the last: the one that closed the trade, or a part."""
+    return "refund_whole" if trade.state is TradeState.CLOSED else "refund_part"
+
+
+def _on_its_way(office: Office, work: Work, asked: Asked, *, settles_s: float, ok: bool) -> ProviderReply:
+    trade, made = asked.trade, asked.refund
+    made.state, made.settled_at = RefundState.PROCESSING, None
+    office.book.refund(trade, made)
+
+    def arrive() -> None:
+        if trade.refunds.get(made.out_request_no) is made and made.state is RefundState.PROCESSING:
+            settle_refund(office, trade, made, ok=ok)
+
+    office.herald.later(settles_s, arrive)
+    return _refund_told(trade, made, work, moved_fen=Fen(0))
+
+
+def settle_refund(office: Office, trade: Trade, made: Refund, *, ok: bool) -> None:
+    """A refund that was on its way arrives, and is told; or it fails, and is not."""
+    office.book.settle_refund(trade, made.out_request_no, ok=ok, now=office.now())
+    if ok:
+        office.herald.tell(trade, refund_event(trade), refund=made)
+
+
+def _asked(office: Office, work: Work) -> Asked | None:
+    trade = find_trade(office, work)
     amount_fen = amount_field(work.fields, "refund_amount")
     request_no = number_field(work.fields, "out_request_no")
     reason = text_field(work.fields, "refund_reason", max_chars=256) or ""
@@ -65,72 +105,101 @@ def _asked(book: Book, work: Work) -> Asked | None:
     return Asked(trade, made, numbered=request_no is not None)
 
 
-def _refusal(asked: Asked, earlier: Refund | None) -> ProviderReply | None:
+def _refusal(office: Office, work: Work, asked: Asked, earlier: Refund | None) -> str:
     """A refund known already is judged by its amount alone, whatever has become of the trade since."""
     opening = asked.trade.opening
-    refused_fields = codes.unrefunded_fields(opening.out_trade_no)
+    if text_field(work.fields, "refund_currency", max_chars=8) not in {None, opening.currency}:
+        return "ACQ.CURRENCY_NOT_SUPPORT"
     if not asked.numbered and asked.refund.amount_fen != opening.total_fen:
-        return codes.refund_not_total(refused_fields)
+        return "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL"
     if earlier is not None:
-        same = earlier.amount_fen == asked.refund.amount_fen
-        return None if same else codes.refund_repeated_differently(refused_fields)
-    return _impossible(asked.trade, asked.refund.amount_fen)
+        return "" if earlier.amount_fen == asked.refund.amount_fen else "ACQ.DISCORDANT_REPEAT_REQUEST"
+    return impossible(asked.trade, asked.refund.amount_fen) or _too_soon_or_too_dear(office, asked)
 
 
-def _impossible(trade: Trade, amount_fen: int) -> ProviderReply | None:
-    refused_fields = codes.unrefunded_fields(trade.opening.out_trade_no)
+def impossible(trade: Trade, amount_fen: int) -> str:
+    """
+    The code for a trade that has not so much to give back, "" for one that has.
+
+    Facts: alipay/refund
+    """
     if trade.state is TradeState.CLOSED:
-        return codes.trade_has_close(refused_fields)
+        return "ACQ.TRADE_HAS_CLOSE"
     if trade.state is TradeState.FINISHED:
-        return codes.trade_has_finished(refused_fields)
+        return "ACQ.TRADE_HAS_FINISHED"
     if trade.state is not TradeState.PAID:
-        return codes.trade_status_error(refused_fields)
-    if amount_fen > trade.paid_fen - trade.refunded_fen:
-        return codes.refund_too_large(refused_fields)
-    return None
+        return "ACQ.TRADE_STATUS_ERROR"
+    return "ACQ.REASON_TRADE_REFUND_FEE_ERR" if amount_fen > trade.refundable_fen else ""
 
 
-def _refund_told(trade: Trade, told: Refund, *, moved_fen: Fen) -> ProviderReply:
+def _too_soon_or_too_dear(office: Office, asked: Asked) -> str:
+    policy, trade = office.policy, asked.trade
+    if policy.refunds_whole_only and asked.refund.amount_fen != trade.opening.total_fen:
+        return "ACQ.NOT_ALLOW_PARTIAL_REFUND"
+    latest = max((one.at for one in trade.refunds.values()), default=None)
+    if latest is not None and (asked.refund.at - latest).total_seconds() < policy.refund_spacing_s:
+        return "ACQ.SYSTEM_ERROR"
+    return "ACQ.SELLER_BALANCE_NOT_ENOUGH" if lacks(office, trade, asked.refund.amount_fen) else ""
+
+
+def lacks(office: Office, trade: Trade, amount_fen: int) -> bool:
+    """Whether the seller cannot pay so much back."""
+    now = office.now()
+    left = balance_fen(office.policy, office.book, merchant_id=trade.opening.merchant_id, now=now)
+    return left is not None and left < amount_fen
+
+
+def _refund_told(trade: Trade, told: Refund, work: Work, *, moved_fen: Fen) -> ProviderReply:
     """`refund_fee` is the trade's refunded total, `send_back_fee` what this very call moved."""
-    return codes.success(
-        {
-            "buyer_logon_id": trade.opening.details["buyer_logon_id"],
-            "buyer_user_id": trade.opening.details["buyer_user_id"],
-            "fund_change": "Y" if moved_fen else "N",
-            "gmt_refund_pay": text_of(told.at),
-            "out_trade_no": trade.opening.out_trade_no,
-            "refund_fee": yuan_text(trade.refunded_fen),
-            "send_back_fee": yuan_text(moved_fen),
-            "trade_no": trade.trade_no,
-        }
-    )
+    fields: dict[str, object] = {
+        **orders.buyer_fields(trade),
+        "fund_change": "Y" if moved_fen else "N",
+        "gmt_refund_pay": text_of(told.at),
+        "out_trade_no": trade.opening.out_trade_no,
+        "refund_fee": yuan_text(trade.refunded_fen),
+        "send_back_fee": yuan_text(moved_fen),
+        "trade_no": trade.trade_no,
+    }
+    return codes.success(fields | _items(told, options_field(work.fields)))
 
 
-def refund_query(book: Book, work: Work) -> ProviderReply:
+def _items(told: Refund, options: frozenset[str]) -> dict[str, object]:
+    if "refund_detail_item_list" not in options or told.state is not RefundState.SUCCEEDED:
+        return {}
+    return {"refund_detail_item_list": [{"amount": yuan_text(told.amount_fen), "fund_channel": "ALIPAYACCOUNT"}]}
+
+
+def refund_query(office: Office, work: Work) -> ProviderReply:
     """
     Say whether one refund happened; an unknown request number is a success without refund fields.
 
     Facts: alipay/refund-query
     """
-    try:
-        request_no = number_field(work.fields, "out_request_no")
-        trade = find_trade(book, work)
-    except Unreadable as field:
-        return codes.invalid_parameter(str(field), {})
+    request_no = number_field(work.fields, "out_request_no")
+    trade = find_trade(office, work)
     if request_no is None:
-        return codes.invalid_parameter("out_request_no", {})
+        raise Unreadable("out_request_no")
     if trade is None or status_of(trade) is None:
-        return codes.trade_not_exist({})
+        return codes.business("ACQ.TRADE_NOT_EXIST")
     fields: dict[str, object] = {"out_trade_no": trade.opening.out_trade_no, "trade_no": trade.trade_no}
     found = trade.refunds.get(request_no)
-    if found is not None:
-        fields |= {
-            "gmt_refund_pay": text_of(found.at),
-            "out_request_no": request_no,
-            "refund_amount": yuan_text(found.amount_fen),
-            "refund_status": "REFUND_SUCCESS",
-            "total_amount": yuan_text(trade.opening.total_fen),
-        }
-        if found.reason:
-            fields["refund_reason"] = found.reason
+    if found is not None and found.state is RefundState.SUCCEEDED:
+        fields |= _refund_found(trade, found, options_field(work.fields))
     return codes.success(fields)
+
+
+def _refund_found(trade: Trade, found: Refund, options: frozenset[str]) -> dict[str, object]:
+    settled = text_of(found.settled_at or found.at)
+    fields: dict[str, object] = {
+        "gmt_refund_pay": settled,
+        "out_request_no": found.out_request_no,
+        "refund_amount": yuan_text(found.amount_fen),
+        "refund_status": "REFUND_SUCCESS",
+        "send_back_fee": yuan_text(found.amount_fen),
+        "total_amount": yuan_text(trade.opening.total_fen),
+    }
+    if found.reason:
+        fields["refund_reason"] = found.reason
+    if "deposit_back_info" in options:
+        fields["deposit_back_info"] = {"has_deposit_back": "false"}
+    return fields | _items(found, options)

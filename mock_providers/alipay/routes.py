@@ -1,50 +1,67 @@
 """
-One request to `/gateway.do`, from raw bytes to a call: parameters, the door, and the table of methods.
+One request to `/gateway.do`, from raw bytes to a call: parameters, the door, content, and the table of methods.
 
-Everything answers HTTP 200 with well-formed JSON in the vendor's words, wrong paths and nonsense included.
+Everything answers HTTP 200 with well-formed JSON in the vendor's words, wrong paths and nonsense included; browsers
+that come with a page payment get a page.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 
 from mock_providers.alipay import codes
+from mock_providers.alipay.apps import App
 from mock_providers.alipay.business import IllegalJson, business_fields
-from mock_providers.alipay.door import Admission, App, admit
+from mock_providers.alipay.content import Undecipherable, decrypted, looks_encrypted
+from mock_providers.alipay.door import Admission, SerialRules, admit
+from mock_providers.alipay.methods import METHODS, Method
 from mock_providers.alipay.multipart import body_pairs
-from mock_providers.alipay.trades import Work
-from mock_providers.alipay.wire import CODECS, charset_of, form_pairs, read_params, split_target
+from mock_providers.alipay.pages import refusal_page, visit
+from mock_providers.alipay.reception import Reception
+from mock_providers.alipay.wire import CODECS, Dress, charset_of, form_pairs, read_params, split_target, wire_reply
+from mock_providers.alipay.work import Work
 from mock_providers.core.journal import RawRequest
-from mock_providers.core.labels import Labels
-from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape
+from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape, Seal
 from mock_providers.core.provider import Call
 from mock_providers.core.reply import ProviderReply, WireReply
 
 GATEWAY_PATH = "/gateway.do"
 
-Method = Callable[[Work], ProviderReply]
-Encode = Callable[[ProviderReply, str | None, str, str], WireReply]
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """
+    A request taken apart.
+
+    Args:
+        app: None where nobody knows the application.
+        entry: the address by which it came.
+    """
+
+    params: Mapping[str, str]
+    codec: str
+    app: App | None
+    admission: Admission
+    entry: str = ""
+
+    @property
+    def method(self) -> str:
+        """As it was sent, "" for none."""
+        return self.params.get("method", "")
+
+    @property
+    def sign_type(self) -> str:
+        """How the answer is signed: as was asked, or by the newer way where that is no way at all."""
+        return "RSA" if self.params.get("sign_type") == "RSA" else "RSA2"
 
 
 @dataclass(frozen=True, slots=True)
 class Router:
-    """
-    Reads requests.
+    """Reads requests to gateway v2."""
 
-    Args:
-        methods: business by method name.
-        encode: makes bytes of (answer, method, codec, sign type).
-        order_of: the merchant's order number behind business fields, "" where there is none.
-        work: puts a call together for its method.
-    """
-
-    app: App
-    labels: Labels
-    label_field: str
-    methods: Mapping[str, Method]
-    encode: Encode
-    order_of: Callable[[Mapping[str, object]], str]
-    work: Callable[[str, Mapping[str, str], Mapping[str, object]], Work]
+    reception: Reception
+    answers: "count[int]" = field(default_factory=lambda: count(1))
 
     def read(self, request: RawRequest) -> Call:
         """
@@ -55,62 +72,159 @@ class Router:
         path, query = split_target(request.target)
         if path != GATEWAY_PATH:
             # All SDKs take a page of HTML for a broken protocol. Facts: alipay/http-200
-            return self._refused(codes.unsigned(codes.invalid_method()), {}, Admission(None), "utf-8")
+            return self._stranger("isv.invalid-method", "utf-8")
         try:
             pairs = form_pairs(query.encode("utf-8")) + body_pairs(request)
         except ValueError:
-            return self._refused(codes.unsigned(codes.invalid_parameters()), {}, Admission(None), "gbk")
+            return self._stranger("isv.invalid-parameter", "gbk")
         codec = CODECS.get((charset_of(pairs) or "").lower(), "gbk")
-        params = read_params(pairs, codec=codec)
-        admission = admit(params, app=self.app, codec=codec)
-        if admission.refusal is not None:
-            return self._refused(admission.refusal, params, admission, codec)
-        return self._admitted(params, admission, codec)
+        return self._called(read_params(pairs, codec=codec), codec, entry_of(request))
 
-    def _admitted(self, params: Mapping[str, str], admission: Admission, codec: str) -> Call:
-        api = params["method"]
-        method = self.methods.get(api)
+    def _stranger(self, sub_code: str, codec: str) -> Call:
+        return self._refused(codes.gateway(sub_code, signed=False), Asked({}, codec, None, Admission(None)))
+
+    def _called(self, params: Mapping[str, str], codec: str, entry: str) -> Call:
+        reception = self.reception
+        app = reception.apps.get(params.get("app_id", ""))
+        policy, keyring = reception.office.policy, reception.office.keyring
+        serials = SerialRules(keyring, reception.stamp.now(), policy.certificate_only)
+        asked = Asked(params, codec, app, admit(params, app=app, codec=codec, serials=serials), entry)
+        method = METHODS.get(asked.method)
+        if asked.admission.refusal is not None:
+            return self._refused(asked.admission.refusal, asked, method)
         if method is None:
-            return self._refused(codes.invalid_method(), params, admission, codec)
-        try:
-            fields = business_fields(params.get("biz_content", ""))
-        except IllegalJson:
-            return self._refused(codes.illegal_json(), params, admission, codec)
-        order = self.order_of(fields)
-        label_text = fields.get(self.label_field)
-        text = label_text if isinstance(label_text, str) else None
-        label = self.labels.of("alipay", order, text=text) if order else ""
-        work = self.work(label, params, fields)
+            return self._refused(codes.gateway("isv.invalid-method"), asked)
+        return self._admitted(method, asked)
+
+    def _admitted(self, method: Method, asked: Asked) -> Call:
+        refusal = self._ungranted(asked) or self._uncertified(method, asked)
+        fields = refusal or _fields(method, asked)
+        if isinstance(fields, ProviderReply):
+            return self._refused(fields, asked, method)
+        order, work = self.reception.received(method, self._work(asked, fields))
         return Call(
-            api=api,
+            api=work.method,
             order=order,
-            label=label,
-            string_to_sign=admission.string_to_sign,
-            signature_ok=admission.signature_ok,
-            perform=partial(self._perform, method, work, codec),
-            merchant=self.app.seller_id,
+            label=work.label,
+            string_to_sign=asked.admission.string_to_sign,
+            signature_ok=asked.admission.signature_ok,
+            perform=partial(self._perform, method, work, asked),
+            merchant=work.app.seller_id,
             faultable=bool(order),
+            page=method.page,
         )
 
-    def _perform(self, method: Method, work: Work, codec: str, shape: AnswerShape = PLAIN_SHAPE) -> WireReply:
-        del shape  # what faults ask of Alipay's answers is not served yet
-        return self.encode(method(work), work.common["method"], codec, work.common["sign_type"])
+    def _work(self, asked: Asked, fields: Mapping[str, object]) -> Work:
+        params = asked.params
+        assert asked.app is not None
+        return Work(
+            app=asked.app,
+            method=asked.method,
+            label="",
+            fields=fields,
+            now=self.reception.office.now(),
+            notify_url=params.get("notify_url", ""),
+            return_url=params.get("return_url", ""),
+            charset=params["charset"],
+            sign_type=params["sign_type"],
+            certified="app_cert_sn" in params,
+            on_behalf=bool(params.get("app_auth_token")),
+            entry=asked.entry,
+        )
 
-    def _answer(
-        self, reply: ProviderReply, method: str | None, codec: str, sign_type: str, shape: AnswerShape = PLAIN_SHAPE
-    ) -> WireReply:
+    def _ungranted(self, asked: Asked) -> ProviderReply | None:
+        """
+        An application token that nobody granted, or whose time is over.
+
+        Facts: alipay/gateway-codes
+        """
+        named = asked.params.get("app_auth_token", "")
+        if not named:
+            return None
+        token = self.reception.office.grants.token(named)
+        if token is None or token.kind != "app":
+            return codes.gateway("aop.invalid-app-auth-token")
+        late = self.reception.office.now() >= token.expires_at
+        return codes.gateway("aop.app-auth-token-time-out") if late else None
+
+    def _uncertified(self, method: Method, asked: Asked) -> ProviderReply | None:
+        """
+        What pays out demands certificate mode.
+
+        Facts: alipay/cert-mode, alipay/transfer
+        """
+        demanded = method.pays_out and self.reception.office.policy.payout_needs_certificate
+        return codes.gateway("isv.missing-app-cert-sn") if demanded and "app_cert_sn" not in asked.params else None
+
+    def _perform(self, method: Method, work: Work, asked: Asked, shape: AnswerShape = PLAIN_SHAPE) -> WireReply:
+        reply = method.answer(self.reception.office, work, shape=shape)
+        if method.page:
+            return visit(reply)
+        return self._wire(reply, asked, seal=shape.seal)
+
+    def _wire(self, reply: ProviderReply, asked: Asked, *, seal: Seal = Seal.TRUE) -> WireReply:
+        office = self.reception.office
+        certified = bool(asked.params.get("app_cert_sn")) and asked.app is not None
+        key, sn = office.keyring.signer(certified=certified, renewed=office.policy.certificate_next)
+        encrypts = asked.params.get("encrypt_type") == "AES" and asked.app is not None
+        return wire_reply(
+            codes.unsigned(reply) if seal is Seal.NONE else reply,
+            method=asked.method,
+            codec=asked.codec,
+            key=office.keyring.forger if seal is Seal.FOREIGN else key,
+            sign_type=asked.sign_type,
+            trace_id=f"{self.reception.trace_prefix}{next(self.answers):016x}",
+            dress=Dress(sn, asked.app.aes_key if encrypts and asked.app else None, seal is Seal.DAMAGED),
+        )
+
+    def _answer(self, reply: ProviderReply, asked: Asked, shape: AnswerShape = PLAIN_SHAPE) -> WireReply:
         del shape  # a refusal at the door is nobody's fault
-        return self.encode(reply, method, codec, sign_type)
+        return self._wire(reply, asked)
 
-    def _refused(self, reply: ProviderReply, params: Mapping[str, str], admission: Admission, codec: str) -> Call:
-        method = params.get("method")
-        sign_type = params.get("sign_type", "")
+    def _page(self, reply: ProviderReply, shape: AnswerShape = PLAIN_SHAPE) -> WireReply:
+        del shape  # as above
+        return refusal_page(reply)
+
+    def _refused(self, reply: ProviderReply, asked: Asked, method: Method | None = None) -> Call:
+        page = method is not None and method.page
         return Call(
-            api=method or "",
+            api=asked.method,
             order="",
             label="",
-            string_to_sign=admission.string_to_sign,
-            signature_ok=admission.signature_ok,
-            perform=partial(self._answer, reply, method, codec, sign_type if sign_type == "RSA" else "RSA2"),
+            string_to_sign=asked.admission.string_to_sign,
+            signature_ok=asked.admission.signature_ok,
+            perform=partial(self._page, reply) if page else partial(self._answer, reply, asked),
+            merchant=asked.app.seller_id if asked.app is not None else "",
             faultable=False,
+            page=page,
         )
+
+
+def entry_of(request: RawRequest) -> str:
+    """The address by which a request came, as far as it says."""
+    host = next((value for name, value in request.headers if name.lower() == "host"), "")
+    return f"http://{host}" if host else ""
+
+
+def _fields(method: Method, asked: Asked) -> Mapping[str, object] | ProviderReply:
+    """
+    The business fields, decrypted where they were encrypted, or why there are none.
+
+    Facts: alipay/aes, alipay/check-order
+    """
+    if method.flat:
+        return asked.params
+    text = asked.params.get("biz_content", "")
+    if asked.params.get("encrypt_type") == "AES" and text:
+        assert asked.app is not None
+        if asked.app.aes_key is None:
+            return codes.gateway("isv.decryption-error-not-valid-encrypt-key")
+        try:
+            text = decrypted(text, key=asked.app.aes_key).decode(asked.codec)
+        except (Undecipherable, UnicodeDecodeError):
+            return codes.gateway("isv.decryption-error-unknown")
+    try:
+        return business_fields(text)
+    except IllegalJson:
+        unsaid = not asked.params.get("encrypt_type") and looks_encrypted(text)
+        return codes.gateway("isv.decryption-error-missing-encrypt-type" if unsaid else "isv.illegal-json")

@@ -7,12 +7,14 @@ Knows no trade and no method by name.
 import codecs
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import quote_plus
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from mock_providers.alipay.content import encrypted
 from mock_providers.alipay.signing import sign
 from mock_providers.core.escapes import unescaped
 from mock_providers.core.reply import ProviderReply, WireReply
@@ -98,19 +100,48 @@ def envelope_key(method: str | None) -> str:
     return method.replace(".", "_") + "_response"
 
 
+@dataclass(frozen=True, slots=True)
+class Dress:
+    """
+    What an answer wears besides its signature.
+
+    Args:
+        cert_sn: of the certificate whose key signs; "" in public-key mode.
+        aes_key: encrypts a success; refusals always go in clear.
+        damaged: the signature covers other bytes than the ones sent.
+    """
+
+    cert_sn: str = ""
+    aes_key: bytes | None = None
+    damaged: bool = False
+
+
+PLAIN_DRESS = Dress()
+
+
 def wire_reply(
-    reply: ProviderReply, *, method: str | None, codec: str, key: RSAPrivateKey, sign_type: str, trace_id: str
+    reply: ProviderReply,
+    *,
+    method: str | None,
+    codec: str,
+    key: RSAPrivateKey,
+    sign_type: str,
+    trace_id: str,
+    dress: Dress = PLAIN_DRESS,
 ) -> WireReply:
     """
     Write the object once, sign exactly those bytes, and splice them into the envelope with the signature last.
 
-    Facts: alipay/sync-envelope, alipay/sync-sign, alipay/http-200, alipay/charset
+    Facts: alipay/sync-envelope, alipay/sync-sign, alipay/http-200, alipay/charset, alipay/cert-mode, alipay/aes
     """
     inner = _inner_text(reply).encode(codec, "alipay-json")
+    if dress.aes_key is not None and not reply.sub_code:
+        inner = b'"%b"' % encrypted(inner, key=dress.aes_key).encode("ascii")
     name = envelope_key(method).encode("ascii")
     if reply.signed:
-        signature = sign(key, inner, sign_type).encode("ascii")
-        body = b'{"%b":%b,"sign":"%b"}' % (name, inner, signature)
+        signature = sign(key, inner + b" " if dress.damaged else inner, sign_type).encode("ascii")
+        whose = b'"alipay_cert_sn":"%b",' % dress.cert_sn.encode("ascii") if dress.cert_sn else b""
+        body = b'{"%b":%b,%b"sign":"%b"}' % (name, inner, whose, signature)
     else:
         body = b'{"%b":%b}' % (name, inner)
     content_type = "text/html;charset=utf-8" if codec == "utf-8" else "text/html;charset=GBK"
@@ -123,7 +154,8 @@ def wire_reply(
 
 
 def _inner_text(reply: ProviderReply) -> str:
-    ordered: dict[str, object] = {"code": reply.code, "msg": reply.msg}
+    # The answers of OAuth have no code where they succeed.
+    ordered: dict[str, object] = {"code": reply.code, "msg": reply.msg} if reply.code else {}
     if reply.sub_code:
         ordered |= {"sub_code": reply.sub_code, "sub_msg": reply.sub_msg}
     ordered |= {name: reply.fields[name] for name in sorted(reply.fields)}

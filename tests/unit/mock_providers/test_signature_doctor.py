@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from mock_providers.alipay.apps import App
 from mock_providers.alipay.doctor import AlipayDoctor
-from mock_providers.alipay.door import App, admit
+from mock_providers.alipay.door import admit
 from mock_providers.alipay.recipe import CAUSES as ALIPAY_CAUSES
 from mock_providers.alipay.recipe import Received
 from mock_providers.core.doctor import CAUSES as CORE_CAUSES

@@ -1,0 +1,146 @@
+"""
+The table of methods: which function does a method's work, how it refuses, and what faults can make it say.
+
+Shared by gateway v2 and OpenAPI v3, which differ in their wires alone.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from types import MappingProxyType
+from typing import Protocol
+
+from mock_providers.alipay import closing, codes, pages, pay, refunds, trades
+from mock_providers.alipay.business import Unreadable
+from mock_providers.alipay.work import Office, Work
+from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape
+from mock_providers.core.reply import ProviderReply
+
+Business = Callable[[Office, Work], ProviderReply]
+RefusedFields = Callable[[str | None], Mapping[str, object]]
+
+
+class InProcess(Protocol):
+    """What a method answers while its outcome is open."""
+
+    def __call__(self, office: Office, work: Work, *, ok: bool) -> ProviderReply:
+        """Answer so; *ok* says whether the work is done all the same."""
+        ...
+
+
+def _nothing(out_trade_no: str | None) -> Mapping[str, object]:
+    del out_trade_no  # these methods' refusals repeat no number
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """
+    One method of Alipay's.
+
+    Args:
+        call: its short name in `codes.toml`.
+        business: does the work.
+        refused_fields: what its refusals carry all the same.
+        invalid: its code for a field that makes no sense.
+        system_error: its code when the platform has stumbled.
+        in_process: how it says that the outcome is open; None where it has no such answer.
+        numbered_by: the field with the merchant's number.
+        order_of: names what the call is about where that is no order of a merchant's.
+        labelled: whether a payment label hangs on it.
+        flat: its fields stand among the common parameters.
+        pays_out: money leaves the merchant.
+        page: a browser brings it, and is sent on to the cashier.
+    """
+
+    call: str
+    business: Business
+    refused_fields: RefusedFields = _nothing
+    invalid: str = "ACQ.INVALID_PARAMETER"
+    system_error: str = "ACQ.SYSTEM_ERROR"
+    in_process: InProcess | None = None
+    numbered_by: str = "out_trade_no"
+    order_of: Callable[[Work], str] | None = None
+    labelled: bool = True
+    flat: bool = False
+    pays_out: bool = False
+    page: bool = False
+
+    def answer(self, office: Office, work: Work, *, shape: AnswerShape = PLAIN_SHAPE) -> ProviderReply:
+        """Do the work and say how it went, or what a fault wants said instead."""
+        if not shape.refuse:
+            return self._done(office, work)
+        if shape.refuse == "in_process" and self.in_process is not None:
+            return self._careful(work, partial(self.in_process, office, work, ok=shape.work))
+        if shape.work:
+            self._done(office, work)
+        return self.refusal(work, shape.refuse)
+
+    def _done(self, office: Office, work: Work) -> ProviderReply:
+        return self._careful(work, partial(self.business, office, work))
+
+    def _careful(self, work: Work, answer: Callable[[], ProviderReply]) -> ProviderReply:
+        try:
+            return answer()
+        except Unreadable as field:
+            return self.unreadable(work, str(field))
+
+    def unreadable(self, work: Work, field: str) -> ProviderReply:
+        """
+        A field that is missing or makes no sense.
+
+        Facts: alipay/business-codes
+        """
+        return codes.business(self.invalid, self.refused_fields(work.out_trade_no), about=field)
+
+    def refusal(self, work: Work, word: str) -> ProviderReply:
+        """
+        The refusal that a fault asks for.
+
+        Args:
+            word: "system_error", "in_process" or "busy", which every method has words of its own for, or a code.
+
+        Facts: alipay/gateway-codes, alipay/unknown-outcome
+        """
+        name = {"system_error": self.system_error, "in_process": self.system_error, "busy": "isv.app-call-limited"}
+        code = name.get(word, word)
+        fields = self.refused_fields(work.out_trade_no)
+        reply = codes.any_refusal(code, fields)
+        if reply is None:
+            # A code that is younger than our table, or somebody's experiment: said as it was asked for.
+            msg = codes.table().msgs[codes.BUSINESS_FAILED]
+            return ProviderReply(codes.BUSINESS_FAILED, msg, code, code.rpartition(".")[2], fields=fields)
+        if "retry_flag" in reply.fields and reply.sub_code in closing.RETRIED:
+            return replace(reply, fields={**reply.fields, "retry_flag": "Y"})
+        return reply
+
+
+def _query_in_process(office: Office, work: Work, *, ok: bool) -> ProviderReply:
+    del ok  # a query does nothing either way
+    return trades.query_in_process(office, work)
+
+
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {
+        "alipay.trade.pay": Method("pay", pay.pay, codes.unpaid_fields, in_process=pay.pay_in_process),
+        "alipay.trade.precreate": Method("precreate", trades.precreate, codes.unpaid_fields),
+        "alipay.trade.create": Method("create", trades.create, codes.unpaid_fields),
+        "alipay.trade.page.pay": Method("create", pages.open_page, codes.unpaid_fields, page=True),
+        "alipay.trade.wap.pay": Method("create", pages.open_page, codes.unpaid_fields, page=True),
+        "alipay.trade.app.pay": Method("create", pages.open_page, codes.unpaid_fields, page=True),
+        "alipay.trade.query": Method("query", trades.query, codes.unpaid_fields, in_process=_query_in_process),
+        "alipay.trade.cancel": Method(
+            "cancel", closing.cancel, codes.uncancelled_fields, system_error="AQC.SYSTEM_ERROR"
+        ),
+        "alipay.trade.close": Method("close", closing.close),
+        "alipay.trade.refund": Method(
+            "refund", refunds.refund, codes.unrefunded_fields, in_process=refunds.refund_in_process
+        ),
+        "alipay.trade.fastpay.refund.query": Method("refund.query", refunds.refund_query),
+    }
+)
+
+
+def invoke(office: Office, work: Work, *, shape: AnswerShape = PLAIN_SHAPE) -> ProviderReply:
+    """Answer one admitted call; its method must be in the table."""
+    return METHODS[work.method].answer(office, work, shape=shape)

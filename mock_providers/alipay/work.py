@@ -1,0 +1,108 @@
+"""
+What the methods work on: one admitted call with its fields already parsed, and the platform behind the counter.
+
+Nothing here knows how a call came over the wire: gateway v2 and OpenAPI v3 both end in a `Work`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from mock_providers.alipay.apps import App, Keyring
+from mock_providers.alipay.grants import Grants
+from mock_providers.alipay.policy import Policy
+from mock_providers.core.book import Book, Refund, Trade
+from mock_providers.core.ids import Ids
+from mock_providers.core.payouts import Payout
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """
+    One admitted call.
+
+    Args:
+        app: whose call it is.
+        method: "alipay.trade.pay".
+        label: the harness's, "" where the call is about no order.
+        fields: the business fields; of `alipay.system.oauth.token` the common ones.
+        now: schedule time.
+        notify_url: where this call wants its order's news sent.
+        return_url: where this call wants its buyer sent.
+        charset: of what the merchant is told later, as it was spelled.
+        sign_type: the same for signatures.
+        certified: the call came in certificate mode.
+        on_behalf: the merchant granted an app token, and this call uses it.
+        entry: the address by which the caller reaches us, such as "http://127.0.0.1:40001".
+    """
+
+    app: App
+    method: str
+    label: str
+    fields: Mapping[str, object]
+    now: datetime
+    notify_url: str = ""
+    return_url: str = ""
+    charset: str = "utf-8"
+    sign_type: str = "RSA2"
+    certified: bool = False
+    on_behalf: bool = False
+    entry: str = ""
+
+    @property
+    def out_trade_no(self) -> str | None:
+        """The merchant's order number as it was sent, for answers that repeat it unread."""
+        said = self.fields.get("out_trade_no")
+        return said if isinstance(said, str) else None
+
+
+class Herald(Protocol):
+    """Tells merchants what happened, where they asked for it, and keeps what falls due."""
+
+    def tell(self, trade: Trade, event: str, *, refund: Refund | None = None, notify_url: str = "") -> None:
+        """Tell an event of *trade*; *notify_url* goes before the trade's own."""
+        ...
+
+    def tell_payout(self, payout: Payout) -> None:
+        """Tell the result of a payout."""
+        ...
+
+    def later(self, seconds: float, job: Callable[[], None]) -> None:
+        """Do *job* on the schedule."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """
+    The platform behind the counter.
+
+    Args:
+        now: schedule time, for what happens after a call is over.
+        new_trade_no: the platform's number for an order (merchant, number) that comes into being now.
+        spent_codes: buyers' barcodes that have been used.
+        shown_codes: barcodes that were shown here, with the moment at which they stop working.
+    """
+
+    book: Book
+    ids: Ids
+    policy: Policy
+    herald: Herald
+    keyring: Keyring
+    grants: Grants
+    now: Callable[[], datetime]
+    new_trade_no: Callable[[str, str], str]
+    spent_codes: set[str] = field(default_factory=set)
+    shown_codes: dict[str, datetime] = field(default_factory=dict)
+
+    def stale_code(self, barcode: str) -> bool:
+        """Whether a barcode that was shown here has had its minute; of others nobody knows how old they are."""
+        ends_at = self.shown_codes.get(barcode)
+        return ends_at is not None and self.now() >= ends_at
+
+    def forget(self) -> None:
+        """Start anew with an empty book."""
+        self.spent_codes.clear()
+        self.shown_codes.clear()
+        self.grants.clear()
