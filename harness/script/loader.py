@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
+import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
@@ -44,10 +45,27 @@ def load_profile(file: Path) -> Profile | Plan:
     Raises:
         ScenarioError: with a line for each mistake.
     """
+    quick = _plan_as_written(file)
+    if quick is not None:
+        return quick
     document = read_yaml(file)
     if "plan" in document:
         return _checked(file, document, Plan)
     return _checked(file, document, Profile)
+
+
+def _plan_as_written(file: Path) -> Plan | None:
+    """
+    A plan that nobody has edited has a fault in JSON on each line, which is read a hundred times as fast as YAML.
+    """
+    try:
+        lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+        if lines[1:2] != ["faults:"]:
+            return None
+        faults = [orjson.loads(line.removeprefix("  - ")) for line in lines[2:]]
+        return Plan.model_validate({"plan": orjson.loads(lines[0].removeprefix("plan: ")), "faults": faults})
+    except (OSError, ValueError):  # no such thing, or a wrong one: YAML says what and where
+        return None
 
 
 def _read(file: Path, model: type[Model]) -> Model:

@@ -211,6 +211,7 @@ class ProcessesWorld:
             "PAYPROOF_PROVIDERS_CREDENTIALS_DIR": str(home.credentials),
             "PAYPROOF_PROVIDERS_SEED": str(self.ids.seed),
             "PAYPROOF_PROVIDERS_JOURNAL_FILE": str(self.plan.run_dir / "wire.ndjson"),
+            "PAYPROOF_PROVIDERS_PLAN_FILE": str(self.plan.run_dir / "plan.yaml"),
         }
         if self.plan.faults is not None:
             values["PAYPROOF_PROVIDERS_FAULTS_FILE"] = str(self.plan.faults)

@@ -8,8 +8,10 @@ processes may write into one.
 import os
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import orjson
@@ -27,6 +29,9 @@ _HEAD = """\
 plan: {profile}
 faults:
 """
+
+
+_NAME, _ITEM = "plan: ", "  - "
 
 
 class Struck(BaseModel):
@@ -75,14 +80,12 @@ class PlanFile:
     def open(self, profile: str) -> None:
         """Make the file where there is none: all of its head at once, whoever else is about to."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        head = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-        head.write_text(_HEAD.format(file=self.path.name, profile=orjson.dumps(profile).decode()), "utf-8")
-        try:
-            os.link(head, self.path)
-        except FileExistsError:
-            pass  # ours from before, or a sister process was quicker
-        finally:
-            head.unlink()
+        text = _HEAD.format(file=self.path.name, profile=orjson.dumps(profile).decode())
+        with NamedTemporaryFile(dir=self.path.parent, prefix=self.path.name) as head:
+            head.write(text.encode())
+            head.flush()
+            with suppress(FileExistsError):  # ours from before, or a sister process was quicker
+                os.link(head.name, self.path)
         self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND)
 
     def close(self) -> None:
@@ -100,7 +103,24 @@ class PlanFile:
                 "fault": decision.fault.name,
                 "with": decision.fault.model_dump(exclude_defaults=True),
             }
-            os.write(self._descriptor, b"  - " + orjson.dumps(line) + b"\n")
+            os.write(self._descriptor, _ITEM.encode() + orjson.dumps(line) + b"\n")
+
+
+def as_written(path: Path) -> object | None:
+    """
+    What stands in a plan that nobody has edited, read line by line: a hundred times as fast as YAML in general.
+
+    Returns:
+        None where the file is anything else, or wrong; `read_yaml` then says what.
+    """
+    try:
+        lines = [line for line in path.read_text("utf-8").splitlines() if line and not line.startswith("#")]
+        if lines[1:2] != ["faults:"] or not lines[0].startswith(_NAME):
+            return None
+        faults = [orjson.loads(line.removeprefix(_ITEM)) for line in lines[2:]]
+        return {"plan": orjson.loads(lines[0].removeprefix(_NAME)), "faults": faults}
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def is_plan(document: object) -> bool:

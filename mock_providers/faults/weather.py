@@ -1,10 +1,12 @@
 """From a file that somebody names, or none, to a fault desk: a profile strikes by seed, a plan as it is written."""
 
+from contextlib import suppress
 from pathlib import Path
 
+from mock_providers.errors import RulesRefused
 from mock_providers.faults.desk import FaultDesk
-from mock_providers.faults.plan_file import PlanFile, is_plan, parse_plan
-from mock_providers.faults.rules import Profile, parse_profile
+from mock_providers.faults.plan_file import Plan, PlanFile, as_written, is_plan, parse_plan
+from mock_providers.faults.rules import Profile, load_profile
 from mock_providers.faults.source import FaultSource, ScriptedSource, SeededSource
 from mock_providers.faults.text import read_yaml
 
@@ -28,8 +30,17 @@ def make_desk(
     written = PlanFile(plan_file) if plan_file is not None else None
     if file is None:
         return FaultDesk(source or SeededSource(seed), _CALM, plan_file=written)
-    document = read_yaml(file)
-    if is_plan(document):
-        plan = parse_plan(document, file=file)
+    plan = _plan(file)
+    if plan is not None:
         return FaultDesk(source or ScriptedSource(plan.script), Profile(plan.name), plan_file=written)
-    return FaultDesk(source or SeededSource(seed), parse_profile(document, file=file), plan_file=written)
+    return FaultDesk(source or SeededSource(seed), load_profile(file), plan_file=written)
+
+
+def _plan(file: Path) -> Plan | None:
+    """None where the file is no plan; a wrong one is read again for its lines."""
+    quick = as_written(file)
+    if quick is not None:
+        with suppress(RulesRefused):
+            return parse_plan(quick, file=file)
+    document = read_yaml(file)
+    return parse_plan(document, file=file) if is_plan(document) else None

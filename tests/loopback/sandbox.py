@@ -143,6 +143,13 @@ def raw_body(item: dict[str, Any]) -> bytes:
     return base64.b64decode(item["request"]["body_b64"])
 
 
+def answer_body(item: dict[str, Any]) -> bytes:
+    """
+    The answer's bytes of a journal entry, as far as they were sent.
+    """
+    return base64.b64decode(item["response"]["body_b64"])
+
+
 @asynccontextmanager
 async def sandbox(
     credentials_dir: Path, *, clock: Clock | None = None, source: FaultSource | None = None, **settings: Any
