@@ -9,8 +9,9 @@ from mock_providers.alipay.doctor import doctor_for as alipay_doctor
 from mock_providers.core.credentials import ensure
 from mock_providers.core.doctor import SignatureDoctor
 from mock_providers.core.provider import ProviderFactory
+from mock_providers.wechatpay import PROVIDER as WECHATPAY
 
-_ALL: tuple[ProviderFactory, ...] = (ALIPAY,)
+_ALL: tuple[ProviderFactory, ...] = (ALIPAY, WECHATPAY)
 
 PROVIDERS: Mapping[str, ProviderFactory] = MappingProxyType({provider.name: provider for provider in _ALL})
 

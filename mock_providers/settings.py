@@ -38,6 +38,8 @@ class ProvidersSettings(BaseSettings):
         schedule_rate: schedule seconds for one real second.
         alipay_notify_events: which events are told; "scan" is told by no product of today.
         alipay_notify_content_type: "malformed" is what the real platform sends.
+        wechatpay_port: 0 takes a free one.
+        wechatpay_…: the switches that `wechatpay/policy.py` explains.
     """
 
     model_config = SettingsConfigDict(
@@ -62,11 +64,31 @@ class ProvidersSettings(BaseSettings):
     seed: int = 0
     faults_file: Path | None = None
     plan_file: Path | None = None
-    label_fields: dict[str, str] = Field(default_factory=lambda: {"alipay": "subject"})
+    label_fields: dict[str, str] = Field(default_factory=lambda: {"alipay": "subject", "wechatpay": "description"})
     journal_file: Path | None = None
     schedule_rate: float = Field(default=1.0, ge=0)
     alipay_notify_events: frozenset[Literal["scan", "payment", "refund"]] = frozenset({"payment", "refund"})
     alipay_notify_content_type: Literal["malformed", "clean"] = "malformed"
+    wechatpay_port: int = Field(default=0, ge=0, le=65535)
+    wechatpay_platform: Literal["certificate", "public_key", "switching"] = "certificate"
+    wechatpay_switching_share: float = Field(default=0.5, ge=0, le=1)
+    wechatpay_rotate_after_s: float | None = Field(default=None, ge=0)
+    wechatpay_rotation_overlap_s: float = Field(default=0.0, ge=0)
+    wechatpay_spelling: Literal["current", "old"] = "current"
+    wechatpay_duplicate_number: Literal["documented", "field"] = "documented"
+    wechatpay_unknown_close: Literal["accepted", "refused"] = "accepted"
+    wechatpay_refund_settle_s: float = Field(default=3.0, ge=0)
+    wechatpay_refund_ending: Literal["success", "abnormal", "closed"] = "success"
+    wechatpay_refund_notify_url: str = ""
+    wechatpay_refund_closed_is_success: bool = False
+    wechatpay_pipe: Literal["wire", "either"] = "wire"
+    wechatpay_download_base_url: str = "https://api.mch.weixin.qq.com"
+    wechatpay_h5_base_url: str = "https://wx.tenpay.com"
+    wechatpay_bill_link_s: float = Field(default=300.0, gt=0)
+    wechatpay_expiry_days_max: int = Field(default=15, ge=1)
+    wechatpay_password_s: float = Field(default=10.0, ge=0)
+    wechatpay_transfer_confirm_s: float | None = Field(default=3.0, ge=0)
+    wechatpay_negative_tests: bool = True
 
 
 def switches_of(settings: ProvidersSettings, provider: str) -> Mapping[str, Any]:

@@ -113,6 +113,7 @@ class Opening:
 
     Args:
         product: qr, page, wap, app, jsapi, h5 or barcode.
+        payable_until: when buyers come too late although the trade stays open; None where these are one moment.
         details: the provider's own, such as charset or attached texts.
     """
 
@@ -130,6 +131,7 @@ class Opening:
     return_url: str = ""
     product: str = "qr"
     currency: str = "CNY"
+    payable_until: datetime | None = None
     details: Mapping[str, str] = field(default_factory=_nothing)
 
 
@@ -297,7 +299,15 @@ class Book:
             self._by_trade_no[(trade.opening.provider, trade_no)] = trade
 
     def pay(self, trade: Trade, *, now: datetime) -> None:
-        """The buyer's money moves."""
+        """
+        The buyer's money moves.
+
+        Raises:
+            BookRefused: not in this state, or the buyer comes too late.
+        """
+        until = trade.opening.payable_until
+        if until is not None and now > until and trade.state is TradeState.WAITING:
+            raise BookRefused("payment_overdue", "the merchant takes no payment for this order any more")
         _step(trade, Step.PAY)
         trade.paid_at = now
 

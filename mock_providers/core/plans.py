@@ -163,12 +163,14 @@ class AnswerShape:
         work: with a refusal: whether the work is done all the same.
         seal: whose signature the answer bears.
         stale_s: how far back the answer's own stamp lies, where the protocol has one.
+        probe: signed wrongly in the vendor's own way, to see who looks; where a vendor has none, it says nothing.
     """
 
     refuse: str = ""
     work: bool = True
     seal: Seal = Seal.TRUE
     stale_s: float = 0.0
+    probe: bool = False
 
 
 PLAIN_SHAPE = AnswerShape()

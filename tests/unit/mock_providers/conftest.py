@@ -2,7 +2,7 @@
 Keys are made once for the whole run, and every desk stands on a loop of its own.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from mock_providers.registry import make_credentials
 from tests.unit.mock_providers.alipay_desk import Desk
+from tests.unit.mock_providers.wechatpay_v3_desk import V3Desk
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +25,24 @@ async def desk(credentials_dir: Path) -> AsyncIterator[Desk]:
     desk = Desk(credentials_dir)
     yield desk
     await desk.schedule.stop()
+
+
+@pytest_asyncio.fixture
+async def make_v3_desk(credentials_dir: Path) -> AsyncIterator[Callable[..., V3Desk]]:
+    """
+    WeChat Pay with other switches than the usual ones.
+    """
+    made: list[V3Desk] = []
+
+    def make(**switches: object) -> V3Desk:
+        made.append(V3Desk(credentials_dir, **switches))
+        return made[-1]
+
+    yield make
+    for desk in made:
+        await desk.schedule.stop()
+
+
+@pytest_asyncio.fixture
+async def v3_desk(make_v3_desk: Callable[..., V3Desk]) -> V3Desk:
+    return make_v3_desk()

@@ -1,0 +1,79 @@
+"""What both of the vendor's languages work with: the world, the keys, the merchants, and what is common in business."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from mock_providers.core.book import Book, Refund, Trade
+from mock_providers.core.journal import RawRequest, RawResponse
+from mock_providers.core.plans import PlannedDelivery
+from mock_providers.core.provider import Call, Notice, OutgoingNotify, ProviderWorld
+from mock_providers.wechatpay.merchants import KeyRing, Merchant
+from mock_providers.wechatpay.numbers import Numbers
+from mock_providers.wechatpay.policy import Policy
+
+PROVIDER_NAME = "wechatpay"
+V3, V2 = "v3", "v2"
+# In a trade's details: which language its payment is told in.
+LANGUAGE = "language"
+# Refunds are possible for a year. Facts: wechatpay/refund-rules
+REFUNDABLE_S = 365 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Collaborators; no state of its own."""
+
+    world: ProviderWorld
+    policy: Policy
+    keys: KeyRing
+    merchants: Mapping[str, Merchant]
+    numbers: Numbers
+
+    @property
+    def book(self) -> Book:
+        """The truth about money."""
+        return self.world.book
+
+    def now(self) -> datetime:
+        """Schedule time."""
+        return self.world.schedule.now()
+
+    def order(self, mchid: str, out_trade_no: str) -> Trade | None:
+        """A merchant's trade by the merchant's number."""
+        return self.world.book.by_order(PROVIDER_NAME, out_trade_no, now=self.now(), merchant_id=mchid)
+
+    def paid_trade(self, mchid: str, transaction_id: str) -> Trade | None:
+        """
+        A merchant's trade by the platform's number, which nobody is told before it is paid.
+
+        Facts: wechatpay/query
+        """
+        trade = self.world.book.by_trade_no(PROVIDER_NAME, transaction_id, now=self.now())
+        known = trade is not None and trade.opening.merchant_id == mchid and trade.paid_at is not None
+        return trade if known else None
+
+
+class Language(Protocol):
+    """One of the two APIs: how it is spoken to, and how it tells what happened."""
+
+    def read(self, request: RawRequest) -> Call:
+        """Understand a request; changes nothing in the book."""
+        ...
+
+    def payment(self, trade: Trade) -> Notice | None:
+        """The notice of a payment, None where nobody asked for one."""
+        ...
+
+    def refund(self, trade: Trade, refund: Refund) -> Notice | None:
+        """The notice of a refund's new state, None where nobody asked for one."""
+        ...
+
+    def render(self, notice: Notice, delivery: PlannedDelivery, *, stamp_at: datetime) -> OutgoingNotify:
+        """Write one delivery."""
+        ...
+
+    def acknowledged(self, response: RawResponse) -> bool:
+        """Whether this answer ends the ladder."""
+        ...

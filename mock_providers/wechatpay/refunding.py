@@ -1,0 +1,53 @@
+"""
+The life of a refund after it was accepted: on its way, then arrived, stuck or failed, and told to the merchant.
+
+Both APIs accept refunds in their own words and hand them over here.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from mock_providers.core.book import Refund, RefundState, Trade
+from mock_providers.core.clock import ScheduleClock
+from mock_providers.wechatpay.desk import Desk
+from mock_providers.wechatpay.states import refund_note
+
+# In a refund's details.
+ENDING, NOTIFY_URL, TOLD_IN = "ending", "notify_url", "told_in"
+
+
+class Refunding:
+    """
+    Settles refunds when their time has come.
+
+    Args:
+        tell: publishes a refund's new state, in the language that its details name.
+
+    Facts: wechatpay/refund-states
+    """
+
+    def __init__(self, desk: Desk, *, tell: Callable[[Trade, Refund], None]) -> None:
+        self._desk = desk
+        self._tell = tell
+
+    def begin(self, trade: Trade, refund: Refund) -> None:
+        """Enter *refund*, which is PROCESSING, and let its end come after the time that the policy names."""
+        self._desk.book.refund(trade, refund)
+        schedule: ScheduleClock = self._desk.world.schedule
+        due_s = schedule.now_s + self._desk.policy.refund_settle_s
+        schedule.call_at(due_s, partial(self._end, trade, refund))
+
+    async def _end(self, trade: Trade, refund: Refund) -> None:
+        if refund.state is not RefundState.PROCESSING:
+            return  # somebody was faster, by hand
+        ending = refund.details.get(ENDING) or self._desk.policy.refund_ending
+        if ending == "abnormal":
+            trade.notes[refund_note(refund.out_request_no)] = "1"
+            self._tell(trade, refund)
+        else:
+            self.settle(trade, refund, ok=ending == "success")
+
+    def settle(self, trade: Trade, refund: Refund, *, ok: bool) -> None:
+        """The refund has arrived, or has failed for good."""
+        self._desk.book.settle_refund(trade, refund.out_request_no, ok=ok, now=self._desk.now())
+        self._tell(trade, refund)

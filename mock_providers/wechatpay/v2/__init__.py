@@ -1,0 +1,1 @@
+"""The legacy XML API: everything that is not below `/v3/`."""
