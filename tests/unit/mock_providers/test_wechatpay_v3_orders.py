@@ -2,6 +2,8 @@
 Orders over API v3: create, create again, query, close, and what the buyer's doings make of them.
 """
 
+from typing import Any
+
 import pytest
 
 from mock_providers.core.book import TradeState
@@ -11,7 +13,12 @@ from tests.unit.mock_providers.wechatpay_v3_desk import OPENID, V3Desk
 pytestmark = pytest.mark.asyncio
 
 H5_SCENE = {"payer_client_ip": "127.0.0.1", "h5_info": {"type": "Wap"}}
-MORE = {"native": {}, "app": {}, "jsapi": {"payer": {"openid": OPENID}}, "h5": {"scene_info": H5_SCENE}}
+MORE: dict[str, dict[str, Any]] = {
+    "native": {},
+    "app": {},
+    "jsapi": {"payer": {"openid": OPENID}},
+    "h5": {"scene_info": H5_SCENE},
+}
 
 
 @pytest.mark.parametrize(
