@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from mock_providers.errors import CredentialsRefused
-from mock_providers.registry import make_credentials
+from mock_providers.registry import PROVIDERS, make_credentials
 
 
 def test_folders_and_files_are_private(credentials_dir):
@@ -80,7 +80,7 @@ def test_a_second_start_changes_nothing(credentials_dir):
 
 
 def test_processes_that_start_at_once_agree(tmp_path):
-    code = "import sys; from pathlib import Path; from mock_providers.registry import make_credentials\n"
+    code = "import sys; from pathlib import Path; from mock_providers.registry import PROVIDERS, make_credentials\n"
     code += "print(make_credentials(Path(sys.argv[1])).read_text())"
     command = [sys.executable, "-c", code, str(tmp_path / "c")]
     started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
@@ -88,7 +88,7 @@ def test_processes_that_start_at_once_agree(tmp_path):
     assert [process.returncode for process in started] == [0, 0, 0]
     assert len(told) == 1
     assert sorted(path.name for path in (tmp_path / "c").iterdir()) == [
-        ".lock", "alipay", "credentials.json", "platform",
+        ".lock", *sorted(("credentials.json", "platform", *PROVIDERS)),
     ]  # fmt: skip
 
 
