@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from mock_providers.core.money import Fen
 from mock_providers.core.payouts import Payouts
+from mock_providers.core.planted import Planted
 from mock_providers.errors import BookRefused
 
 _TOKEN_BYTES = 12
@@ -177,6 +178,7 @@ class Book:
 
     def __init__(self) -> None:
         self.payouts = Payouts()
+        self.planted = Planted()
         self._trades: list[Trade] = []
         self._by_order: dict[tuple[str, str, str], Trade] = {}
         self._first_by_number: dict[tuple[str, str], Trade] = {}
@@ -265,7 +267,9 @@ class Book:
         """Look up by the platform's number of a refund."""
         return self._by_refund_no.get((provider, refund_no))
 
-    def page(self, *, after: int, limit: int, provider: str | None, now: datetime) -> tuple[list[Trade], int | None]:
+    def page(
+        self, *, after: int, limit: int, now: datetime, provider: str | None = None, merchant_id: str | None = None
+    ) -> tuple[list[Trade], int | None]:
         """
         Trades in order of creation.
 
@@ -274,7 +278,8 @@ class Book:
         """
         found: list[Trade] = []
         for trade in self._trades[max(after, 0) :]:
-            if provider is not None and trade.opening.provider != provider:
+            opening = trade.opening
+            if provider not in {None, opening.provider} or merchant_id not in {None, opening.merchant_id}:
                 continue
             if len(found) == limit:
                 return found, found[-1].seq
@@ -383,6 +388,7 @@ class Book:
     def clear(self) -> None:
         """Forget everything."""
         self.payouts.clear()
+        self.planted.clear()
         self._trades.clear()
         self._by_order.clear()
         self._first_by_number.clear()

@@ -1,11 +1,10 @@
 """Notifies by hand: send now, lose, keep back, let go, put into another order, and copies that lie."""
 
 import codecs
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from mock_providers.core.control.problems import ControlProblem, json_response, only
 from mock_providers.core.control.reading import (
@@ -13,6 +12,7 @@ from mock_providers.core.control.reading import (
     read_after,
     read_body,
     read_limit,
+    read_model,
     read_text,
     read_word,
     trade_of,
@@ -84,8 +84,8 @@ class DeliveryHandlers:
     async def copy(self, request: web.Request) -> web.Response:
         """Send a copy that differs from the truth in what the body says; answers when the merchant has."""
         like = self._delivery(request.match_info["id"])
-        body = await read_body(request, *_MEMBERS)
-        return self._shown(await self._state.notifier.copy(like, planned_copy(body)))
+        asked = await read_model(request, _Copy)
+        return self._shown(await self._state.notifier.copy(like, _planned(asked)))
 
     async def drop(self, request: web.Request) -> web.Response:
         """Lose a delivery."""
@@ -150,21 +150,7 @@ class DeliveryHandlers:
         return json_response(self._state.notifier.as_json(delivery))
 
 
-def planned_copy(body: Mapping[str, Any]) -> PlannedDelivery:
-    """
-    A copy as a body describes it; what it lies about decides its kind.
-
-    Raises:
-        ControlProblem: with the member that is wrong.
-    """
-    try:
-        asked = _Copy.model_validate(body)
-    except ValidationError as refused:
-        first = refused.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else "body"
-        raise ControlProblem(
-            400, "bad_body", f"{name}: {first['msg']}", next_step="see the schema Copy in /control/v1/openapi.yaml"
-        ) from None
+def _planned(asked: _Copy) -> PlannedDelivery:
     return PlannedDelivery(_kind_of(asked), fault="by_hand", **{name: getattr(asked, name) for name in _MEMBERS})
 
 

@@ -1,13 +1,23 @@
 """The calls of the control API, one method each; bodies and queries are checked here, work is done elsewhere."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from aiohttp import web
 
 from mock_providers.core.control.problems import ControlProblem, json_response, only, read_json, read_seconds
-from mock_providers.core.control.reading import only_query, read_after, read_body, read_choice, read_limit, trade_of
+from mock_providers.core.control.reading import (
+    only_query,
+    read_after,
+    read_body,
+    read_choice,
+    read_limit,
+    read_text,
+    trade_of,
+)
 from mock_providers.core.control.state import ACTIONS, ControlState
 
+_CONTRACT = Path(__file__).with_name("openapi.yaml")
 _ADVANCE_MAX_S = 10 * 365 * 86_400.0
 _RATE_MAX = 1e6
 # Dates end with the year 9999, and ladders and expiries need some room.
@@ -40,17 +50,24 @@ class Handlers:
                     for name, provider in state.providers.items()
                 },
                 "rules": len(state.faults.rules()),
+                "epoch": state.epoch,
+                "workers": 1,
                 **state.front(),
             }
         )
 
+    async def openapi(self, _: web.Request) -> web.Response:
+        """The contract of these calls."""
+        return web.Response(body=_CONTRACT.read_bytes(), content_type="application/yaml")
+
     async def trades(self, request: web.Request) -> web.Response:
         """A page of the book, in order of creation."""
-        only_query(request, "provider")
+        only_query(request, "provider", "merchant")
         items, cursor = self._state.book.page(
             after=read_after(request),
             limit=read_limit(request),
-            provider=request.query.get("provider") or None,
+            provider=read_text(request, "provider"),
+            merchant_id=read_text(request, "merchant"),
             now=self._state.schedule.now(),
         )
         return json_response({"items": [self._state.trade_json(trade) for trade in items], "next": cursor})

@@ -1,14 +1,17 @@
 """What the calls of the control API read out of bodies and queries, and refuse with the closest right word."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
+from pydantic import BaseModel, ValidationError
 
 from mock_providers.core.book import Trade
 from mock_providers.core.control.problems import ControlProblem, only, read_int, read_json
 from mock_providers.core.control.state import ControlState
 from mock_providers.errors import closest
+
+Model = TypeVar("Model", bound=BaseModel)
 
 _PAGE = 1000
 _PAGE_MAX = 10_000
@@ -25,6 +28,28 @@ async def read_body(request: web.Request, *known: str) -> dict[str, Any]:
     body = await read_json(request)
     only(body, known, code="bad_body")
     return body
+
+
+async def read_model(request: web.Request, model: type[Model]) -> Model:
+    """
+    The JSON object in the body, checked by *model*.
+
+    Raises:
+        ControlProblem: with the first name or value that is wrong.
+    """
+    body = await read_json(request)
+    only(body, tuple(model.model_fields), code="bad_body")
+    try:
+        return model.model_validate(body)
+    except ValidationError as refused:
+        first = refused.errors()[0]
+        name = ".".join(map(str, first["loc"])) or "body"
+        raise ControlProblem(
+            400,
+            "bad_body",
+            f"{name}: {first['msg'].removeprefix('Value error, ')}",
+            next_step="see what this call takes in /control/v1/openapi.yaml",
+        ) from None
 
 
 def only_query(request: web.Request, *more: str) -> None:

@@ -5,6 +5,7 @@ from aiohttp import web
 from mock_providers.core.control.deliveries import DeliveryHandlers
 from mock_providers.core.control.events import STREAMS, Streams, end_streams
 from mock_providers.core.control.handlers import Handlers
+from mock_providers.core.control.money import MoneyHandlers
 from mock_providers.core.control.problems import guard
 from mock_providers.core.control.state import ControlState
 from mock_providers.core.control.wire_log import WireLogHandlers
@@ -20,16 +21,18 @@ class ControlServer:
     """Listens for tests and for people with curl."""
 
     def __init__(self, state: ControlState, *, token: str) -> None:
+        self._state = state
         self._app = web.Application(middlewares=[guard(token)], client_max_size=_BODY_BYTES)
         self._app[STREAMS] = Streams()
         self._app.on_shutdown.append(end_streams)
-        for route in (_route, _route_deliveries, _route_journal):
+        for route in (_route, _route_money, _route_deliveries, _route_journal):
             route(self._app, state)
         self._runner: web.AppRunner | None = None
         self.url = ""
 
     async def start(self, *, host: str, port: int) -> None:
         """Listen; `url` is known afterwards."""
+        self._state.new_epoch()
         self._runner = web.AppRunner(self._app, handle_signals=False, access_log=None, shutdown_timeout=_SHUTDOWN_S)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
@@ -46,6 +49,7 @@ def _route(app: web.Application, state: ControlState) -> None:
     router, calls = app.router, Handlers(state)
     router.add_get(f"{BASE}/health", calls.health)
     router.add_get(f"{BASE}/info", calls.info)
+    router.add_get(f"{BASE}/openapi.yaml", calls.openapi)
     router.add_get(f"{BASE}/trades", calls.trades)
     router.add_get(f"{BASE}/trades/{{provider}}/{{out_trade_no}}", calls.trade)
     router.add_post(f"{BASE}/trades/{{provider}}/{{out_trade_no}}/buyer", calls.buyer)
@@ -60,6 +64,16 @@ def _route(app: web.Application, state: ControlState) -> None:
     router.add_post(f"{BASE}/faults/rules", calls.add_fault)
     router.add_delete(f"{BASE}/faults/rules/{{id}}", calls.remove_fault)
     router.add_post(f"{BASE}/reset", calls.reset)
+
+
+def _route_money(app: web.Application, state: ControlState) -> None:
+    router, calls = app.router, MoneyHandlers(state)
+    router.add_get(f"{BASE}/merchants", calls.merchants)
+    router.add_get(f"{BASE}/payouts", calls.payouts)
+    router.add_get(f"{BASE}/payouts/{{provider}}/{{out_biz_no}}", calls.payout)
+    router.add_get(f"{BASE}/bills/planted", calls.planted)
+    router.add_post(f"{BASE}/bills/planted", calls.plant)
+    router.add_delete(f"{BASE}/bills/planted", calls.unplant)
 
 
 def _route_deliveries(app: web.Application, state: ControlState) -> None:

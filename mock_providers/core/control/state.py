@@ -23,6 +23,7 @@ class ControlState:
 
     Args:
         front: the addresses of the front doors, null for those that are shut.
+        epoch: which book this is, since the process began to serve.
     """
 
     seed: int
@@ -36,6 +37,13 @@ class ControlState:
     providers: Mapping[str, Provider]
     urls: Mapping[str, str]
     front: Callable[[], Mapping[str, object]] = dict
+    epoch: str = ""
+    _lives: int = 0
+
+    def new_epoch(self) -> None:
+        """From here on the book is another one; whoever began with the one before knows that something is gone."""
+        self._lives += 1
+        self.epoch = f"{self.stamp.now():%Y%m%dT%H%M%S%f}-{self._lives}"
 
     def act(self, trade: Trade, action: str) -> None:
         """
@@ -75,6 +83,7 @@ class ControlState:
         self.journal.clear()
         self.labels.forget()
         self.faults.forget()
+        self.new_epoch()
 
     def clock_json(self) -> dict[str, object]:
         """Both clocks."""
