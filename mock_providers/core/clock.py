@@ -179,6 +179,20 @@ class ScheduleClock:
             finally:
                 self._flow()
 
+    @property
+    def base_at(self) -> datetime:
+        """The date and time of second 0."""
+        return self.at(0.0)
+
+    async def resume(self, *, base_at: datetime, now_s: float, rate: float) -> None:
+        """Forget what is due and go on from another reading, once nobody advances."""
+        assert self._advancing is not None, "start() comes first"
+        async with self._advancing:
+            self._stand()
+            self.clear()
+            self._base_at, self._anchor_s, self._rate = base_at, now_s, rate
+            self._flow()
+
     async def _advance_to(self, target_s: float, *, until_idle: bool) -> None:
         while True:
             await self.quiet()

@@ -28,9 +28,13 @@ class KeptBack(Generic[Held]):
 
     _by_order: dict[OrderKey, list[_Waiting[Held]]] = field(default_factory=dict)
 
-    def add(self, order: OrderKey, who: Held, hold: Hold) -> None:
-        """*who* waits from now on."""
-        self._by_order.setdefault(order, []).append(_Waiting(who, hold, hold.behind))
+    def add(self, order: OrderKey, who: Held, hold: Hold, *, behind: int | None = None) -> None:
+        """*who* waits from now on, or goes on waiting with so many still to go before it."""
+        self._by_order.setdefault(order, []).append(_Waiting(who, hold, hold.behind if behind is None else behind))
+
+    def behind(self, order: OrderKey, who: Held) -> int | None:
+        """How many have still to go before *who*; None when it does not wait."""
+        return next((one.behind for one in self._by_order.get(order, ()) if one.who is who), None)
 
     def holds(self, order: OrderKey, who: Held) -> bool:
         """Whether *who* waits."""

@@ -6,6 +6,8 @@ on it.
 """
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 _LABEL = re.compile(r"pp[0-9]{6,}", re.ASCII)
 
@@ -38,3 +40,12 @@ class Labels:
         """Start anew; the next order without a label is the first arrival again."""
         self._by_order.clear()
         self._arrivals = 0
+
+    def dump(self) -> dict[str, object]:
+        """What must survive a restart, as plain JSON."""
+        return {"orders": [[*key, label] for key, label in self._by_order.items()], "arrivals": self._arrivals}
+
+    def load(self, dumped: Mapping[str, Any]) -> None:
+        """Go on where `dump` stood."""
+        self._by_order = {(provider, order): label for provider, order, label in dumped["orders"]}
+        self._arrivals = int(dumped["arrivals"])

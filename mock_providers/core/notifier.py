@@ -28,6 +28,7 @@ from mock_providers.core.plans import (
 )
 from mock_providers.core.postman import Postman
 from mock_providers.core.provider import Notice, OutgoingNotify, Provider
+from mock_providers.core.underway import Copy, Underway
 from mock_providers.errors import BookRefused
 
 _DONE_KEPT = 20_000
@@ -209,6 +210,9 @@ class Notifier:
     def _set_going(self, attempt: Attempt) -> None:
         if attempt.plan.hold is not None:
             self._kept_back.add(_order_of(attempt.notice), attempt, attempt.plan.hold)
+        self._schedule_steps(attempt)
+
+    def _schedule_steps(self, attempt: Attempt) -> None:
         by_offset = groupby(
             sorted(attempt.deliveries, key=lambda one: one.planned.offset_s), key=lambda one: one.planned.offset_s
         )
@@ -217,6 +221,54 @@ class Notifier:
             attempt.jobs.append(self._schedule.call_at(step[0].due_s, partial(self._send_step, step)))
         if not attempt.jobs:
             self._schedule.call_at(attempt.due_s, partial(self._end_empty, attempt))
+
+    def underway(self) -> list[Underway]:
+        """What is still to be sent, as data; a copy on the wire counts as not sent."""
+        attempts = {id(one.attempt): one.attempt for one in self._deliveries.values() if one.state != "done"}
+        return [self._as_data(attempt) for attempt in attempts.values()]
+
+    def _as_data(self, attempt: Attempt) -> Underway:
+        return Underway(
+            notice=attempt.notice,
+            number=attempt.number,
+            due_s=attempt.due_s,
+            base_s=attempt.base_s,
+            plan=attempt.plan,
+            acked=attempt.acked,
+            behind=self._kept_back.behind(_order_of(attempt.notice), attempt),
+            copies=tuple(
+                Copy(one.seq, one.planned, one.due_s, held=one.state == "held")
+                for one in attempt.deliveries
+                if one.state != "done"
+            ),
+        )
+
+    @property
+    def last_seq(self) -> int:
+        """The latest number given to a copy."""
+        return self._seq
+
+    def resume(self, underway: Iterable[Underway], *, last_seq: int, counts: Counts) -> None:
+        """Forget what is here, and go on with that; the schedule stands where it stood then."""
+        self.clear()
+        self._seq, self.counts = last_seq, counts
+        for one in underway:
+            attempt = Attempt(
+                notice=one.notice,
+                number=one.number,
+                due_s=one.due_s,
+                plan=one.plan,
+                base_s=one.base_s,
+                open=sum(copy.planned.kind is not Kind.REPLAYED for copy in one.copies),
+                acked=one.acked,
+            )
+            for copy in one.copies:
+                delivery = Delivery(copy.seq, attempt, copy.planned, copy.due_s, "held" if copy.held else "pending")
+                self._deliveries[copy.seq] = delivery
+                attempt.deliveries.append(delivery)
+            if one.behind is not None and one.plan.hold is not None:
+                self._kept_back.add(_order_of(one.notice), attempt, one.plan.hold, behind=one.behind)
+            self._schedule_steps(attempt)
 
     async def _end_empty(self, attempt: Attempt) -> None:
         self._attempt_over(attempt)

@@ -5,9 +5,10 @@ The notifier and the server carry plans out and know no fault by name; the fault
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 Place = Literal["notify", "reply"]
 # Provider and the merchant's order number.
@@ -272,6 +273,14 @@ class FaultRules(Protocol):
 
     def forget(self) -> None:
         """Attempts and decisions start anew; the rules stay."""
+        ...
+
+    def dump(self) -> dict[str, object]:
+        """What must survive a restart, as plain JSON."""
+        ...
+
+    def load(self, dumped: Mapping[str, Any]) -> None:
+        """Go on where `dump` stood; refuses with `RulesRefused` and keeps what was there."""
         ...
 
 

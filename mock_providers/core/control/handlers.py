@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aiohttp import web
+from pydantic import ValidationError
 
 from mock_providers.core.control.problems import ControlProblem, json_response, only, read_json, read_seconds
 from mock_providers.core.control.reading import (
@@ -16,6 +17,7 @@ from mock_providers.core.control.reading import (
     trade_of,
 )
 from mock_providers.core.control.state import ACTIONS, ControlState
+from mock_providers.core.snapshot import from_json, to_json
 
 _CONTRACT = Path(__file__).with_name("openapi.yaml")
 _ADVANCE_MAX_S = 10 * 365 * 86_400.0
@@ -36,6 +38,9 @@ class Handlers:
 
     async def info(self, _: web.Request) -> web.Response:
         """What runs here."""
+        return self._info()
+
+    def _info(self) -> web.Response:
         state = self._state
         return json_response(
             {
@@ -161,3 +166,24 @@ class Handlers:
         """Forget the book, the journal, what is pending, the counts and the attempts."""
         self._state.reset()
         return json_response({"ok": True})
+
+    async def snapshot(self, _: web.Request) -> web.Response:
+        """Everything that the run has made."""
+        return web.Response(body=to_json(self._state.snapshot()), content_type="application/json")
+
+    async def restore(self, request: web.Request) -> web.Response:
+        """Go on from a snapshot, which may be larger than other bodies."""
+        document = b"".join([chunk async for chunk in request.content.iter_any()])
+        try:
+            snapshot = from_json(document)
+        except ValidationError as refused:
+            first = refused.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise ControlProblem(
+                400,
+                "bad_snapshot",
+                f"{where or 'the body'}: {first['msg']}",
+                next_step="put back a document that GET /control/v1/snapshot of this version gave",
+            ) from None
+        await self._state.restore(snapshot)
+        return self._info()

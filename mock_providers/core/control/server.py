@@ -64,6 +64,8 @@ def _route(app: web.Application, state: ControlState) -> None:
     router.add_post(f"{BASE}/faults/rules", calls.add_fault)
     router.add_delete(f"{BASE}/faults/rules/{{id}}", calls.remove_fault)
     router.add_post(f"{BASE}/reset", calls.reset)
+    router.add_get(f"{BASE}/snapshot", calls.snapshot)
+    router.add_put(f"{BASE}/snapshot", calls.restore)
 
 
 def _route_money(app: web.Application, state: ControlState) -> None:

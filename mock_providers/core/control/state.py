@@ -1,7 +1,7 @@
 """What the control API works on, and the steps that take more than one of these parts."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from mock_providers.core.book import CASHIER_PATH, Book, Trade, TradeState, cashier_token
 from mock_providers.core.clock import Clock, ScheduleClock
@@ -10,6 +10,7 @@ from mock_providers.core.labels import Labels
 from mock_providers.core.notifier import Notifier
 from mock_providers.core.plans import FaultRules
 from mock_providers.core.provider import Provider
+from mock_providers.core.snapshot import ScheduleReading, Snapshot, faults_state, labels_state
 from mock_providers.errors import BookRefused
 
 ACTIONS = ("scan", "pay", "insufficient_balance", "wrong_password", "cancel", "pay_twice", "pay_late")
@@ -83,6 +84,58 @@ class ControlState:
         self.journal.clear()
         self.labels.forget()
         self.faults.forget()
+        self.new_epoch()
+
+    def snapshot(self) -> Snapshot:
+        """Everything that the run has made, as data."""
+        now = self.schedule.now()
+        return Snapshot(
+            version=1,
+            seed=self.seed,
+            epoch=self.epoch,
+            merchants=self.merchants(),
+            schedule=ScheduleReading(self.schedule.base_at, self.schedule.now_s, self.schedule.rate),
+            trades=list(self.book.trades(now=now)),
+            payouts=list(self.book.payouts),
+            planted=list(self.book.planted),
+            labels=labels_state(self.labels.dump()),
+            faults=faults_state(self.faults.dump()),
+            notifies=self.notifier.underway(),
+            last_seq=self.notifier.last_seq,
+            counts=self.notifier.counts,
+        )
+
+    def merchants(self) -> list[tuple[str, str]]:
+        """Who is served: (provider, merchant number)."""
+        return [(name, merchant) for name, provider in self.providers.items() for merchant in provider.merchants]
+
+    async def restore(self, snapshot: Snapshot) -> None:
+        """
+        Forget what is here and go on from *snapshot*, under a new epoch.
+
+        Raises:
+            BookRefused: it was made with another seed or with other merchants; nothing has changed then.
+            RulesRefused: it holds rules that this version does not know; nothing has changed then.
+        """
+        if snapshot.seed != self.seed:
+            raise BookRefused("other_seed", f"the snapshot was made with seed {snapshot.seed}, and this is {self.seed}")
+        for name, merchant in snapshot.merchants:
+            if name not in self.providers or merchant not in self.providers[name].merchants:
+                raise BookRefused("other_merchants", f"the snapshot names {merchant} of {name}, who has no keys here")
+        self.faults.load(asdict(snapshot.faults))
+        at = snapshot.schedule
+        await self.schedule.resume(base_at=at.base_at, now_s=at.now_s, rate=at.rate)
+        self.book.clear()
+        self.journal.clear()
+        for seq, trade in enumerate(snapshot.trades, start=1):
+            trade.seq = seq
+            self.book.enter(trade)
+        for payout in snapshot.payouts:
+            self.book.payouts.open(payout)
+        for difference in snapshot.planted:
+            self.book.planted.add(difference)
+        self.labels.load(asdict(snapshot.labels))
+        self.notifier.resume(snapshot.notifies, last_seq=snapshot.last_seq, counts=snapshot.counts)
         self.new_epoch()
 
     def clock_json(self) -> dict[str, object]:
