@@ -1,229 +1,53 @@
 """
 The simulator's control API, typed: the buyer's hand, the book, the notifies, the clock, the faults, the journal.
 
-It speaks HTTP only and knows nothing of the simulator's code. Keys that it does not know are passed over, so that a
-newer simulator can be driven by an older harness.
+It speaks HTTP only and knows nothing of the simulator's code. Every operation of its contract has a method here.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime
-from enum import StrEnum
+from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
+from urllib.parse import quote
 
 import aiohttp
 import orjson
+from yarl import URL
 
+from harness.control_rows import (
+    BuyerAction,
+    ClockReading,
+    Counts,
+    Decision,
+    Difference,
+    Exchange,
+    Merchant,
+    NotifyDelivery,
+    Payout,
+    Trade,
+    TradeRefund,
+)
 from harness.errors import ControlError, SimulatorError
 
+__all__ = [
+    "BuyerAction",
+    "ClockReading",
+    "Counts",
+    "Decision",
+    "Difference",
+    "Exchange",
+    "Merchant",
+    "NotifyDelivery",
+    "Payout",
+    "SimulatorControl",
+    "Trade",
+    "TradeRefund",
+]
+
 PAGE = 500
+_LINE_BYTES = 64 * 1024 * 1024
 
 Row = TypeVar("Row")
-
-
-class BuyerAction(StrEnum):
-    """What a buyer can do at the cashier."""
-
-    SCAN = "scan"
-    PAY = "pay"
-    INSUFFICIENT_BALANCE = "insufficient_balance"
-    WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a buyer's action, no password
-    CANCEL = "cancel"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TradeRefund:
-    """One refund in the provider's book."""
-
-    out_request_no: str
-    amount_fen: int
-    at: datetime | None
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        return cls(out_request_no=raw["out_request_no"], amount_fen=raw["amount_fen"], at=_moment(raw.get("at")))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trade:
-    """One row of the provider's book: the truth about money."""
-
-    provider: str
-    out_trade_no: str
-    trade_no: str
-    label: str
-    total_fen: int
-    state: str
-    paid_fen: int
-    refunded_fen: int
-    subject: str = ""
-    currency: str = "CNY"
-    merchant_id: str = ""
-    app_id: str = ""
-    notify_url: str = ""
-    qr_code: str = ""
-    vendor_state: str = ""
-    refunds: tuple[TradeRefund, ...] = ()
-    created_at: datetime | None = None
-    paid_at: datetime | None = None
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        return cls(
-            provider=raw["provider"],
-            out_trade_no=raw["out_trade_no"],
-            trade_no=raw.get("trade_no") or "",
-            label=raw.get("label") or "",
-            total_fen=raw["total_fen"],
-            state=raw["state"],
-            paid_fen=raw["paid_fen"],
-            refunded_fen=raw["refunded_fen"],
-            subject=raw.get("subject") or "",
-            currency=raw.get("currency") or "CNY",
-            merchant_id=raw.get("merchant_id") or "",
-            app_id=raw.get("app_id") or "",
-            notify_url=raw.get("notify_url") or "",
-            qr_code=raw.get("qr_code") or "",
-            vendor_state=raw.get("vendor_state") or "",
-            refunds=tuple(TradeRefund.from_json(refund) for refund in raw.get("refunds", ())),
-            created_at=_moment(raw.get("created_at")),
-            paid_at=_moment(raw.get("paid_at")),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotifyDelivery:
-    """One delivery of a notify, planned or done."""
-
-    id: str
-    provider: str
-    out_trade_no: str
-    label: str
-    event: str
-    notify_id: str
-    attempt: int
-    due_at: datetime | None
-    state: str
-    kind: str
-    last_answer: Any = None
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        return cls(
-            id=str(raw["id"]),
-            provider=raw["provider"],
-            out_trade_no=raw["out_trade_no"],
-            label=raw.get("label") or "",
-            event=raw.get("event") or "",
-            notify_id=raw.get("notify_id") or "",
-            attempt=raw.get("attempt", 0),
-            due_at=_moment(raw.get("due_at")),
-            state=raw["state"],
-            kind=raw["kind"],
-            last_answer=raw.get("last_answer"),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """What the notifier did; *sent* is a function of seed and events, never of timing."""
-
-    notifies_sent: int = 0
-    notifies_duplicate: int = 0
-    notifies_forged: int = 0
-    notifies_tampered: int = 0
-    notifies_dropped: int = 0
-    notifies_delayed: int = 0
-    notifies_reordered: int = 0
-    notifies_resent: int = 0
-    notifies_acked: int = 0
-    notifies_delivered: int = 0
-    pending: int = 0
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        return cls(**{name.name: raw[name.name] for name in fields(cls) if name.name in raw})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClockReading:
-    """Both of the simulator's clocks."""
-
-    schedule_at: datetime | None
-    stamp_at: datetime | None
-    rate: float
-    pending: int
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        return cls(
-            schedule_at=_moment(raw.get("schedule_at")),
-            stamp_at=_moment(raw.get("stamp_at")),
-            rate=float(raw.get("rate", 1.0)),
-            pending=raw.get("pending", 0),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """One draw of the fault engine."""
-
-    rule: str
-    provider: str
-    label: str
-    on: str
-    attempt: int
-    fault: str
-    hit: bool
-    settings: Mapping[str, Any]
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        return cls(
-            rule=raw["rule"],
-            provider=raw["provider"],
-            label=raw["label"],
-            on=raw["on"],
-            attempt=raw["attempt"],
-            fault=raw["fault"],
-            hit=raw["hit"],
-            settings=raw.get("with") or {},
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """One exchange on the wire, as the simulator journalled it."""
-
-    seq: int
-    direction: str
-    provider: str
-    api: str
-    order: str
-    label: str
-    signature_ok: bool | None
-    status: int | None
-    raw: Mapping[str, Any]
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        response = raw.get("response") or {}
-        return cls(
-            seq=raw["seq"],
-            direction=raw["direction"],
-            provider=raw.get("provider") or "",
-            api=raw.get("api") or "",
-            order=raw.get("order") or "",
-            label=raw.get("label") or "",
-            signature_ok=raw.get("signature_ok"),
-            status=response.get("status"),
-            raw=raw,
-        )
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if not text else datetime.fromisoformat(text)
 
 
 class SimulatorControl:
@@ -262,6 +86,18 @@ class SimulatorControl:
         """
         return await self._call("GET", "/info")
 
+    async def openapi(self) -> str:
+        """
+        The contract, as YAML.
+        """
+        return (await self._raw("GET", "/openapi.yaml")).decode()
+
+    async def merchants(self) -> tuple[Merchant, ...]:
+        """
+        Who is served, by which provider.
+        """
+        return tuple(Merchant.from_json(raw) for raw in (await self._call("GET", "/merchants"))["items"])
+
     async def trades_page(
         self, *, after: str | None = None, limit: int = PAGE, provider: str | None = None
     ) -> tuple[tuple[Trade, ...], str | None]:
@@ -271,24 +107,55 @@ class SimulatorControl:
         page = await self._call("GET", "/trades", query={"provider": provider, "after": after, "limit": limit})
         return tuple(Trade.from_json(raw) for raw in page["items"]), _cursor(page)
 
-    def trades(self, *, provider: str | None = None, limit: int = PAGE) -> AsyncIterator[Trade]:
+    def trades(
+        self, *, provider: str | None = None, merchant: str | None = None, limit: int = PAGE
+    ) -> AsyncIterator[Trade]:
         """
         The whole book, in order of creation.
         """
-        return self._walk("/trades", Trade.from_json, query={"provider": provider, "limit": limit})
+        query = {"provider": provider, "merchant": merchant, "limit": limit}
+        return self._walk("/trades", Trade.from_json, query=query)
 
-    async def trade(self, provider: str, out_trade_no: str) -> Trade:
-        return Trade.from_json(await self._call("GET", f"/trades/{provider}/{out_trade_no}"))
+    async def trade(self, provider: str, out_trade_no: str, *, merchant: str | None = None) -> Trade:
+        return Trade.from_json(await self._call("GET", _order(provider, out_trade_no), query={"merchant": merchant}))
 
-    async def buyer(self, provider: str, out_trade_no: str, *, action: BuyerAction | str = BuyerAction.PAY) -> Trade:
+    def payouts(self, *, provider: str | None = None, limit: int = PAGE) -> AsyncIterator[Payout]:
+        """
+        Every transfer and red packet, in order of asking.
+        """
+        return self._walk("/payouts", Payout.from_json, query={"provider": provider, "limit": limit})
+
+    async def payout(self, provider: str, out_biz_no: str, *, merchant: str | None = None) -> Payout:
+        path = f"/payouts/{_quoted(provider)}/{_quoted(out_biz_no)}"
+        return Payout.from_json(await self._call("GET", path, query={"merchant": merchant}))
+
+    async def buyer(
+        self,
+        provider: str,
+        out_trade_no: str,
+        *,
+        action: BuyerAction | str = BuyerAction.PAY,
+        merchant: str | None = None,
+    ) -> Trade:
         """
         Let the buyer of a trade do something.
 
         Raises:
             ControlError: `status` 404 for an unknown order, 409 when it is impossible (`code` `already_paid`, …).
         """
-        path = f"/trades/{provider}/{out_trade_no}/buyer"
-        return Trade.from_json(await self._call("POST", path, body={"action": str(action)}))
+        path = f"{_order(provider, out_trade_no)}/buyer"
+        query = {"merchant": merchant}
+        return Trade.from_json(await self._call("POST", path, body={"action": str(action)}, query=query))
+
+    async def next_rung(self, provider: str, out_trade_no: str, *, merchant: str | None = None) -> ClockReading:
+        """
+        Move the schedule to this order's next delivery; comes back when it has been answered.
+
+        Raises:
+            ControlError: `code` `nothing_pending` when its ladder has ended.
+        """
+        path = f"{_order(provider, out_trade_no)}/next-rung"
+        return ClockReading.from_json(await self._call("POST", path, query={"merchant": merchant}))
 
     async def qr(self, qr_code: str, *, action: BuyerAction | str = BuyerAction.PAY) -> Trade:
         """
@@ -296,23 +163,72 @@ class SimulatorControl:
         """
         return Trade.from_json(await self._call("POST", "/qr", body={"qr_code": qr_code, "action": str(action)}))
 
-    def notifies(self, *, state: str | None = None, limit: int = PAGE) -> AsyncIterator[NotifyDelivery]:
+    def notifies(
+        self,
+        *,
+        state: str | None = None,
+        provider: str | None = None,
+        order: str | None = None,
+        merchant: str | None = None,
+        limit: int = PAGE,
+    ) -> AsyncIterator[NotifyDelivery]:
         """
         Deliveries, planned (`pending`) or finished (`done`) or both.
         """
-        return self._walk("/notifies", NotifyDelivery.from_json, query={"state": state, "limit": limit})
+        query = {"state": state, "provider": provider, "order": order, "merchant": merchant, "limit": limit}
+        return self._walk("/notifies", NotifyDelivery.from_json, query=query)
+
+    async def notify(self, notify: str) -> NotifyDelivery:
+        return NotifyDelivery.from_json(await self._call("GET", f"/notifies/{_quoted(notify)}"))
 
     async def deliver(self, notify: str) -> NotifyDelivery:
         """
-        Deliver a notify now, whatever its due time.
+        Deliver a notify now, whatever its due time, or once more when it was sent before.
         """
-        return NotifyDelivery.from_json(await self._call("POST", f"/notifies/{notify}/deliver"))
+        return await self._by_hand(notify, "deliver")
+
+    async def copy(self, notify: str, **lies: Any) -> NotifyDelivery:
+        """
+        Send one more copy of the same event now, which lies as told: `seal`, `add_fen`, `wrong`, `stale_s`, …
+        """
+        return await self._by_hand(notify, "copies", body=lies)
+
+    async def forge(self, notify: str) -> NotifyDelivery:
+        """
+        Send a copy that a stranger signed.
+        """
+        return await self.copy(notify, seal="foreign")
+
+    async def tamper(self, notify: str, *, add_fen: int = 1) -> NotifyDelivery:
+        """
+        Send a copy with another amount, truly signed.
+        """
+        return await self.copy(notify, add_fen=add_fen)
 
     async def drop(self, notify: str) -> NotifyDelivery:
-        return NotifyDelivery.from_json(await self._call("POST", f"/notifies/{notify}/drop"))
+        return await self._by_hand(notify, "drop")
 
     async def hold(self, notify: str) -> NotifyDelivery:
-        return NotifyDelivery.from_json(await self._call("POST", f"/notifies/{notify}/hold"))
+        """
+        Keep a notify until it is delivered, released or dropped by hand.
+        """
+        return await self._by_hand(notify, "hold")
+
+    async def release(self, notify: str) -> NotifyDelivery:
+        """
+        Let a held notify go, at its time or at once.
+        """
+        return await self._by_hand(notify, "release")
+
+    async def reorder(self, notifies: Sequence[str]) -> tuple[NotifyDelivery, ...]:
+        """
+        Deliver notifies that wait, now, one after another in this order.
+        """
+        answer = await self._call("POST", "/notifies/reorder", body={"ids": list(notifies)})
+        return tuple(NotifyDelivery.from_json(raw) for raw in answer["items"])
+
+    async def _by_hand(self, notify: str, what: str, *, body: Mapping[str, Any] | None = None) -> NotifyDelivery:
+        return NotifyDelivery.from_json(await self._call("POST", f"/notifies/{_quoted(notify)}/{what}", body=body))
 
     async def counts(self) -> Counts:
         return Counts.from_json(await self._call("GET", "/counts"))
@@ -357,7 +273,7 @@ class SimulatorControl:
         await self._call("POST", "/faults/rules", body=dict(rule))
 
     async def delete_rule(self, rule: str) -> None:
-        await self._call("DELETE", f"/faults/rules/{rule}")
+        await self._call("DELETE", f"/faults/rules/{_quoted(rule)}")
 
     def decisions(self, *, limit: int = PAGE) -> AsyncIterator[Decision]:
         """
@@ -365,14 +281,76 @@ class SimulatorControl:
         """
         return self._walk("/faults/decisions", Decision.from_json, query={"limit": limit})
 
-    def journal(self, *, after: str | None = None, limit: int = PAGE) -> AsyncIterator[Exchange]:
+    def journal(self, *, after: str | None = None, limit: int = PAGE, **wanted: str | None) -> AsyncIterator[Exchange]:
         """
-        Every exchange, with its raw bytes.
+        Exchanges with their raw bytes: of one `provider`, `order`, `label`, `direction` or `signature` (ok, refused).
         """
-        return self._walk("/journal", Exchange.from_json, query={"after": after, "limit": limit})
+        return self._walk("/journal", Exchange.from_json, query={**wanted, "after": after, "limit": limit})
+
+    async def exchange(self, seq: int) -> Exchange:
+        return Exchange.from_json(await self._call("GET", f"/journal/{seq}"))
+
+    @asynccontextmanager
+    async def journal_stream(
+        self, *, after: str | None = None, **wanted: str | None
+    ) -> AsyncIterator[AsyncIterator[Exchange]]:
+        """
+        Exchanges as they end; inside the `async with` nothing is missed.
+
+        Args:
+            after: begin after this one, as far as the simulator still holds it; None begins with the next.
+        """
+        query = {**wanted, "after": after}
+        async with self._request("GET", "/journal/stream", query=query) as answer:
+            if answer.status >= 400:
+                _refused("GET", "/journal/stream", status=answer.status, body=await answer.read())
+            # The simulator sends a comment once it listens.
+            await answer.content.readuntil(b"\n\n")
+            yield _exchanges(answer.content)
+
+    async def journal_ndjson(self, *, after: str | None = None, **wanted: str | None) -> AsyncIterator[bytes]:
+        """
+        What the simulator holds of its journal, a line at a time.
+        """
+        async with self._request("GET", "/journal.ndjson", query={**wanted, "after": after}) as answer:
+            if answer.status >= 400:
+                _refused("GET", "/journal.ndjson", status=answer.status, body=await answer.read())
+            while line := await answer.content.readuntil(b"\n"):
+                yield line
+
+    async def planted(self) -> tuple[Difference, ...]:
+        """
+        The differences planted in bills.
+        """
+        return _differences(await self._call("GET", "/bills/planted"))
+
+    async def plant(self, provider: str, *, day: str, kind: str, **more: Any) -> tuple[Difference, ...]:
+        """
+        Plant a difference between the book and a day's bill.
+        """
+        body = {"provider": provider, "day": day, "kind": kind, **more}
+        return _differences(await self._call("POST", "/bills/planted", body=body))
+
+    async def unplant(self) -> None:
+        await self._call("DELETE", "/bills/planted")
 
     async def reset(self) -> None:
         await self._call("POST", "/reset")
+
+    async def snapshot(self) -> bytes:
+        """
+        Everything that the run has made, as one JSON document.
+        """
+        return await self._raw("GET", "/snapshot")
+
+    async def restore(self, snapshot: bytes) -> Mapping[str, Any]:
+        """
+        Go on from a document that `snapshot` gave, in this simulator; what it has now is forgotten.
+
+        Raises:
+            ControlError: another seed, other keys, or no such document; nothing has changed then.
+        """
+        return _parsed("PUT", "/snapshot", await self._raw("PUT", "/snapshot", data=snapshot))
 
     async def _walk(
         self, path: str, parse: Callable[[Mapping[str, Any]], Row], *, query: Mapping[str, Any]
@@ -389,35 +367,72 @@ class SimulatorControl:
     async def _call(
         self, method: str, path: str, *, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None
     ) -> Mapping[str, Any]:
+        data = None if body is None else orjson.dumps(body)
+        return _parsed(method, path, await self._raw(method, path, data=data, query=query))
+
+    async def _raw(
+        self, method: str, path: str, *, data: bytes | None = None, query: Mapping[str, Any] | None = None
+    ) -> bytes:
+        async with self._request(method, path, data=data, query=query) as answer:
+            body = await answer.read()
+            return body if answer.status < 400 else _refused(method, path, status=answer.status, body=body)
+
+    @asynccontextmanager
+    async def _request(
+        self, method: str, path: str, *, data: bytes | None = None, query: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         if self._session is None:
             # No total timeout: an advance over a day of deliveries takes as long as it takes.
-            self._session = aiohttp.ClientSession(headers=self._headers, timeout=aiohttp.ClientTimeout(total=None))
+            timeout = aiohttp.ClientTimeout(total=None)
+            # An exchange is one line, and as long as its bodies are.
+            self._session = aiohttp.ClientSession(headers=self._headers, timeout=timeout, read_bufsize=_LINE_BYTES)
         params = {name: str(value) for name, value in (query or {}).items() if value is not None}
-        headers = {} if body is None else {"Content-Type": "application/json"}
-        data = None if body is None else orjson.dumps(body)
+        headers = {} if data is None else {"Content-Type": "application/json"}
+        url = URL(f"{self.url}/control/v1{path}", encoded=True).update_query(params)
         try:
-            async with self._session.request(
-                method, f"{self.url}/control/v1{path}", params=params, data=data, headers=headers
-            ) as answer:
-                return _answer(method, path, status=answer.status, body=await answer.read())
+            async with self._session.request(method, url, data=data, headers=headers) as answer:
+                yield answer
         except aiohttp.ClientError as error:
             raise SimulatorError(f"{method} {path}: the simulator at {self.url} does not answer: {error}") from error
 
 
-def _answer(method: str, path: str, *, status: int, body: bytes) -> Mapping[str, Any]:
-    if not body:
-        parsed: Any = {}
-    else:
-        try:
-            parsed = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise ControlError(f"{method} {path}: no JSON in the answer ({status})", status=status, code="") from error
-    if status >= 400:
-        problem = parsed if isinstance(parsed, dict) else {}
-        text = problem.get("detail") or problem.get("title") or f"refused with {status}"
-        code = str(problem.get("code", ""))
-        raise ControlError(f"{method} {path}: {text}", status=status, code=code, hint=problem.get("hint"))
+def _quoted(name: str) -> str:
+    return quote(name, safe="")
+
+
+def _order(provider: str, out_trade_no: str) -> str:
+    return f"/trades/{_quoted(provider)}/{_quoted(out_trade_no)}"
+
+
+async def _exchanges(stream: aiohttp.StreamReader) -> AsyncIterator[Exchange]:
+    while block := await stream.readuntil(b"\n\n"):
+        for line in block.splitlines():
+            if line.startswith(b"data: "):
+                yield Exchange.from_json(orjson.loads(line.removeprefix(b"data: ")))
+
+
+def _differences(answer: Mapping[str, Any]) -> tuple[Difference, ...]:
+    return tuple(Difference.from_json(raw) for raw in answer["items"])
+
+
+def _parsed(method: str, path: str, body: bytes) -> Mapping[str, Any]:
+    try:
+        parsed: Any = orjson.loads(body) if body else {}
+    except orjson.JSONDecodeError as error:
+        raise ControlError(f"{method} {path}: no JSON in the answer", status=200, code="") from error
     return parsed if isinstance(parsed, dict) else {"items": parsed}
+
+
+def _refused(method: str, path: str, *, status: int, body: bytes) -> NoReturn:
+    try:
+        parsed: Any = orjson.loads(body) if body else {}
+    except orjson.JSONDecodeError as error:
+        raise ControlError(f"{method} {path}: no JSON in the answer ({status})", status=status, code="") from error
+    problem = parsed if isinstance(parsed, dict) else {}
+    text = problem.get("detail") or problem.get("title") or f"refused with {status}"
+    raise ControlError(
+        f"{method} {path}: {text}", status=status, code=str(problem.get("code", "")), hint=problem.get("next")
+    )
 
 
 def _cursor(page: Mapping[str, Any]) -> str | None:

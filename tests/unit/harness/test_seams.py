@@ -114,7 +114,7 @@ async def test_the_book_is_walked_page_by_page(server, control):
 
 @pytest.mark.asyncio
 async def test_a_refused_buyer_is_told_with_its_code(server, control):
-    server.answers = [(409, {"code": "already_paid", "detail": "paid before", "hint": "open another"})]
+    server.answers = [(409, {"code": "already_paid", "detail": "paid before", "next": "open another"})]
 
     with pytest.raises(ControlError, match="paid before") as caught:
         await control.buyer("alipay", "T1", action=BuyerAction.PAY)
