@@ -38,6 +38,7 @@ class ProvidersSettings(BaseSettings):
         schedule_rate: schedule seconds for one real second.
         alipay_notify_events: which events are told; "scan" is told by no product of today.
         alipay_notify_content_type: "malformed" is what the real platform sends.
+        alipay_v3_waiting_status: OpenAPI v3's HTTP status for a payment that waits for its buyer, which no page tells.
         wechatpay_port: 0 takes a free one.
         wechatpay_…: the switches that `wechatpay/policy.py` explains.
     """
@@ -69,6 +70,7 @@ class ProvidersSettings(BaseSettings):
     schedule_rate: float = Field(default=1.0, ge=0)
     alipay_notify_events: frozenset[Literal["scan", "payment", "refund"]] = frozenset({"payment", "refund"})
     alipay_notify_content_type: Literal["malformed", "clean"] = "malformed"
+    alipay_v3_waiting_status: Literal[200, 202] = 200
     wechatpay_port: int = Field(default=0, ge=0, le=65535)
     wechatpay_platform: Literal["certificate", "public_key", "switching"] = "certificate"
     wechatpay_switching_share: float = Field(default=0.5, ge=0, le=1)

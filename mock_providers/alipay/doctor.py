@@ -5,19 +5,22 @@ Looks into requests with the application's public key and into notifies with Ali
 it is first needed; what leaves it is public halves only.
 """
 
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import combinations
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from mock_providers.alipay.content import Undecipherable, decrypted
 from mock_providers.alipay.recipe import CAUSES, Received, Recipe, Suspicion, right_recipe
 from mock_providers.alipay.rewritings import contents, orders, values, whole_texts
 from mock_providers.alipay.suspicions import how_read, one_left_out, one_lost, which_parameters
 from mock_providers.alipay.times import moment_of
+from mock_providers.alipay.v3.doctor import V3Doctor, speaks_v3
 from mock_providers.core.credentials import private_key, public_key
 from mock_providers.core.doctor import Candidate, Case, Diagnosis, Patience, Words, diagnose
 from mock_providers.core.journal import RawRequest
@@ -58,6 +61,8 @@ class AlipayDoctor:
         Raises:
             Undiagnosable: no signature, no parameters, or no key to verify with.
         """
+        if speaks_v3(request):
+            return self._v3.examine(request, now=now)
         try:
             received = Received(request, notify=False)
             if _is_platforms(received.params):
@@ -71,6 +76,14 @@ class AlipayDoctor:
         case = _case(received, hints=(*self._strangeness(received), *_hints(received, now)))
         return self.patience.note(diagnose(case, opening, budget=self.patience.budget))
 
+    @cached_property
+    def _v3(self) -> V3Doctor:
+        """Requests of OpenAPI v3 are signed with the same keys, over texts of another kind."""
+        expected = self._expecting("application_key", "sha256")
+        aes = self.credentials_dir / "alipay" / "aes_key" if self.credentials_dir is not None else None
+        key = b64decode(aes.read_text()) if aes is not None and aes.is_file() else None
+        return V3Doctor(expected, None if key is None else partial(_opened, key=key), self.patience)
+
     def _strangeness(self, received: Received) -> Iterator[Words]:
         if self.credentials_dir is None or self.key is not None:
             return
@@ -83,14 +96,16 @@ class AlipayDoctor:
             )
 
     def _expected(self, received: Received) -> Expected:
+        hash_name = _HASH_NAMES.get(received.params.get("sign_type", ""), "sha256")
+        return self._expecting("platform_key" if received.notify else "application_key", hash_name)
+
+    def _expecting(self, own: str, hash_name: str) -> Expected:
         known = self._known
-        own = "platform_key" if received.notify else "application_key"
         key = self.key or known.get(own)
         if key is None:
             raise Undiagnosable(
                 "there is no public key to verify with; give one with --public-key, or a --home that has credentials"
             )
-        hash_name = _HASH_NAMES.get(received.params.get("sign_type", ""), "sha256")
         strangers = [
             KnownKey(CAUSES(name), one) for name, one in known.items() if one.public_numbers() != key.public_numbers()
         ]
@@ -115,6 +130,13 @@ class AlipayDoctor:
             return ()
         texts = [(self.credentials_dir / "alipay" / name).read_bytes() for name in _KEY_TEXTS]
         return tuple(dict.fromkeys(one for text in texts for one in (text, text.strip())))
+
+
+def _opened(ciphertext: str, *, key: bytes) -> bytes | None:
+    try:
+        return decrypted(ciphertext, key=key)
+    except Undecipherable:
+        return None
 
 
 def _is_platforms(params: Mapping[str, str]) -> bool:

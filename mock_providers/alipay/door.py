@@ -62,7 +62,8 @@ def admit(params: Mapping[str, str], *, app: App | None, codec: str, serials: Se
     assert app is not None
     if app.public_key is None:
         return Admission(codes.gateway("isv.missing-signature-config", signed=False))
-    refusal = _serials(params, app, serials) if serials is not None else None
+    named, root = params.get("app_cert_sn", ""), params.get("alipay_root_cert_sn", "")
+    refusal = serials_refused(named, root, app=app, rules=serials) if serials is not None else None
     if refusal is not None:
         return Admission(refusal)
     text = request_text(params)
@@ -108,13 +109,16 @@ def _missing(what: str) -> ProviderReply:
     return codes.gateway(f"isv.missing-{what}")
 
 
-def _serials(params: Mapping[str, str], app: App, rules: SerialRules) -> ProviderReply | None:
+def serials_refused(named: str, root: str, *, app: App, rules: SerialRules) -> ProviderReply | None:
     """
     The certificates that the caller names; naming none is the public-key mode.
 
+    Args:
+        named: the SN of the application's certificate.
+        root: that of the platform's root certificates.
+
     Facts: alipay/cert-mode, alipay/gateway-codes
     """
-    named, root = params.get("app_cert_sn", ""), params.get("alipay_root_cert_sn", "")
     if not named:
         return _missing("app-cert-sn") if root or rules.demanded else None
     if app.certificate is None or named != app.certificate_sn:

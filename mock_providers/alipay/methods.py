@@ -136,6 +136,9 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "alipay.trade.refund": Method(
             "refund", refunds.refund, codes.unrefunded_fields, in_process=refunds.refund_in_process
         ),
+        "alipay.trade.refund.apply": Method(
+            "refund", refunds.refund_apply, codes.unrefunded_fields, in_process=refunds.refund_apply_in_process
+        ),
         "alipay.trade.fastpay.refund.query": Method("refund.query", refunds.refund_query),
     }
 )

@@ -39,6 +39,7 @@ class Policy:
         payout_needs_certificate: the public-key mode is refused by what pays out.
         payout_needs_scene: newer contracts demand `transfer_scene_name`.
         payout_settles_s: how long a transfer is dealt with before its result is there.
+        v3_waiting_status: OpenAPI v3's HTTP status for a payment that waits for its buyer.
         app_gateway_url: where results of transfers are told; "" tells nobody.
     """
 
@@ -62,6 +63,7 @@ class Policy:
     payout_needs_certificate: bool = True
     payout_needs_scene: bool = False
     payout_settles_s: float = 0.0
+    v3_waiting_status: int = 200
     app_gateway_url: str = ""
 
     def tells(self, event: str, product: str) -> bool:

@@ -17,6 +17,9 @@ from mock_providers.alipay.routes import GATEWAY_PATH, Router
 from mock_providers.alipay.states import status_of
 from mock_providers.alipay.times import day_of
 from mock_providers.alipay.trades import QR_HOST
+from mock_providers.alipay.v3.paths import PREFIX
+from mock_providers.alipay.v3.routes import V3Router
+from mock_providers.alipay.wire import split_target
 from mock_providers.alipay.work import Office
 from mock_providers.core.book import Trade
 from mock_providers.core.credentials import CredentialMaker
@@ -66,6 +69,7 @@ class Alipay:
             trace_prefix=world.ids.letters(16, "trace"),
         )
         self._router = Router(self.reception)
+        self._v3 = V3Router(self.reception)
 
     @property
     def merchants(self) -> tuple[str, ...]:
@@ -74,7 +78,8 @@ class Alipay:
 
     def read(self, request: RawRequest) -> Call:
         """Understand a request and check it at the door; a refused signature is for the doctor to explain."""
-        call = self._router.read(request)
+        v3 = split_target(request.target)[0].startswith(PREFIX)
+        call = self._v3.read(request) if v3 else self._router.read(request)
         if call.signature_ok is not False:
             return call
         return replace(call, diagnosis=Lazily(self._doctor, request, now=self._world.stamp.now()))
@@ -86,8 +91,8 @@ class Alipay:
         )
 
     def owns_path(self, path: str) -> bool:
-        """The one path of the v2 gateway."""
-        return path == GATEWAY_PATH
+        """The one path of the v2 gateway, and those of OpenAPI v3."""
+        return path == GATEWAY_PATH or path.startswith(PREFIX + "alipay/")
 
     def ladder(self, notice: Notice) -> Ladder:  # noqa: ARG002  one ladder for all
         """The platform's own repetition."""

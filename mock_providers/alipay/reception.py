@@ -5,12 +5,15 @@ Where admitted calls arrive, whatever wire they came by: whose order a call is a
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from mock_providers.alipay import codes
 from mock_providers.alipay.apps import App
 from mock_providers.alipay.business import Unreadable, number_field
 from mock_providers.alipay.methods import Method
 from mock_providers.alipay.work import Office, Work
 from mock_providers.core.clock import Clock
+from mock_providers.core.journal import RawRequest
 from mock_providers.core.labels import Labels
+from mock_providers.core.reply import ProviderReply
 
 # Where transfers carry a text, since they have no subject.
 _OTHER_TEXTS = ("order_title", "remark")
@@ -46,6 +49,29 @@ class Reception:
         text = next((one for one in texts if isinstance(one, str)), None)
         return order, replace(work, label=self.labels.of("alipay", order, text=text))
 
+    def ungranted(self, app_auth_token: str) -> ProviderReply | None:
+        """
+        An application token that nobody granted, or whose time is over; "" is none.
+
+        Facts: alipay/gateway-codes
+        """
+        if not app_auth_token:
+            return None
+        token = self.office.grants.token(app_auth_token)
+        if token is None or token.kind != "app":
+            return codes.gateway("aop.invalid-app-auth-token")
+        late = self.office.now() >= token.expires_at
+        return codes.gateway("aop.app-auth-token-time-out") if late else None
+
+    def uncertified(self, method: Method, *, certified: bool) -> ProviderReply | None:
+        """
+        What pays out demands certificate mode.
+
+        Facts: alipay/cert-mode, alipay/transfer
+        """
+        demanded = method.pays_out and self.office.policy.payout_needs_certificate
+        return codes.gateway("isv.missing-app-cert-sn") if demanded and not certified else None
+
     def _order_of(self, method: Method, work: Work) -> str:
         try:
             if method.order_of is not None:
@@ -58,3 +84,9 @@ class Reception:
             if trade is not None:
                 return trade.opening.out_trade_no
         return number or ""
+
+
+def entry_of(request: RawRequest) -> str:
+    """The address by which a request came, as far as it says."""
+    host = next((value for name, value in request.headers if name.lower() == "host"), "")
+    return f"http://{host}" if host else ""

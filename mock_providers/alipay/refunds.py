@@ -1,10 +1,11 @@
 """
-Money back: alipay.trade.refund and alipay.trade.fastpay.refund.query.
+Money back: alipay.trade.refund, alipay.trade.refund.apply and alipay.trade.fastpay.refund.query.
 
 A request number is the refund: sent again with the same amount it moves nothing, with another amount it is refused.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from mock_providers.alipay import codes, orders
 from mock_providers.alipay.balance import balance_fen
@@ -19,6 +20,14 @@ from mock_providers.core.reply import ProviderReply
 
 # How long a refund stays on its way when it is a fault that holds it up: the pages say, ask after ten seconds.
 _HELD_UP_S = 10.0
+
+
+class Told(Protocol):
+    """How a refund is answered."""
+
+    def __call__(self, trade: Trade, told: Refund, work: Work, *, moved_fen: Fen) -> ProviderReply:
+        """Say how it stands; *moved_fen* is what this call moved."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,24 @@ def refund_in_process(office: Office, work: Work, *, ok: bool) -> ProviderReply:
     return _refund(office, work, settles_s=office.policy.refund_settles_s or _HELD_UP_S, ok=ok)
 
 
-def _refund(office: Office, work: Work, *, settles_s: float, ok: bool) -> ProviderReply:
+def refund_apply(office: Office, work: Work) -> ProviderReply:
+    """
+    Take a refund on, and do it afterwards; asked again, say how it stands.
+
+    Facts: alipay/v3-paths
+    """
+    return _refund(
+        office, work, settles_s=office.policy.refund_settles_s or _HELD_UP_S, ok=True, told=_application_told
+    )
+
+
+def refund_apply_in_process(office: Office, work: Work, *, ok: bool) -> ProviderReply:
+    """The same; it is always open at first, and a fault decides how it ends."""
+    return _refund(office, work, settles_s=office.policy.refund_settles_s or _HELD_UP_S, ok=ok, told=_application_told)
+
+
+def _refund(office: Office, work: Work, *, settles_s: float, ok: bool, told: Told | None = None) -> ProviderReply:
+    told = told or _refund_told
     asked = _asked(office, work)
     if asked is None:
         return codes.business("ACQ.TRADE_NOT_EXIST", codes.unrefunded_fields(work.out_trade_no))
@@ -59,12 +85,13 @@ def _refund(office: Office, work: Work, *, settles_s: float, ok: bool) -> Provid
     if code:
         return codes.business(code, codes.unrefunded_fields(asked.trade.opening.out_trade_no))
     if earlier is not None:
-        return _refund_told(asked.trade, earlier, work, moved_fen=Fen(0))
+        return told(asked.trade, earlier, work, moved_fen=Fen(0))
     if settles_s > 0:
-        return _on_its_way(office, work, asked, settles_s=settles_s, ok=ok)
+        _on_its_way(office, asked, settles_s=settles_s, ok=ok)
+        return told(asked.trade, asked.refund, work, moved_fen=Fen(0))
     office.book.refund(asked.trade, asked.refund)
     office.herald.tell(asked.trade, refund_event(asked.trade), refund=asked.refund)
-    return _refund_told(asked.trade, asked.refund, work, moved_fen=asked.refund.amount_fen)
+    return told(asked.trade, asked.refund, work, moved_fen=asked.refund.amount_fen)
 
 
 def refund_event(trade: Trade) -> str:
@@ -72,7 +99,7 @@ def refund_event(trade: Trade) -> str:
     return "refund_whole" if trade.state is TradeState.CLOSED else "refund_part"
 
 
-def _on_its_way(office: Office, work: Work, asked: Asked, *, settles_s: float, ok: bool) -> ProviderReply:
+def _on_its_way(office: Office, asked: Asked, *, settles_s: float, ok: bool) -> None:
     trade, made = asked.trade, asked.refund
     made.state, made.settled_at = RefundState.PROCESSING, None
     office.book.refund(trade, made)
@@ -82,7 +109,6 @@ def _on_its_way(office: Office, work: Work, asked: Asked, *, settles_s: float, o
             settle_refund(office, trade, made, ok=ok)
 
     office.herald.later(settles_s, arrive)
-    return _refund_told(trade, made, work, moved_fen=Fen(0))
 
 
 def settle_refund(office: Office, trade: Trade, made: Refund, *, ok: bool) -> None:
@@ -167,6 +193,27 @@ def _items(told: Refund, options: frozenset[str]) -> dict[str, object]:
     if "refund_detail_item_list" not in options or told.state is not RefundState.SUCCEEDED:
         return {}
     return {"refund_detail_item_list": [{"amount": yuan_text(told.amount_fen), "fund_channel": "ALIPAYACCOUNT"}]}
+
+
+_APPLICATION_STATUS = {
+    RefundState.PROCESSING: "REFUND_PROCESSING",
+    RefundState.SUCCEEDED: "REFUND_SUCCESS",
+    RefundState.FAILED: "REFUND_FAIL",
+}
+
+
+def _application_told(trade: Trade, told: Refund, work: Work, *, moved_fen: Fen) -> ProviderReply:
+    """Facts: alipay/v3-paths."""
+    del work, moved_fen  # nothing has moved yet, and nothing else was asked for
+    return codes.success(
+        {
+            "out_request_no": told.out_request_no,
+            "out_trade_no": trade.opening.out_trade_no,
+            "refund_amount": yuan_text(told.amount_fen),
+            "refund_status": _APPLICATION_STATUS[told.state],
+            "trade_no": trade.trade_no,
+        }
+    )
 
 
 def refund_query(office: Office, work: Work) -> ProviderReply:

@@ -18,7 +18,7 @@ from mock_providers.alipay.door import Admission, SerialRules, admit
 from mock_providers.alipay.methods import METHODS, Method
 from mock_providers.alipay.multipart import body_pairs
 from mock_providers.alipay.pages import refusal_page, visit
-from mock_providers.alipay.reception import Reception
+from mock_providers.alipay.reception import Reception, entry_of
 from mock_providers.alipay.wire import CODECS, Dress, charset_of, form_pairs, read_params, split_target, wire_reply
 from mock_providers.alipay.work import Work
 from mock_providers.core.journal import RawRequest
@@ -97,11 +97,15 @@ class Router:
         return self._admitted(method, asked)
 
     def _admitted(self, method: Method, asked: Asked) -> Call:
-        refusal = self._ungranted(asked) or self._uncertified(method, asked)
+        reception, params = self.reception, asked.params
+        certified = "app_cert_sn" in params
+        refusal = reception.ungranted(params.get("app_auth_token", "")) or reception.uncertified(
+            method, certified=certified
+        )
         fields = refusal or _fields(method, asked)
         if isinstance(fields, ProviderReply):
             return self._refused(fields, asked, method)
-        order, work = self.reception.received(method, self._work(asked, fields))
+        order, work = reception.received(method, self._work(asked, fields))
         return Call(
             api=work.method,
             order=order,
@@ -131,30 +135,6 @@ class Router:
             on_behalf=bool(params.get("app_auth_token")),
             entry=asked.entry,
         )
-
-    def _ungranted(self, asked: Asked) -> ProviderReply | None:
-        """
-        An application token that nobody granted, or whose time is over.
-
-        Facts: alipay/gateway-codes
-        """
-        named = asked.params.get("app_auth_token", "")
-        if not named:
-            return None
-        token = self.reception.office.grants.token(named)
-        if token is None or token.kind != "app":
-            return codes.gateway("aop.invalid-app-auth-token")
-        late = self.reception.office.now() >= token.expires_at
-        return codes.gateway("aop.app-auth-token-time-out") if late else None
-
-    def _uncertified(self, method: Method, asked: Asked) -> ProviderReply | None:
-        """
-        What pays out demands certificate mode.
-
-        Facts: alipay/cert-mode, alipay/transfer
-        """
-        demanded = method.pays_out and self.reception.office.policy.payout_needs_certificate
-        return codes.gateway("isv.missing-app-cert-sn") if demanded and "app_cert_sn" not in asked.params else None
 
     def _perform(self, method: Method, work: Work, asked: Asked, shape: AnswerShape = PLAIN_SHAPE) -> WireReply:
         reply = method.answer(self.reception.office, work, shape=shape)
@@ -198,12 +178,6 @@ class Router:
             faultable=False,
             page=page,
         )
-
-
-def entry_of(request: RawRequest) -> str:
-    """The address by which a request came, as far as it says."""
-    host = next((value for name, value in request.headers if name.lower() == "host"), "")
-    return f"http://{host}" if host else ""
 
 
 def _fields(method: Method, asked: Asked) -> Mapping[str, object] | ProviderReply:

@@ -1,0 +1,87 @@
+"""
+Answers of OpenAPI v3 as bytes: the fields bare, or an error's code and message; headers that sign exactly these bytes.
+
+Knows no method and no trade.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from mock_providers.alipay.signing import sign
+from mock_providers.alipay.v3.authorization import answer_text
+from mock_providers.alipay.v3.errors import code_of, is_refusal, status_of
+from mock_providers.core.plans import Seal
+from mock_providers.core.reply import ProviderReply, WireReply
+
+CONTENT_TYPE = "application/json;charset=UTF-8"
+_CIPHERTEXT = "text/plain;charset=UTF-8"
+_HELP = "https://open.alipay.com/api/errCheck?source=openapi&traceId="
+
+
+@dataclass(frozen=True, slots=True)
+class Dress:
+    """
+    What an answer wears.
+
+    Args:
+        key: signs it.
+        cert_sn: of the certificate whose key signs; "" in public-key mode.
+        encrypt: makes ciphertext of a success; None sends it in clear, as errors always go.
+        seal: whose signature it is; *key* must fit.
+        stamp_at: by the stamp clock.
+        stale_s: how far back the stamp lies.
+    """
+
+    key: RSAPrivateKey
+    stamp_at: datetime
+    nonce: str
+    trace_id: str
+    cert_sn: str = ""
+    encrypt: Callable[[bytes], str] | None = None
+    seal: Seal = Seal.TRUE
+    stale_s: float = 0.0
+    waiting_status: int = 200
+
+
+def wire_reply(reply: ProviderReply, *, dress: Dress) -> WireReply:
+    """
+    Write the body once and sign exactly those bytes.
+
+    Facts: alipay/v3-response, alipay/aes
+    """
+    refused = is_refusal(reply)
+    body = _error(reply, dress.trace_id) if refused else orjson.dumps(reply.fields, option=orjson.OPT_SORT_KEYS)
+    content_type = CONTENT_TYPE
+    if dress.encrypt is not None and not refused:
+        body, content_type = dress.encrypt(body).encode("ascii"), _CIPHERTEXT
+    headers = [("Content-Type", content_type), ("alipay-trace-id", dress.trace_id)]
+    text: str | None = None
+    if reply.signed:
+        signed, text = _signature(body, dress)
+        headers += signed
+    status = status_of(reply, waiting_status=dress.waiting_status)
+    return WireReply(status=status, headers=tuple(headers), body=body, string_to_sign=text)
+
+
+def _error(reply: ProviderReply, trace_id: str) -> bytes:
+    """`links` is a list, whatever the schema says."""
+    links = [{"desc": "解决方案", "link": _HELP + trace_id}]
+    return orjson.dumps({"code": code_of(reply), "links": links, "message": reply.sub_msg})
+
+
+def _signature(body: bytes, dress: Dress) -> tuple[list[tuple[str, str]], str]:
+    at = dress.stamp_at - timedelta(seconds=dress.stale_s)
+    timestamp = str(round(at.timestamp() * 1000))
+    text = answer_text(timestamp, dress.nonce, body)
+    # Over other bytes than the ones that are sent, or over the right ones.
+    signed = text + b" " if dress.seal is Seal.DAMAGED else text
+    headers = [("alipay-timestamp", timestamp), ("alipay-nonce", dress.nonce)]
+    if dress.cert_sn:
+        headers.append(("alipay-sn", dress.cert_sn))
+    if dress.seal is not Seal.NONE:
+        headers.append(("alipay-signature", sign(dress.key, signed, "RSA2")))
+    return headers, text.decode("utf-8", "replace")
