@@ -91,6 +91,7 @@ class ProvidersSettings(BaseSettings):
     wechatpay_password_s: float = Field(default=10.0, ge=0)
     wechatpay_transfer_confirm_s: float | None = Field(default=3.0, ge=0)
     wechatpay_negative_tests: bool = True
+    wechatpay_client_certificate: Literal["over_tls", "always", "never"] = "over_tls"
 
 
 def switches_of(settings: ProvidersSettings, provider: str) -> Mapping[str, Any]:

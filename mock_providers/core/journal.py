@@ -25,12 +25,20 @@ _CAP = 20_000
 
 @dataclass(frozen=True, slots=True)
 class RawRequest:
-    """A request as it stood on the wire."""
+    """
+    A request as it stood on the wire.
+
+    Args:
+        secure: it came by TLS.
+        certificate: what the client showed there, DER; empty where it showed none.
+    """
 
     method: str
     target: str
     headers: Headers
     body: bytes
+    secure: bool = False
+    certificate: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,15 @@ class ProviderReply:
 
 @dataclass(frozen=True, slots=True)
 class WireReply:
-    """The bytes of an answer, ready to be sent and journalled."""
+    """
+    The bytes of an answer, ready to be sent and journalled.
+
+    Args:
+        delay_s: how long the vendor itself keeps it, as some acceptance cases want; faults have delays of their own.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
     string_to_sign: str | None = None
+    delay_s: float = 0.0

@@ -81,6 +81,8 @@ class ProviderServer:
         stamp_at = self._stamp.now()
         if plan is PLAIN_REPLY and not self._notifies.waits_for_call(self._order_of(call)):
             reply = call.perform()
+            if reply.delay_s > 0:
+                await self._stamp.sleep(reply.delay_s)
             plainly = Ending(RawResponse(reply.status, reply.headers, reply.body))
             self._record(raw, call, reply, plan, how=plainly, stamp_at=stamp_at)
             return web.Response(status=reply.status, headers=CIMultiDict(reply.headers), body=reply.body)
@@ -109,8 +111,9 @@ class ProviderServer:
         reply = call.perform(plan.shape) if plan.work else None
         if told is not None:
             await _first_of(told, self._stamp.sleep(plan.after_notify_s))
-        if plan.delay_s > 0:
-            await self._stamp.sleep(plan.delay_s)
+        delay_s = max(plan.delay_s, reply.delay_s if reply is not None else 0.0)
+        if delay_s > 0:
+            await self._stamp.sleep(delay_s)
         return reply
 
     def _record(
@@ -202,4 +205,13 @@ async def _raw_request(request: web.BaseRequest) -> RawRequest:
             body += chunk
     # Header bytes that are no UTF-8 arrive as lone surrogates, which no JSON can carry.
     target = request.raw_path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return RawRequest(request.method, target, headers, bytes(body[:_BODY_BYTES]))
+    secure, certificate = _tls_of(request)
+    return RawRequest(request.method, target, headers, bytes(body[:_BODY_BYTES]), secure, certificate)
+
+
+def _tls_of(request: web.BaseRequest) -> tuple[bool, bytes]:
+    """Whether it came by TLS, and the certificate that the client showed; only a known one passes the handshake."""
+    connection = request.get_extra_info("ssl_object")
+    if connection is None:
+        return False, b""
+    return True, connection.getpeercert(binary_form=True) or b""

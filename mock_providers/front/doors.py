@@ -7,7 +7,7 @@ Starts and stops them, and says where they are. Which host is whose, and what is
 import asyncio
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,9 +104,9 @@ class FrontDoors:
         from mock_providers.front.store import ensure_tls  # noqa: PLC0415  certificates cost start-up; few runs need any
 
         self.files = ensure_tls(self._plan.credentials_dir, now=self._clock.now())
-        contexts = {vendor: _context(self.files.server_file(vendor)) for vendor in self._served}
+        contexts = {vendor: self._context(self.files, vendor) for vendor in self._served}
         if self._plan.tls_port is not None:
-            await self._open_tls(self._plan.tls_port, _by_name(self.files))
+            await self._open_tls(self._plan.tls_port, self._by_name(self.files))
         if self._plan.proxy_port is not None:
             await self._open_proxy(self._plan.proxy_port, contexts)
 
@@ -126,6 +126,32 @@ class FrontDoors:
         self._runners.append(runner)
         await runner.setup()
         return runner
+
+    def _context(self, files: TlsFiles, vendor: str) -> ssl.SSLContext:
+        return _context(files.server_file(vendor), self._client_certificates(vendor))
+
+    def _client_certificates(self, vendor: str) -> list[Path]:
+        """What a vendor's merchants show, by the name that such files have in its credentials."""
+        return sorted((self._plan.credentials_dir / vendor).glob("*client_cert.pem"))
+
+    def _by_name(self, files: TlsFiles) -> ssl.SSLContext:
+        """
+        One context that becomes the asked vendor's as soon as the client has said a name.
+
+        Whether a client is asked for a certificate is settled before that, so all vendors' are welcome at first.
+        """
+        contexts = {vendor: self._context(files, vendor) for vendor in VENDORS}
+        every = [one for vendor in VENDORS for one in self._client_certificates(vendor)]
+        first = _context(files.server_file(next(iter(contexts))), every)
+
+        def pick(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+            # A stranger's name gets a certificate that does not fit: that tells more than an alert.
+            vendor = vendor_of(name) if name else None
+            if vendor is not None:
+                connection.context = contexts[vendor]
+
+        first.sni_callback = pick
+        return first
 
     async def _open_tls(self, port: int, context: ssl.SSLContext) -> None:
         host = self._plan.host
@@ -162,24 +188,19 @@ def _reason(problem: OSError) -> str:
     return os.strerror(problem.errno).lower() if problem.errno else str(problem)
 
 
-def _context(file: Path) -> ssl.SSLContext:
+def _context(file: Path, welcome: Sequence[Path]) -> ssl.SSLContext:
+    """
+    Args:
+        welcome: certificates that clients may show. Others end the handshake, and none at all is fine.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     context.load_cert_chain(file)
+    if welcome:
+        # They are trusted as they stand, whoever signed them.
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        context.verify_mode = ssl.CERT_OPTIONAL
+        for one in welcome:
+            context.load_verify_locations(one)
     return context
-
-
-def _by_name(files: TlsFiles) -> ssl.SSLContext:
-    """One context that becomes the asked vendor's as soon as the client has said a name."""
-    contexts = {vendor: _context(files.server_file(vendor)) for vendor in VENDORS}
-    first = _context(files.server_file(next(iter(contexts))))
-
-    def pick(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
-        # A stranger's name gets a certificate that does not fit: that tells more than an alert.
-        vendor = vendor_of(name) if name else None
-        if vendor is not None:
-            connection.context = contexts[vendor]
-
-    first.sni_callback = pick
-    return first

@@ -29,6 +29,8 @@ class Policy:
         password_s: schedule seconds that a buyer takes for the password.
         transfer_confirm_s: schedule seconds until the payee confirms a transfer.
         negative_tests: whether the acceptance cases are played at a request's wish.
+        client_certificate: where the XML API demands the merchant's certificate: over TLS and not over plain HTTP,
+            where no SDK sends one; always; or never.
 
     Facts: wechatpay/open-points
     """
@@ -52,6 +54,7 @@ class Policy:
     password_s: float = 10.0
     transfer_confirm_s: float | None = 3.0
     negative_tests: bool = True
+    client_certificate: Literal["over_tls", "always", "never"] = "over_tls"
 
     @classmethod
     def of(cls, switches: Mapping[str, Any]) -> Self:

@@ -1,1 +1,1 @@
-"""The legacy XML API: everything that is not below `/v3/`."""
+"""WeChat Pay's legacy API v2, from the platform's side: XML, a shared key, and every path that is not below `/v3/`."""

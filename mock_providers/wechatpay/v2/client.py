@@ -1,22 +1,25 @@
 """
-The keyed signature of the XML API over parameters that a page or an app hands to the wallet.
+The legacy signature over what a page or an app hands to the wallet.
 
-Facts: wechatpay/v2-sign, wechatpay/client-sign
+Facts: wechatpay/v2-client-sign
 """
 
-import hashlib
-import hmac
 from collections.abc import Mapping
 
 from mock_providers.wechatpay.merchants import Merchant
+from mock_providers.wechatpay.v2.door import sandbox_key
+from mock_providers.wechatpay.v2.signing import SIGN_TYPES, seal, text_of
 
 
 def legacy_sign_ok(merchant: Merchant, fields: Mapping[str, str], sign: str) -> bool:
-    """Whether *sign* is MD5 or HMAC-SHA256 over all of *fields* that have a value."""
-    joined = "&".join(f"{name}={fields[name]}" for name in sorted(fields) if fields[name])
-    text = f"{joined}&key={merchant.api_v2_key}".encode()
-    if len(sign) == 64:
-        right = hmac.digest(merchant.api_v2_key.encode(), text, "sha256").hex()
-    else:
-        right = hashlib.md5(text, usedforsecurity=False).hexdigest()
-    return hmac.compare_digest(right.upper().encode(), sign.upper().encode("utf-8", "replace"))
+    """
+    Whether *sign* is the merchant's, by MD5 or HMAC-SHA256, with its own key or the simulation system's.
+
+    Args:
+        fields: all but the signature, by the client's names for them.
+    """
+    declared = fields.get("signType")
+    types = SIGN_TYPES if declared is None else tuple(one for one in SIGN_TYPES if one == declared)
+    text = text_of(fields)
+    keys = (merchant.api_v2_key, sandbox_key(merchant))
+    return any(seal(text, key, sign_type=sign_type) == sign for sign_type in types for key in keys)

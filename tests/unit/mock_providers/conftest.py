@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from mock_providers.registry import make_credentials
 from tests.unit.mock_providers.alipay_desk import Desk
+from tests.unit.mock_providers.wechatpay_v2_desk import V2Desk
 from tests.unit.mock_providers.wechatpay_v3_desk import V3Desk
 
 
@@ -46,3 +47,24 @@ async def make_v3_desk(credentials_dir: Path) -> AsyncIterator[Callable[..., V3D
 @pytest_asyncio.fixture
 async def v3_desk(make_v3_desk: Callable[..., V3Desk]) -> V3Desk:
     return make_v3_desk()
+
+
+@pytest_asyncio.fixture
+async def make_v2_desk(credentials_dir: Path) -> AsyncIterator[Callable[..., V2Desk]]:
+    """
+    The XML side of WeChat Pay with other switches than the usual ones.
+    """
+    made: list[V2Desk] = []
+
+    def make(**switches: object) -> V2Desk:
+        made.append(V2Desk(credentials_dir, **switches))
+        return made[-1]
+
+    yield make
+    for desk in made:
+        await desk.schedule.stop()
+
+
+@pytest_asyncio.fixture
+async def v2_desk(make_v2_desk: Callable[..., V2Desk]) -> V2Desk:
+    return make_v2_desk()
