@@ -2,6 +2,7 @@
 The XML of the legacy API, judged by the standard library's parser; and everything that it must not be.
 """
 
+from collections.abc import Callable
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
@@ -31,7 +32,7 @@ def marked(value: str) -> str:
 @settings(max_examples=200, deadline=None)
 @given(FIELDS, st.lists(st.sampled_from(["marked", "escaped", "numbered", "mixed"]), min_size=1, max_size=5))
 def test_what_the_standard_parser_reads_is_read_alike(fields, ways):
-    write = {
+    write: dict[str, Callable[[str], str]] = {
         "marked": marked,
         "escaped": escape,
         "numbered": lambda value: "".join(
