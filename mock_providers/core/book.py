@@ -185,6 +185,7 @@ class Book:
         self._by_trade_no: dict[tuple[str, str], Trade] = {}
         self._by_qr: dict[str, Trade] = {}
         self._by_refund_no: dict[tuple[str, str], tuple[Trade, Refund]] = {}
+        self._by_refund_request: dict[tuple[str, str, str], tuple[Trade, Refund]] = {}
 
     def open(
         self,
@@ -216,8 +217,7 @@ class Book:
         if trade.trade_no is not None:
             self._by_trade_no[(trade.opening.provider, trade.trade_no)] = trade
         for refund in trade.refunds.values():
-            if refund.refund_no:
-                self._by_refund_no[(trade.opening.provider, refund.refund_no)] = (trade, refund)
+            self._enter_refund(trade, refund)
 
     def _enter(self, trade: Trade) -> None:
         opening = trade.opening
@@ -266,6 +266,10 @@ class Book:
     def by_refund_no(self, provider: str, refund_no: str) -> tuple[Trade, Refund] | None:
         """Look up by the platform's number of a refund."""
         return self._by_refund_no.get((provider, refund_no))
+
+    def by_refund_request(self, provider: str, merchant_id: str, out_request_no: str) -> tuple[Trade, Refund] | None:
+        """Look up a refund by the merchant's number; of several trades' ones, the first."""
+        return self._by_refund_request.get((provider, merchant_id, out_request_no))
 
     def page(
         self, *, after: int, limit: int, now: datetime, provider: str | None = None, merchant_id: str | None = None
@@ -355,8 +359,14 @@ class Book:
         else:
             self._arrived(trade, refund, closed_by=closed_by)
         trade.refunds[refund.out_request_no] = refund
+        self._enter_refund(trade, refund)
+
+    def _enter_refund(self, trade: Trade, refund: Refund) -> None:
+        opening = trade.opening
+        request = (opening.provider, opening.merchant_id, refund.out_request_no)
+        self._by_refund_request.setdefault(request, (trade, refund))
         if refund.refund_no:
-            self._by_refund_no[(trade.opening.provider, refund.refund_no)] = (trade, refund)
+            self._by_refund_no[(opening.provider, refund.refund_no)] = (trade, refund)
 
     def settle_refund(self, trade: Trade, out_request_no: str, *, ok: bool, now: datetime) -> Refund:
         """
@@ -395,6 +405,7 @@ class Book:
         self._by_trade_no.clear()
         self._by_qr.clear()
         self._by_refund_no.clear()
+        self._by_refund_request.clear()
 
 
 def cashier_token(trade: Trade) -> str:

@@ -54,6 +54,10 @@ class Desk:
         known = trade is not None and trade.opening.merchant_id == mchid and trade.paid_at is not None
         return trade if known else None
 
+    def refund_by_number(self, mchid: str, out_refund_no: str) -> tuple[Trade, Refund] | None:
+        """A refund by the merchant's number, which is one for all of the merchant's orders."""
+        return self.world.book.by_refund_request(PROVIDER_NAME, mchid, out_refund_no)
+
 
 class Language(Protocol):
     """One of the two APIs: how it is spoken to, and how it tells what happened."""

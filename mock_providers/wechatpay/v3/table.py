@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from mock_providers.wechatpay.desk import Desk
 from mock_providers.wechatpay.refunding import Refunding
-from mock_providers.wechatpay.v3 import answers, orders
+from mock_providers.wechatpay.v3 import answers, certificates, orders, refunds
 from mock_providers.wechatpay.v3.answers import Answer
 from mock_providers.wechatpay.v3.visit import Api
 
@@ -67,5 +67,6 @@ def table_of(desk: Desk, *, refunding: Refunding) -> Table:
     """Every API that is played."""
     table = Table()
     orders.enter(table.add, desk)
-    assert refunding
+    refunds.enter(table.add, desk, refunding=refunding)
+    certificates.enter(table.add, desk)
     return table

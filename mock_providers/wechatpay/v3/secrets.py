@@ -1,0 +1,31 @@
+"""
+Sensitive fields that came encrypted, opened with the platform key that `Wechatpay-Serial` names.
+
+Facts: wechatpay/sensitive-fields
+"""
+
+from mock_providers.wechatpay.merchants import KeyRing
+from mock_providers.wechatpay.v3 import answers
+from mock_providers.wechatpay.v3.fields import FieldRefused, bad_parameter
+from mock_providers.wechatpay.v3.signing import decrypt_field
+from mock_providers.wechatpay.v3.visit import Visit
+
+
+def opened(keys: KeyRing, visit: Visit, text: str | None, name: str) -> str:
+    """
+    The plain text of a field, "" for one that was not sent.
+
+    Raises:
+        FieldRefused: no serial, a serial of no key of ours, or encrypted for another one.
+    """
+    if not text:
+        return ""
+    if not visit.serial:
+        raise FieldRefused(answers.refused("PARAM_ERROR", "Http头缺少平台证书序列号Wechatpay-Serial"))
+    pair = keys.by_serial(visit.serial)
+    if pair is None:
+        raise FieldRefused(answers.refused("PARAM_ERROR", "平台证书序列号Wechatpay-Serial错误"))
+    plain = decrypt_field(pair.private, text)
+    if plain is None:
+        raise bad_parameter(name, "", "无法解密", location="body")
+    return plain
