@@ -111,8 +111,8 @@ async def test_after_a_year_it_is_too_late(v3_desk: V3Desk):
 
 async def test_a_stuck_refund_is_helped_along(v3_desk: V3Desk):
     v3_desk.paid()
-    body = {"out_trade_no": "order1", "out_refund_no": "refund1", "notify_url": NOTIFY_URL}
-    body |= {"amount": {"refund": 23, "total": 123, "currency": "CNY"}}
+    amount = {"refund": 23, "total": 123, "currency": "CNY"}
+    body = {"out_trade_no": "order1", "out_refund_no": "refund1", "notify_url": NOTIFY_URL, "amount": amount}
     case = {"Wechatpay-Negative-Test": "REFUND_ABNORMAL"}
     refund_id = v3_desk.call("POST", REFUNDS, body, headers=case)[1]["refund_id"]
     await settled(v3_desk)
