@@ -20,3 +20,8 @@ def siblings_of(desk: Desk, trade: Trade) -> list[Trade]:
         return []
     found = (desk.order(mchid, number) for mchid, number in orjson.loads(said))
     return [one for one in found if one is not None]
+
+
+def combined_name(mchid: str, number: str) -> str:
+    """Under which text the book finds a combined order; no buyer ever scans it."""
+    return f"combined order {mchid} {number}"

@@ -45,7 +45,7 @@ _H5_LIFE = timedelta(minutes=5)
 _SHORTEST = timedelta(minutes=1)
 _DETAIL_BYTES = 6144
 # What the book calls each product.
-_PRODUCTS: Mapping[str, str] = {"jsapi": "jsapi", "app": "app", "h5": "h5", "native": "qr"}
+PRODUCTS: Mapping[str, str] = {"jsapi": "jsapi", "app": "app", "h5": "h5", "native": "qr"}
 # What merchants read instead. Facts: wechatpay/trade-types
 TRADE_TYPES: Mapping[str, str] = {"jsapi": "JSAPI", "app": "APP", "h5": "MWEB", "qr": "NATIVE", "barcode": "MICROPAY"}
 
@@ -173,7 +173,7 @@ class Orders:
             expires_at=visit.now + UNPAID_LIFE,
             refundable_s=REFUNDABLE_S,
             notify_url=body["notify_url"],
-            product=_PRODUCTS[product],
+            product=PRODUCTS[product],
             payable_until=payable_until,
             details=details,
         )
@@ -383,7 +383,7 @@ def enter(add: Enter, desk: Desk) -> None:
     Facts: wechatpay/api-list
     """
     mine = Orders(desk)
-    for product in _PRODUCTS:
+    for product in PRODUCTS:
         api = Api(f"v3.pay.{product}", partial(mine.create, product), in_body, has_body=True)
         add("POST", f"/v3/pay/transactions/{product}", api)
     by_transaction = Api("v3.pay.query", mine.query_by_transaction, partial(_order_behind, desk))

@@ -15,10 +15,12 @@ from mock_providers.core.journal import RawRequest, RawResponse
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape, PlannedDelivery
 from mock_providers.core.provider import Call, Notice, OutgoingNotify
 from mock_providers.core.reply import WireReply
+from mock_providers.wechatpay.combined import siblings_of
 from mock_providers.wechatpay.desk import PROVIDER_NAME, Desk
 from mock_providers.wechatpay.refunding import Refunding
 from mock_providers.wechatpay.v3 import answers, notify
 from mock_providers.wechatpay.v3.answers import Answer
+from mock_providers.wechatpay.v3.combine import combined_object
 from mock_providers.wechatpay.v3.door import Admission, Door
 from mock_providers.wechatpay.v3.fields import FieldRefused, at, body_of
 from mock_providers.wechatpay.v3.table import Table, table_of
@@ -71,12 +73,7 @@ class Router:
         assert admission.merchant is not None
         parameters = request.parameters if request.query else {}
         order = api.order_of(Clues(path, parameters, body))
-        text = at(body, *self._label_path) if body else None
-        label = (
-            self._desk.world.labels.of(PROVIDER_NAME, order, text=text if isinstance(text, str) else None)
-            if order
-            else ""
-        )
+        label = self._desk.world.labels.of(PROVIDER_NAME, order, text=self._label_text(body)) if order else ""
         visit = Visit(
             merchant=admission.merchant,
             path=path,
@@ -97,6 +94,14 @@ class Router:
             merchant=admission.merchant.mchid,
             faultable=bool(order),
         )
+
+    def _label_text(self, body: Mapping[str, Any]) -> str | None:
+        """What may carry the harness's label: the field of the settings, or what stands for it where there is none."""
+        text = at(body, *self._label_path) if body else None
+        if text is None and isinstance(body.get("sub_orders"), list):
+            text = at(next(iter(body["sub_orders"]), {}), *self._label_path)
+        text = text or body.get("transfer_remark") or body.get("batch_remark")
+        return text if isinstance(text, str) else None
 
     def _perform(self, api: Api, visit: Visit, shape: AnswerShape = PLAIN_SHAPE) -> WireReply:
         if shape.refuse and not shape.work:
@@ -133,7 +138,11 @@ class Router:
         )
 
     def payment(self, trade: Trade) -> Notice | None:
-        """The notice of a payment."""
+        """The notice of a payment; orders that were paid together are told together."""
+        subs = siblings_of(self._desk, trade)
+        if subs:
+            url = trade.opening.notify_url
+            return notify.notice_of(self._desk, trade, combined_object(subs), event="payment", url=url)
         return notify.payment_notice(self._desk, trade)
 
     def refund(self, trade: Trade, refund: Refund) -> Notice | None:

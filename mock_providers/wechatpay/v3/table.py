@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from mock_providers.wechatpay.desk import Desk
 from mock_providers.wechatpay.refunding import Refunding
-from mock_providers.wechatpay.v3 import answers, certificates, orders, refunds
+from mock_providers.wechatpay.v3 import answers, batches, certificates, combine, orders, refunds, transfers
 from mock_providers.wechatpay.v3.answers import Answer
 from mock_providers.wechatpay.v3.visit import Api
 
@@ -69,4 +69,7 @@ def table_of(desk: Desk, *, refunding: Refunding) -> Table:
     orders.enter(table.add, desk)
     refunds.enter(table.add, desk, refunding=refunding)
     certificates.enter(table.add, desk)
+    combine.enter(table.add, desk)
+    transfers.enter(table.add, desk)
+    batches.enter(table.add, desk)
     return table
