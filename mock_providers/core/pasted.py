@@ -1,8 +1,8 @@
 """
 What people paste when they ask why a signature is refused, made into a request as it stood on the wire.
 
-Reads a raw HTTP request, a URL, a curl command, one form line, `name=value` lines with plain values, a JSON object of
-them, or an entry of the journal. Guesses no value and knows no vendor.
+Reads a raw HTTP request, a URL, a curl command, one form line, XML, `name=value` lines with plain values, a JSON object
+of them, or an entry of the journal. Guesses no value and knows no vendor.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from mock_providers.core.journal import Headers, RawRequest
 from mock_providers.errors import Undiagnosable
 
 _FORM: Headers = (("Content-Type", "application/x-www-form-urlencoded"),)
+_XML: Headers = (("Content-Type", "text/xml"),)
 _START_LINE = re.compile(r"([A-Z]{3,7}) (\S+)(?: HTTP/[\d.]+)?")
 _URL = re.compile(r"(?:https?://|/)\S*\?\S+")
 _LINE = re.compile(r"\s*([A-Za-z_][\w.-]*)=(.*)", re.DOTALL)
@@ -26,7 +27,7 @@ _VALUED = frozenset(
     {"-A", "-b", "-c", "-e", "-m", "-o", "-u", "-x", "--user-agent", "--cookie", "--referer", "--max-time", "--output"}
     | {"--user", "--proxy", "--connect-timeout", "--cacert", "--resolve", "--retry"}
 )
-_KINDS = "a raw HTTP request, a URL with its query, a curl command, a form body, or name=value lines"
+_KINDS = "a raw HTTP request, a URL with its query, a curl command, a form body, XML, or name=value lines"
 
 
 def read_pasted(text: str) -> RawRequest:
@@ -38,8 +39,8 @@ def read_pasted(text: str) -> RawRequest:
     """
     text = text.lstrip("\ufeff").strip("\r\n \t")
     first, _, rest = text.partition("\n")
-    if text.startswith("{"):
-        return _from_json(text)
+    if text.startswith(("{", "<")):
+        return _from_json(text) if text.startswith("{") else RawRequest("POST", "/", _XML, text.encode())
     if re.match(r"(\$ )?curl\s", text):
         return _from_curl(text.removeprefix("$ "))
     start = _START_LINE.fullmatch(first.strip())

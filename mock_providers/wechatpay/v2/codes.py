@@ -58,7 +58,7 @@ def sandbox_amount(total_fee: str) -> Failure:
 
     Facts: wechatpay/v2-acceptance
     """
-    return Failure(f"沙箱支付金额({total_fee})无效,请检查需要验收的case")
+    return Failure(f"沙箱支付金额({total_fee})无效，请检查需要验收的case")  # noqa: RUF001
 
 
 def malformed(name: str) -> Failure:
