@@ -62,7 +62,7 @@ def kill_up(rounds: list[int]) -> Iterator[Facts]:
     """
     SIGKILL of `payproof up`, on one home.
     """
-    from tests.processes.rounds import kill_up  # noqa: PLC0415
+    from tests.processes.rounds import kill_up
 
     with _home() as home:
         for _ in rounds:
@@ -73,7 +73,7 @@ def kill_postmaster(rounds: list[int]) -> Iterator[Facts]:
     """
     SIGKILL of the postmaster below one `payproof up`.
     """
-    from tests.processes.rounds import PostmasterRounds  # noqa: PLC0415
+    from tests.processes.rounds import PostmasterRounds
 
     with _home() as home, PostmasterRounds(home) as play:
         for _ in rounds:
@@ -122,9 +122,9 @@ def payment_machine(seeds: list[int]) -> Iterator[Facts]:
     """
     The payment machine with fresh stories for each seed, on virtual time.
     """
-    import hypothesis  # noqa: PLC0415
-    from hypothesis import HealthCheck, settings  # noqa: PLC0415
-    from hypothesis.stateful import run_state_machine_as_test  # noqa: PLC0415
+    import hypothesis
+    from hypothesis import HealthCheck, settings
+    from hypothesis.stateful import run_state_machine_as_test
 
     hunting = settings(
         max_examples=MACHINE_EXAMPLES,
@@ -142,9 +142,9 @@ def payment_machine(seeds: list[int]) -> Iterator[Facts]:
 
 
 def _machine(credentials: Path, *, seed: int) -> type:
-    from harness.ids import Ids  # noqa: PLC0415
-    from harness.machines.payment import PaymentMachine  # noqa: PLC0415
-    from harness.world.in_process import InProcessPlan, InProcessWorld  # noqa: PLC0415
+    from harness.ids import Ids
+    from harness.machines.payment import PaymentMachine
+    from harness.world.in_process import InProcessPlan, InProcessWorld
 
     async def open_world(turns: list[int]) -> InProcessWorld:
         drawn = itertools.cycle(turns)

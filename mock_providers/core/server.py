@@ -8,6 +8,7 @@ in the vendor's own words.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from datetime import datetime
 
 from aiohttp import HttpVersion11, web
@@ -15,17 +16,29 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
 from mock_providers.core.clock import Clock, ScheduleClock
+from mock_providers.core.http_date import HttpDate
 from mock_providers.core.journal import Entry, Journal, RawRequest, RawResponse
+from mock_providers.core.lane import Lane, LaneConnection
 from mock_providers.core.plans import PLAIN_REPLY, FaultPlanner, NotifyWatch, OrderKey, ReplyPlan
 from mock_providers.core.provider import BuyerPages, Call, Provider
 from mock_providers.core.reply import WireReply
 from mock_providers.core.rude import Ending, ending, send
 
+_BACKLOG = 1024
 # Clients keep connections for long and take a closed idle one for a fault that nobody ordered.
 _KEEPALIVE_S = 3630.0
 _LINE_BYTES = 65_536
 _BODY_BYTES = 4 * 1024 * 1024
 _SHUTDOWN_S = 5.0
+
+
+@dataclass(slots=True)
+class Begun:
+    """A call as far as it has come: understood, what goes wrong decided, and perhaps answered."""
+
+    call: Call
+    plan: ReplyPlan
+    reply: WireReply | None = None
 
 
 class ProviderServer:
@@ -49,6 +62,9 @@ class ProviderServer:
         self._stamp = stamp
         self._pages: BuyerPages | None = None
         self._runner: web.ServerRunner | None = None
+        self._lane: Lane | None = None
+        self._listener: asyncio.Server | None = None
+        self._begun: dict[object, Begun] = {}
         self.url = ""
 
     def show(self, pages: BuyerPages) -> None:
@@ -59,32 +75,60 @@ class ProviderServer:
         """Listen; `url` is known afterwards."""
         self._runner = http_runner(self.handle)
         await self._runner.setup()
-        await web.TCPSite(self._runner, host, port, backlog=1024).start()
-        self.url = url_of(self._runner)
+        http = self._runner.server
+        assert http is not None
+        self._lane = lane = Lane(serve=self._serve_plainly, http=http, date=HttpDate(self._stamp))
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(lambda: LaneConnection(lane), host, port, backlog=_BACKLOG)
+        bound, number = self._listener.sockets[0].getsockname()[:2]
+        self.url = f"http://[{bound}]:{number}" if ":" in bound else f"http://{bound}:{number}"
 
     async def stop(self) -> None:
         """Answer what is in hand, then close."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+        if self._lane is not None:
+            self._lane.close()
+            self._lane = None
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
 
+    def _serve_plainly(self, raw: RawRequest, transport: asyncio.Transport) -> WireReply | None:
+        """Answer at once; None leaves the call, as far as it has come, to the full server."""
+        stamp_at = self._stamp.now()
+        begun = self._begin(raw)
+        if begun.plan is PLAIN_REPLY and not self._notifies.waits_for_call(self._order_of(begun.call)):
+            begun.reply = begun.call.perform()
+            if begun.reply.delay_s <= 0:
+                self._record_plain(raw, begun.call, begun.reply, stamp_at=stamp_at)
+                return begun.reply
+        self._begun[transport] = begun
+        return None
+
+    def _begin(self, raw: RawRequest) -> Begun:
+        call = (self._pages and self._pages.read(self._provider, raw)) or self._provider.read(raw)
+        return Begun(call, self._plan(call))
+
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, by whichever listener it came."""
+        begun = self._begun.pop(request.transport, None)
         try:
             raw = await _raw_request(request)
         except ConnectionError:
             return web.Response()  # whoever asked is gone, and this goes nowhere
         except web.RequestPayloadError as problem:
             return web.Response(status=400, text=f"the body cannot be read: {problem}")
-        call = (self._pages and self._pages.read(self._provider, raw)) or self._provider.read(raw)
-        plan = self._plan(call)
+        begun = begun or self._begin(raw)
+        call, plan = begun.call, begun.plan
         stamp_at = self._stamp.now()
-        if plan is PLAIN_REPLY and not self._notifies.waits_for_call(self._order_of(call)):
-            reply = call.perform()
+        waited_for = begun.reply is None and self._notifies.waits_for_call(self._order_of(call))
+        if plan is PLAIN_REPLY and not waited_for:
+            reply = begun.reply or call.perform()
             if reply.delay_s > 0:
                 await self._stamp.sleep(reply.delay_s)
-            plainly = Ending(RawResponse(reply.status, reply.headers, reply.body))
-            self._record(raw, call, reply, plan, how=plainly, stamp_at=stamp_at)
+            self._record_plain(raw, call, reply, stamp_at=stamp_at)
             return web.Response(status=reply.status, headers=CIMultiDict(reply.headers), body=reply.body)
         performed = await self._perform(call, plan)
         how = ending(performed, plan)
@@ -115,6 +159,10 @@ class ProviderServer:
         if delay_s > 0:
             await self._stamp.sleep(delay_s)
         return reply
+
+    def _record_plain(self, raw: RawRequest, call: Call, reply: WireReply, *, stamp_at: datetime) -> None:
+        how = Ending(RawResponse(reply.status, reply.headers, reply.body))
+        self._record(raw, call, reply, PLAIN_REPLY, how=how, stamp_at=stamp_at)
 
     def _record(
         self,
