@@ -1,6 +1,6 @@
 # Everything a user or a contributor runs. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check long lock docs clean
+.PHONY: help setup demo test check long bench lock docs clean
 BIN := .venv/bin
 
 help: ## list the targets
@@ -27,6 +27,10 @@ check: ## lint, types, import walls
 long: ## the long hunts; results go to docs/results/
 	@tools/setup.sh dev
 	@$(BIN)/python tools/long.py $(ARGS)
+
+bench: ## calls a second against signatures a second, in one run
+	@tools/setup.sh dev
+	@$(BIN)/python -m tools.bench $(ARGS)
 
 lock: ## resolve the dependencies anew (needs uv)
 	@tools/lock.sh

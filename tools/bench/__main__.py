@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import alipay
-from replay import Replay, replay
-from server import Server, simulator
-from signs import Signs, cores, measure
+from tools.bench import alipay
+from tools.bench.replay import Replay, replay
+from tools.bench.server import Server, simulator
+from tools.bench.signs import Signs, cores, measure
 
 ROUNDS = 5
 CALLS = 3000

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from signs import on_core
+from tools.bench.signs import on_core
 
 REPO = Path(__file__).parents[2]
 # Every rule of the flaky profile is asked for every answer, and strikes nobody.
