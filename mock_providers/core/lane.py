@@ -10,6 +10,7 @@ of what HTTP is.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import cast
 
 from mock_providers.core.journal import RawRequest
@@ -22,7 +23,7 @@ _BEGINNINGS = frozenset(method[:size].encode() for method in _METHODS for size i
 # A request with one of these wants more than an answer.
 _CEREMONIES = frozenset({"connection", "expect", "transfer-encoding", "upgrade", "te", "trailer", "content-encoding"})
 _KEPT_ALIVE = frozenset({"keep-alive"})
-_REASONS = {200: b"OK", 204: b"No Content", 302: b"Found"}
+_REASONS = {status.value: status.phrase.encode("ascii") for status in HTTPStatus}
 
 
 @dataclass(slots=True)
@@ -159,6 +160,6 @@ def written(reply: WireReply, date: bytes) -> bytes:
         date: as HTTP writes it.
     """
     head = "".join([f"{name}: {value}\r\n" for name, value in reply.headers]).encode("latin-1", "replace")
-    reason = _REASONS.get(reply.status, b"-")
+    reason = _REASONS.get(reply.status, b"Unknown")
     length = b"" if reply.status == 204 else b"Content-Length: %d\r\n" % len(reply.body)
     return b"HTTP/1.1 %d %b\r\n%b%bDate: %b\r\n\r\n%b" % (reply.status, reason, head, length, date, reply.body)

@@ -74,7 +74,7 @@ async def test_one_connection_serves_many_requests(box):
     assert orders == [f"o{n}" for n in range(20)]
 
 
-@pytest.mark.parametrize("target", ["/", "/gateway.do/x", "/favicon.ico", "/v3/alipay/trade/pay"])
+@pytest.mark.parametrize("target", ["/", "/gateway.do/x", "/favicon.ico", "/v4/alipay/trade/pay"])
 async def test_wrong_addresses_are_answered_in_json(box, target):
     (body,) = await raw(box, get(target))
     assert json.loads(body)["error_response"]["code"] == "40002"
