@@ -22,6 +22,7 @@ from mock_providers.faults.source import FaultSource
 from mock_providers.faults.weather import make_desk
 from mock_providers.front.doors import FrontDoors, FrontPlan
 from mock_providers.front.router import Served
+from mock_providers.operator import OperatorPages
 from mock_providers.registry import PROVIDERS, make_credentials
 from mock_providers.settings import ProvidersSettings, refuse_open_control, switches_of
 
@@ -75,13 +76,20 @@ class Simulator:
             urls=self._urls,
             front=self.front.as_json,
         )
-        self._control = ControlServer(state, token=settings.control_token)
+        brands = {name: factory.brand for name, factory in PROVIDERS.items()}
+        operator = OperatorPages(
+            state,
+            token=settings.control_token,
+            brands=brands,
+            profiles_dir=settings.faults_file.parent if settings.faults_file is not None else None,
+        )
+        self._control = ControlServer(state, token=settings.control_token, pages=operator)
         cashier = Cashier(
             book=self.book,
             schedule=self.schedule,
             act=state.act,
             providers=self.providers,
-            brands={name: factory.brand for name, factory in PROVIDERS.items()},
+            brands=brands,
         )
         for server in self.servers.values():
             server.show(cashier)

@@ -297,6 +297,22 @@ class Book:
             _aged(trade, now)
             yield trade
 
+    def newest(self, *, now: datetime, before: int | None = None) -> Iterator[Trade]:
+        """
+        The latest first.
+
+        Args:
+            before: only those with a lower `seq`.
+        """
+        last = len(self._trades) if before is None else min(before - 1, len(self._trades))
+        for place in range(last - 1, -1, -1):
+            trade = self._trades[place]
+            _aged(trade, now)
+            yield trade
+
+    def __len__(self) -> int:
+        return len(self._trades)
+
     def scan(self, trade: Trade, *, trade_no: str, now: datetime) -> None:
         """The buyer looks at the order: from here on the platform knows a trade."""
         if trade.state is TradeState.CREATED and trade.qr_expires_at is not None and now >= trade.qr_expires_at:

@@ -9,10 +9,10 @@ import asyncio
 import os
 from base64 import b64encode
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Literal
 
@@ -56,7 +56,7 @@ class Entry:
     One exchange.
 
     `response` is None when no answer came or none was sent; `error` says why. `doctor` explains a refused signature
-    when it is asked.
+    when it is asked. `acked` is whether a merchant's answer ended a notify's resends.
     """
 
     direction: Literal["in", "out"]
@@ -74,6 +74,7 @@ class Entry:
     error: str | None = None
     answer_string_to_sign: str | None = None
     doctor: Callable[[], Mapping[str, object] | None] | None = None
+    acked: bool | None = None
 
     def as_json(self, seq: int) -> dict[str, object]:
         """The entry as the control API and the file show it."""
@@ -103,6 +104,7 @@ class Entry:
             "doctor": None if self.doctor is None else self.doctor(),
             "fault": self.fault,
             "error": self.error,
+            "acked": self.acked,
             "schedule_at": self.schedule_at,
             "stamp_at": self.stamp_at,
         }
@@ -173,6 +175,17 @@ class Journal:
     def entries(self) -> list[Entry]:
         """What memory still holds, oldest first."""
         return list(self._entries)
+
+    def newest(self, wanted: Wanted = _EVERYTHING, *, before: int | None = None) -> Iterator[tuple[int, Entry]]:
+        """
+        Numbers and entries, the latest first.
+
+        Args:
+            before: only those with a lower number.
+        """
+        for seq, entry in zip(count(self._last, -1), reversed(self._entries), strict=False):
+            if (before is None or seq < before) and wanted.holds(entry):
+                yield seq, entry
 
     @property
     def last(self) -> int:

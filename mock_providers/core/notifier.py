@@ -313,6 +313,7 @@ class Notifier:
                 signature_ok=not delivery.planned.forged,
                 fault="+".join(_faults_of(delivery)) or None,
                 error=error,
+                acked=delivery.acked,
                 schedule_at=self._schedule.now(),
                 stamp_at=stamp_at,
             )
@@ -383,6 +384,10 @@ class Notifier:
                 return [self.as_json(one) for one in found], found[-1].seq
             found.append(delivery)
         return [self.as_json(one) for one in found], None
+
+    def matching(self, wanted: Sought) -> list[Delivery]:
+        """Every copy of that kind that is remembered, in order of planning."""
+        return [one for one in self._deliveries.values() if wanted.holds(one)]
 
     def find(self, delivery_id: str) -> Delivery | None:
         """Look a copy up by its id."""

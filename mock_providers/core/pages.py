@@ -104,12 +104,13 @@ def _policy(style: str, code: str, *, forms_to: str) -> str:
     allowed = [
         "default-src 'none'",
         f"style-src {_hash(style)}",
+        "img-src data:",
         f"form-action 'self' {forms_to}".rstrip(),
         "base-uri 'none'",
         "frame-ancestors 'none'",
     ]
     if code:
-        allowed[2:2] = [f"script-src {_hash(code)}", "connect-src 'self'"]
+        allowed[3:3] = [f"script-src {_hash(code)}", "connect-src 'self'"]
     return "; ".join(allowed)
 
 

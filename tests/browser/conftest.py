@@ -25,7 +25,7 @@ class Shop:
     visits: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
     async def back(self, request: web.Request) -> web.Response:
-        fields = dict(request.query) | dict(await request.post())  # type: ignore[arg-type]
+        fields = {name: str(value) for name, value in [*request.query.items(), *(await request.post()).items()]}
         self.visits.append((request.method, fields))
         return web.Response(text="<h1>Thank you</h1>", content_type="text/html")
 

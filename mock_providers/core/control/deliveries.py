@@ -20,6 +20,7 @@ from mock_providers.core.control.reading import (
 from mock_providers.core.control.state import ControlState
 from mock_providers.core.notifier import Delivery, Sought
 from mock_providers.core.plans import Kind, PlannedDelivery, Seal
+from mock_providers.errors import BookRefused
 
 _STATES = ("pending", "done")
 _REORDERED_MAX = 1000
@@ -119,20 +120,15 @@ class DeliveryHandlers:
     async def next_rung(self, request: web.Request) -> web.Response:
         """Advance the schedule to the next delivery of one order; answers when it has been answered."""
         only(request.query, ("merchant",), code="bad_query")
-        trade = trade_of(self._state, request)
-        opening = trade.opening
-        due_s = self._state.notifier.next_due_s(
-            Sought(provider=opening.provider, order=opening.out_trade_no, merchant=opening.merchant_id)
-        )
-        if due_s is None:
+        try:
+            await self._state.next_rung(trade_of(self._state, request))
+        except BookRefused as refused:
             raise ControlProblem(
                 409,
-                "nothing_pending",
-                f"nothing is on its way for order {opening.out_trade_no}",
+                refused.code,
+                str(refused),
                 next_step="its ladder has ended, or what is left is held: see GET /control/v1/notifies",
-            )
-        schedule = self._state.schedule
-        await schedule.advance(max(due_s - schedule.now_s, 0.0))
+            ) from None
         return json_response(self._state.clock_json())
 
     def _delivery(self, delivery_id: str) -> Delivery:

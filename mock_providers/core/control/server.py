@@ -1,6 +1,9 @@
 """The control API's HTTP front: its routes, its token, its port."""
 
+from typing import Protocol
+
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from mock_providers.core.control.deliveries import DeliveryHandlers
 from mock_providers.core.control.events import STREAMS, Streams, end_streams
@@ -13,6 +16,20 @@ from mock_providers.core.server import url_of
 
 BASE = "/control/v1"
 
+
+class OperatorRoom(Protocol):
+    """Pages for people, on the control API's port."""
+
+    @property
+    def middleware(self) -> Middleware:
+        """Comes before the guard."""
+        ...
+
+    def add_to(self, app: web.Application) -> None:
+        """Add the routes."""
+        ...
+
+
 _SHUTDOWN_S = 2.0
 _BODY_BYTES = 8 * 1024 * 1024
 
@@ -20,9 +37,12 @@ _BODY_BYTES = 8 * 1024 * 1024
 class ControlServer:
     """Listens for tests and for people with curl."""
 
-    def __init__(self, state: ControlState, *, token: str) -> None:
+    def __init__(self, state: ControlState, *, token: str, pages: OperatorRoom | None = None) -> None:
         self._state = state
-        self._app = web.Application(middlewares=[guard(token)], client_max_size=_BODY_BYTES)
+        before = () if pages is None else (pages.middleware,)
+        self._app = web.Application(middlewares=[*before, guard(token)], client_max_size=_BODY_BYTES)
+        if pages is not None:
+            pages.add_to(self._app)
         self._app[STREAMS] = Streams()
         self._app.on_shutdown.append(end_streams)
         for route in (_route, _route_money, _route_deliveries, _route_journal):

@@ -7,7 +7,7 @@ from mock_providers.core.book import CASHIER_PATH, Book, Trade, TradeState, cash
 from mock_providers.core.clock import Clock, ScheduleClock
 from mock_providers.core.journal import Journal
 from mock_providers.core.labels import Labels
-from mock_providers.core.notifier import Notifier
+from mock_providers.core.notifier import Notifier, Sought
 from mock_providers.core.plans import FaultRules
 from mock_providers.core.provider import Provider
 from mock_providers.core.snapshot import ScheduleReading, Snapshot, faults_state, labels_state
@@ -76,6 +76,21 @@ class ControlState:
         elif action in _FAILURES:
             trade.notes["failed"] = _FAILURES[action]
             provider.happened(trade, "payment_failed")
+
+    async def next_rung(self, trade: Trade) -> None:
+        """
+        Advance the schedule to the next delivery of *trade*; ends when it has been answered.
+
+        Raises:
+            BookRefused: nothing is on its way.
+        """
+        opening = trade.opening
+        due_s = self.notifier.next_due_s(
+            Sought(provider=opening.provider, order=opening.out_trade_no, merchant=opening.merchant_id)
+        )
+        if due_s is None:
+            raise BookRefused("nothing_pending", f"nothing is on its way for order {opening.out_trade_no}")
+        await self.schedule.advance(max(due_s - self.schedule.now_s, 0.0))
 
     def reset(self) -> None:
         """An empty book, nothing on its way, nothing counted; rules, keys and clocks stay."""
