@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from mock_providers.core.book import Trade
-from mock_providers.core.control.deliveries import planned_copy
 from mock_providers.core.control.state import ACTIONS, ControlState
 from mock_providers.core.notifier import Delivery, Sought
+from mock_providers.core.plans import Kind, PlannedDelivery, Seal
 from mock_providers.errors import BookRefused, closest
 from mock_providers.operator.faultforms import profile_document, rule_of
+from mock_providers.operator.scenario import BY_HAND
 
 Form = Mapping[str, str]
 _ADVANCE_MAX_S = 400 * 86_400.0
@@ -83,14 +84,17 @@ class Acts:
         await self._state.notifier.deliver(self._latest(form, sent=True))
 
     async def _forge(self, form: Form) -> None:
-        await self._state.notifier.copy(self._latest(form), planned_copy({"seal": "foreign"}))
+        await self._state.notifier.copy(
+            self._latest(form), PlannedDelivery(Kind.FORGED, seal=Seal.FOREIGN, fault=BY_HAND)
+        )
 
     async def _tamper(self, form: Form) -> None:
         add_fen = _whole(form.get("add_fen", ""), highest=_AMOUNT_MAX_FEN)
         if not add_fen:
             raise BookRefused("bad_amount", "give the fen by which the amount shall differ, and not 0")
-        signed = "true" if form.get("signed") else "foreign"
-        await self._state.notifier.copy(self._latest(form), planned_copy({"add_fen": add_fen, "seal": signed}))
+        seal = Seal.TRUE if form.get("signed") else Seal.FOREIGN
+        planned = PlannedDelivery(Kind.TAMPERED, seal=seal, add_fen=add_fen, fault=BY_HAND)
+        await self._state.notifier.copy(self._latest(form), planned)
 
     async def _next_rung(self, form: Form) -> None:
         await self._state.next_rung(self._trade(form))
@@ -140,7 +144,9 @@ class Acts:
             order=opening.out_trade_no,
             merchant=opening.merchant_id,
         )
-        copies = [one for one in self._state.notifier.matching(wanted) if one.planned.kind in {"true", "duplicate"}]
+        copies = [
+            one for one in self._state.notifier.matching(wanted) if one.planned.kind in {Kind.TRUE, Kind.DUPLICATE}
+        ]
         if not copies:
             raise BookRefused("nothing_sent", "nothing has been told about this order yet, so there is nothing to copy")
         return copies[-1]
