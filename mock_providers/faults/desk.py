@@ -89,7 +89,9 @@ class FaultDesk:
 
     def _ask(self, question: Question) -> list[Decision]:
         struck = []
-        for decision in self._source.decide(question, self._rules):
+        # What is about no order, such as fetching keys or bills, is struck by rules that name it and by no others.
+        rules = self._rules if question.order else tuple(rule for rule in self._rules if rule.where.api is not None)
+        for decision in self._source.decide(question, rules):
             self._last += 1
             self._made.append(Made(self._last, question, decision))
             if decision.hit:

@@ -72,12 +72,22 @@ class KeyRing:
         self.keys = keys
         self._policy = policy
         self._schedule = schedule
-        self._turned = False
-        self._rotates = policy.rotate_after_s is not None
+        self._turned = self._announced = False
 
     def turn(self) -> None:
         """The next certificate signs from here on, and the first one is no longer listed."""
         self._turned = True
+
+    def ahead(self, pair: Pair) -> Pair:
+        """
+        What signs one message in the place of *pair* when rotation strikes it; from then on the new one is listed too.
+
+        The public key never rotates.
+        """
+        if pair is self.keys.public:
+            return pair
+        self._announced = True
+        return self.keys.next_certificate
 
     @property
     def certificate(self) -> Pair:
@@ -92,7 +102,7 @@ class KeyRing:
         if self._turned or self._past(self._policy.rotation_overlap_s):
             return (self.keys.next_certificate,)
         both = (self.keys.next_certificate, self.keys.certificate)
-        return both if self._past(0.0) else (self.keys.certificate,)
+        return both if self._announced or self._past(0.0) else (self.keys.certificate,)
 
     def for_answer(self, asked_serial: str) -> Pair:
         """What signs an answer; a caller may ask for the public key's pair."""

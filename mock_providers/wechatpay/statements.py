@@ -7,14 +7,15 @@ Facts: wechatpay/bill-format
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from mock_providers.core.book import Refund, Trade
-from mock_providers.core.money import yuan_text
+from mock_providers.core.book import Opening, Refund, Trade
+from mock_providers.core.money import Fen, yuan_text
+from mock_providers.core.planted import Difference, DifferenceKind
 from mock_providers.wechatpay.desk import PROVIDER_NAME, Desk
 from mock_providers.wechatpay.states import RefundWord, refund_word_of
-from mock_providers.wechatpay.times import spaced
+from mock_providers.wechatpay.times import BEIJING, spaced
 from mock_providers.wechatpay.v3.orders import TRADE_TYPES, payer_of
 
 _BOM = "\ufeff"
@@ -57,23 +58,37 @@ _REFUND_STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One event of a day: a payment, or a refund of one."""
+    """
+    One event of a day: a payment, or a refund of one.
+
+    Args:
+        off_fen: by how much its amount differs from the book.
+        fee_off_fen: likewise its fee.
+    """
 
     at: datetime
     trade: Trade
     refund: Refund | None = None
+    off_fen: int = 0
+    fee_off_fen: int = 0
+
+    @property
+    def amount_fen(self) -> int:
+        """What was paid, or what went back."""
+        true_fen = self.trade.opening.total_fen if self.refund is None else self.refund.amount_fen
+        return true_fen + self.off_fen
 
     @property
     def fee_fen(self) -> int:
         """What the platform takes for a payment and gives back for a refund, rounded half up."""
-        amount_fen = self.trade.opening.total_fen if self.refund is None else self.refund.amount_fen
-        fee_fen = (amount_fen * _FEE_PER_MILLE + 500) // 1000
-        return fee_fen if self.refund is None else -fee_fen
+        true_fen = self.trade.opening.total_fen if self.refund is None else self.refund.amount_fen
+        fee_fen = (true_fen * _FEE_PER_MILLE + 500) // 1000
+        return (fee_fen if self.refund is None else -fee_fen) + self.fee_off_fen
 
 
 def lines_of(desk: Desk, mchid: str, day: datetime, *, kind: str = "ALL") -> list[Line]:
     """
-    The payments and the accepted refunds of a Beijing day, in order of time.
+    The payments and the accepted refunds of a Beijing day, in order of time, with what was planted in its bill.
 
     Args:
         day: its midnight.
@@ -83,8 +98,73 @@ def lines_of(desk: Desk, mchid: str, day: datetime, *, kind: str = "ALL") -> lis
     """
     trades = (one for one in desk.book.trades(now=desk.now()) if one.opening.provider == PROVIDER_NAME)
     mine = (one for one in trades if one.opening.merchant_id == mchid and not one.opening.details.get("sandbox"))
-    found = [line for one in mine for line in _lines(one, kind) if day <= line.at < day + _DAY]
-    return sorted(found, key=lambda line: (line.at, line.trade.seq))
+    found = [line for one in mine for line in _lines(one, kind)]
+    planted = [one for one in desk.book.planted if (one.provider, one.merchant_id) == (PROVIDER_NAME, mchid)]
+    return sorted(as_planted(found, planted, day=day), key=lambda line: (line.at, line.trade.seq))
+
+
+def as_planted(lines: Iterable[Line], planted: Iterable[Difference], *, day: datetime) -> list[Line]:
+    """
+    The lines of one day's bill, as wrong as somebody wants them.
+
+    Args:
+        lines: of all days.
+        planted: one merchant's, of all days.
+    """
+    planted = list(planted)
+    moved = [_on_another_day(line, planted) for line in lines]
+    rows = [line for line in moved if day <= line.at < day + _DAY]
+    for one in planted:
+        if one.day == day.date():
+            rows = _differing(rows, one, day=day)
+    return rows
+
+
+def _on_another_day(line: Line, planted: Iterable[Difference]) -> Line:
+    """A refund that the next day's bill has instead."""
+    if line.refund is None:
+        return line
+    today = line.at.astimezone(BEIJING).date()
+    late = any(one.kind is DifferenceKind.REFUND_OTHER_DAY and one.day == today and _fits(line, one) for one in planted)
+    return replace(line, at=line.at + _DAY) if late else line
+
+
+def _fits(line: Line, one: Difference) -> bool:
+    return one.out_trade_no in {"", line.trade.opening.out_trade_no}
+
+
+def _differing(rows: list[Line], one: Difference, *, day: datetime) -> list[Line]:
+    if one.kind is DifferenceKind.EMPTY_BILL:
+        return []
+    if one.kind is DifferenceKind.EXTRA_ROW:
+        return [*rows, _stranger(one, day=day)]
+    place = next((place for place, line in enumerate(rows) if _fits(line, one)), None)
+    if place is None or one.kind is DifferenceKind.REFUND_OTHER_DAY:
+        return rows
+    before, line, after = rows[:place], rows[place], rows[place + 1 :]
+    if one.kind is DifferenceKind.MISSING_ROW:
+        return [*before, *after]
+    if one.kind is DifferenceKind.AMOUNT:
+        return [*before, replace(line, off_fen=one.add_fen), *after]
+    return [*before, replace(line, fee_off_fen=one.add_fen), *after]
+
+
+def _stranger(one: Difference, *, day: datetime) -> Line:
+    """A payment that never was."""
+    at = day + timedelta(hours=12)
+    opening = Opening(
+        provider=PROVIDER_NAME,
+        out_trade_no=one.out_trade_no or f"extra-{day:%Y%m%d}",
+        merchant_id=one.merchant_id,
+        app_id="wx0000000000000000",
+        label="",
+        subject="extra row",
+        total_fen=Fen(max(one.add_fen, 1)),
+        created_at=at,
+        expires_at=at,
+        refundable_s=0.0,
+    )
+    return Line(at, Trade(opening=opening, seq=0, trade_no=f"4200000000{day:%Y%m%d}0000000000", paid_at=at))
 
 
 def _lines(trade: Trade, kind: str) -> Iterator[Line]:
@@ -113,8 +193,8 @@ def trade_bill(lines: Sequence[Line], *, kind: str = "ALL") -> str:
 def _row(line: Line, kind: str) -> list[str]:
     trade, refund, opening = line.trade, line.refund, line.trade.opening
     reversed_ = trade.closed_by == "reversed" and refund is not None
-    total = "0.00" if refund is not None else yuan_text(opening.total_fen)
-    asked = "0.00" if refund is None else yuan_text(refund.amount_fen)
+    total = "0.00" if refund is not None else yuan_text(line.amount_fen)
+    asked = "0.00" if refund is None else yuan_text(line.amount_fen)
     cells = [
         *(spaced(line.at), opening.app_id, opening.merchant_id, "0", opening.details.get("device_id", "")),
         *(trade.trade_no or "", opening.out_trade_no, payer_of(trade), TRADE_TYPES[opening.product]),
@@ -137,8 +217,8 @@ def _refund_cells(trade: Trade, refund: Refund, asked: str) -> list[str]:
 
 
 def _totals(lines: Sequence[Line]) -> list[str]:
-    paid_fen = sum(one.trade.opening.total_fen for one in lines if one.refund is None)
-    back_fen = sum(one.refund.amount_fen for one in lines if one.refund is not None)
+    paid_fen = sum(one.amount_fen for one in lines if one.refund is None)
+    back_fen = sum(one.amount_fen for one in lines if one.refund is not None)
     fees_fen = sum(one.fee_fen for one in lines)
     paid, back, fees = yuan_text(paid_fen), yuan_text(back_fen), yuan_text(fees_fen)
     return [str(len(lines)), paid, back, "0.00", fees, paid, back]
@@ -164,9 +244,9 @@ def fund_flow_bill(lines: Sequence[Line]) -> str:
 def _moves(line: Line) -> Iterator[tuple[datetime, str, str, int]]:
     number = line.trade.trade_no or ""
     if line.refund is None:
-        yield line.at, number, "交易", line.trade.opening.total_fen
+        yield line.at, number, "交易", line.amount_fen
     else:
-        yield line.at, line.refund.refund_no, "退款", -line.refund.amount_fen
+        yield line.at, line.refund.refund_no, "退款", -line.amount_fen
     if line.fee_fen:
         yield line.at, number, "扣除交易手续费", -line.fee_fen
 

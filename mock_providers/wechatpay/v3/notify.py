@@ -186,6 +186,8 @@ def render(desk: Desk, notice: Notice, delivery: PlannedDelivery, *, stamp_at: d
     if delivery.seal is Seal.NONE and delivery.kind is not Kind.PROBE:
         return OutgoingNotify(headers, body, shown)
     pair = desk.keys.for_notify(int.from_bytes(drawn[:7], "big") / float(1 << 56))
+    if delivery.seal is Seal.NEXT:
+        pair = desk.keys.ahead(pair)
     if delivery.kind is Kind.PROBE:
         signature = probe_signature(message)
     else:

@@ -118,7 +118,7 @@ class Orders:
         Facts: wechatpay/create, wechatpay/create-again
         """
         checked(visit.body, (*COMMON_RULES, *_MORE_RULES.get(product, ())))
-        refusal = _stranger(visit) or cases.refusal(visit.case, "create")
+        refusal = stranger(visit) or cases.refusal(visit.case, "create")
         if refusal is not None:
             return refusal
         known = self._desk.order(visit.merchant.mchid, visit.body["out_trade_no"])
@@ -342,7 +342,7 @@ def mchid_differs(said: str) -> Answer:
     return answers.refused("PARAM_ERROR", "商户号与签名使用的商户号不一致", detail=detail)
 
 
-def _stranger(visit: Visit) -> Answer | None:
+def stranger(visit: Visit) -> Answer | None:
     """Whose number and whose app; then what only a whole look can tell."""
     body, merchant = visit.body, visit.merchant
     if body["mchid"] != merchant.mchid:

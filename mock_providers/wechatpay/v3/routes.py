@@ -73,7 +73,9 @@ class Router:
         assert admission.merchant is not None
         parameters = request.parameters if request.query else {}
         order = api.order_of(Clues(path, parameters, body))
-        label = self._desk.world.labels.of(PROVIDER_NAME, order, text=self._label_text(body)) if order else ""
+        labels = self._desk.world.labels
+        # Calls about no order, for keys and bills, share one label for each API.
+        label = labels.of(PROVIDER_NAME, order, text=self._label_text(body)) if order else api.name
         visit = Visit(
             merchant=admission.merchant,
             path=path,
@@ -92,7 +94,6 @@ class Router:
             signature_ok=True,
             perform=partial(self._perform, api, visit),
             merchant=admission.merchant.mchid,
-            faultable=bool(order),
         )
 
     def _label_text(self, body: Mapping[str, Any]) -> str | None:

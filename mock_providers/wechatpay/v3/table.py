@@ -9,7 +9,17 @@ from dataclasses import dataclass, field
 
 from mock_providers.wechatpay.desk import Desk
 from mock_providers.wechatpay.refunding import Refunding
-from mock_providers.wechatpay.v3 import answers, batches, certificates, combine, orders, refunds, transfers
+from mock_providers.wechatpay.v3 import (
+    answers,
+    batches,
+    bills,
+    certificates,
+    codepay,
+    combine,
+    orders,
+    refunds,
+    transfers,
+)
 from mock_providers.wechatpay.v3.answers import Answer
 from mock_providers.wechatpay.v3.visit import Api
 
@@ -68,6 +78,8 @@ def table_of(desk: Desk, *, refunding: Refunding) -> Table:
     table = Table()
     orders.enter(table.add, desk)
     refunds.enter(table.add, desk, refunding=refunding)
+    codepay.enter(table.add, desk)
+    bills.enter(table.add, desk)
     certificates.enter(table.add, desk)
     combine.enter(table.add, desk)
     transfers.enter(table.add, desk)

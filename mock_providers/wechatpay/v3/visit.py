@@ -59,11 +59,9 @@ class Api:
         handler: its business.
         order_of: the merchant's number that a call is about, "" where there is none.
         has_body: whether a JSON body is read.
-        file: answers with a file, which is never signed.
     """
 
     name: str
     handler: Handler
     order_of: OrderOf
     has_body: bool = False
-    file: bool = False

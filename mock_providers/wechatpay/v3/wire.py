@@ -112,6 +112,8 @@ class AnswerWriter:
         if not answer.signed or (shape.seal is Seal.NONE and not shape.probe):
             return WireReply(answer.status, headers + _COMMON, answer.body)
         pair = self._keys.for_answer(asked_serial)
+        if shape.seal is Seal.NEXT:
+            pair = self._keys.ahead(pair)
         stamped = stamp_at - timedelta(seconds=shape.stale_s) if shape.stale_s else stamp_at
         timestamp, nonce = str(int(stamped.timestamp())), f"{self._nonces}{self._count:012x}"
         message = answer_message(timestamp, nonce, answer.body)
@@ -134,7 +136,7 @@ def sealed(key: RSAPrivateKey, message: bytes, *, seal: Seal, forger: RSAPrivate
     """A signature as good or as bad as a fault wants it."""
     if seal is Seal.FOREIGN:
         return sign(forger, message)
-    return sign(key, message if seal is Seal.TRUE else message + b"damaged")
+    return sign(key, message + b"damaged" if seal is Seal.DAMAGED else message)
 
 
 def probe_signature(message: bytes) -> str:

@@ -41,6 +41,7 @@ REPLIES = [
     ("wrong_key", {}, ReplyPlan(shape=AnswerShape(seal=Seal.FOREIGN)), True),
     ("unsigned", {}, ReplyPlan(shape=AnswerShape(seal=Seal.NONE)), True),
     ("certificate_rotation", {}, ReplyPlan(shape=AnswerShape(seal=Seal.NEXT)), True),
+    ("signature_probe", {}, ReplyPlan(shape=AnswerShape(probe=True)), True),
     ("truncated", {"share": 0.25}, ReplyPlan(cut=0.25), True),
     ("slow_drip", {"seconds": 3}, ReplyPlan(drip_s=3), False),
     ("malformed_body", {}, ReplyPlan(mangle=True), True),
