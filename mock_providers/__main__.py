@@ -5,6 +5,7 @@ SIGTERM and SIGINT end it in good order with exit code 0; bad settings end it wi
 """
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -51,6 +52,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _OK
 
 
+def _spare_the_old() -> None:
+    """
+    Let the collector look at young objects only.
+
+    A book of a million trades is tens of millions of objects that are never garbage, and looking through all of them
+    costs a second each time. Cycles that are garbage die young here: tasks, connections, exceptions.
+    """
+    gc.set_threshold(50_000, 20, 1_000_000)
+
+
 async def _serve(simulator: Simulator) -> None:
     log = structlog.get_logger()
     stop = asyncio.Event()
@@ -58,6 +69,7 @@ async def _serve(simulator: Simulator) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await simulator.start()
+    _spare_the_old()
     settings = simulator.settings.model_dump(mode="json", exclude={"control_token"})
     log.info("providers_ready", settings=settings, control_token="set" if simulator.settings.control_token else "none")
     if simulator.front.notice is not None:

@@ -173,6 +173,9 @@ class Trade:
         return self.paid_fen - self.refunded_fen - self.refunding_fen
 
 
+_NO_TRADES: dict[str, Trade | list[Trade]] = {}
+
+
 class Book:
     """All trades of a run, found by order number, by the platform's number, by QR code and by cashier token."""
 
@@ -180,8 +183,8 @@ class Book:
         self.payouts = Payouts()
         self.planted = Planted()
         self._trades: list[Trade] = []
-        self._by_order: dict[tuple[str, str, str], Trade] = {}
-        self._first_by_number: dict[tuple[str, str], Trade] = {}
+        # By provider and number: one trade, or several where merchants use the same number. A million stand here.
+        self._by_number: dict[str, dict[str, Trade | list[Trade]]] = {}
         self._by_trade_no: dict[tuple[str, str], Trade] = {}
         self._by_qr: dict[str, Trade] = {}
         self._by_refund_no: dict[tuple[str, str], tuple[Trade, Refund]] = {}
@@ -202,8 +205,8 @@ class Book:
             qr_code: the text that a buyer scans, where there is one.
             trade_no: the platform's number, for trades that it knows from the start.
         """
-        key = (opening.provider, opening.merchant_id, opening.out_trade_no)
-        assert key not in self._by_order, "look the order up before opening it"
+        known = self._named(opening.provider, opening.out_trade_no, opening.merchant_id)
+        assert known is None, "look the order up before opening it"
         trade = Trade(opening=opening, seq=len(self._trades) + 1, qr_code=qr_code, qr_expires_at=qr_expires_at)
         self._enter(trade)
         if trade_no is not None:
@@ -222,8 +225,12 @@ class Book:
     def _enter(self, trade: Trade) -> None:
         opening = trade.opening
         self._trades.append(trade)
-        self._by_order[(opening.provider, opening.merchant_id, opening.out_trade_no)] = trade
-        self._first_by_number.setdefault((opening.provider, opening.out_trade_no), trade)
+        numbers = self._by_number.setdefault(opening.provider, {})
+        known = numbers.get(opening.out_trade_no)
+        if known is None:
+            numbers[opening.out_trade_no] = trade
+        else:
+            numbers[opening.out_trade_no] = [*known, trade] if isinstance(known, list) else [known, trade]
         if trade.qr_code:
             self._by_qr[trade.qr_code] = trade
 
@@ -243,9 +250,12 @@ class Book:
         Args:
             merchant_id: whose number; None takes the first trade of that number.
         """
-        if merchant_id is None:
-            return _aged(self._first_by_number.get((provider, out_trade_no)), now)
-        return _aged(self._by_order.get((provider, merchant_id, out_trade_no)), now)
+        return _aged(self._named(provider, out_trade_no, merchant_id), now)
+
+    def _named(self, provider: str, out_trade_no: str, merchant_id: str | None) -> Trade | None:
+        known = self._by_number.get(provider, _NO_TRADES).get(out_trade_no)
+        trades = known if isinstance(known, list) else [] if known is None else [known]
+        return next((one for one in trades if merchant_id in {None, one.opening.merchant_id}), None)
 
     def by_trade_no(self, provider: str, trade_no: str, *, now: datetime) -> Trade | None:
         """Look up by the platform's number."""
@@ -416,8 +426,7 @@ class Book:
         self.payouts.clear()
         self.planted.clear()
         self._trades.clear()
-        self._by_order.clear()
-        self._first_by_number.clear()
+        self._by_number.clear()
         self._by_trade_no.clear()
         self._by_qr.clear()
         self._by_refund_no.clear()

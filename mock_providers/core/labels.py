@@ -16,7 +16,7 @@ class Labels:
     """Remembers one label for each order; the first label seen stays."""
 
     def __init__(self) -> None:
-        self._by_order: dict[tuple[str, str], str] = {}
+        self._by_order: dict[str, dict[str, str]] = {}
         self._arrivals = 0
 
     def of(self, provider: str, order: str, *, text: str | None = None) -> str:
@@ -26,14 +26,14 @@ class Labels:
             order: the merchant's order number.
             text: the field that may carry a label, when this call has it.
         """
-        key = (provider, order)
-        known = self._by_order.get(key)
+        labels = self._by_order.setdefault(provider, {})
+        known = labels.get(order)
         found = _LABEL.search(text) if text else None
         if found and (known is None or known.startswith("arrival-")):
-            known = self._by_order[key] = found.group()
+            known = labels[order] = found.group()
         if known is None:
             self._arrivals += 1
-            known = self._by_order[key] = f"arrival-{self._arrivals}"
+            known = labels[order] = f"arrival-{self._arrivals}"
         return known
 
     def forget(self) -> None:
@@ -43,9 +43,12 @@ class Labels:
 
     def dump(self) -> dict[str, object]:
         """What must survive a restart, as plain JSON."""
-        return {"orders": [[*key, label] for key, label in self._by_order.items()], "arrivals": self._arrivals}
+        orders = [[provider, *one] for provider, labels in self._by_order.items() for one in labels.items()]
+        return {"orders": orders, "arrivals": self._arrivals}
 
     def load(self, dumped: Mapping[str, Any]) -> None:
         """Go on where `dump` stood."""
-        self._by_order = {(provider, order): label for provider, order, label in dumped["orders"]}
+        self._by_order = {}
+        for provider, order, label in dumped["orders"]:
+            self._by_order.setdefault(provider, {})[order] = label
         self._arrivals = int(dumped["arrivals"])

@@ -20,12 +20,11 @@ def _key(seed: int) -> bytes:
     return blake2b(str(seed).encode(), digest_size=32).digest()
 
 
-def keyed_unit(seed: int, *parts: str) -> float:
+def unit_of(digest: bytes) -> float:
     """
-    Returns:
-        A number in [0, 1), uniform over seeds.
+    Eight bytes as a number in [0, 1).
     """
-    return (int.from_bytes(keyed_digest(seed, *parts, size=8), "big") >> 11) / _UNIT
+    return (int.from_bytes(digest, "big") >> 11) / _UNIT
 
 
 def keyed_digits(length: int, seed: int, *parts: str) -> str:

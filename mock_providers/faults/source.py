@@ -8,10 +8,11 @@ concurrency can change what it says.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from hashlib import blake2b
 from typing import NamedTuple, Protocol
 
 from mock_providers.core.plans import Place, Question
-from mock_providers.core.rng import keyed_unit
+from mock_providers.core.rng import keyed_digest, unit_of
 from mock_providers.faults.base import Fault
 from mock_providers.faults.rule import Rule
 
@@ -50,25 +51,23 @@ class SeededSource:
 
     def decide(self, question: Question, rules: Sequence[Rule]) -> Sequence[Decision]:
         """One decision for each rule that applies."""
-        return [Decision(rule.id, rule.what, self._hit(rule, question)) for rule in rules if applies(rule, question)]
+        about = [rule for rule in rules if applies(rule, question)]
+        if not about:
+            return []
+        asked = self._asked(question)
+        return [Decision(rule.id, rule.what, _hit(rule, asked)) for rule in about]
 
-    def _hit(self, rule: Rule, question: Question) -> bool:
-        chance = rule.where.chance
-        return chance >= 1.0 or (
-            chance > 0.0
-            and keyed_unit(
-                self._seed,
-                "fault",
-                rule.id,
-                question.provider,
-                question.label,
-                question.on,
-                question.api,
-                str(question.occurrence),
-                str(question.attempt),
-            )
-            < chance
-        )
+    def _asked(self, question: Question) -> bytes:
+        """The question under the seed; hashed once for all rules."""
+        about = (question.provider, question.label, question.on, question.api)
+        return keyed_digest(self._seed, "fault", *about, str(question.occurrence), str(question.attempt))
+
+
+def _hit(rule: Rule, asked: bytes) -> bool:
+    chance = rule.where.chance
+    if not 0.0 < chance < 1.0:
+        return chance >= 1.0
+    return unit_of(blake2b(rule.id.encode("utf-8", "surrogatepass"), digest_size=8, key=asked).digest()) < chance
 
 
 class ScriptKey(NamedTuple):

@@ -7,7 +7,11 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_providers.core.rng import keyed_digest, keyed_digits, keyed_letters, keyed_unit
+from mock_providers.core.rng import keyed_digest, keyed_digits, keyed_letters, unit_of
+
+
+def keyed_unit(seed: int, *parts: str) -> float:
+    return unit_of(keyed_digest(seed, *parts, size=8))
 
 
 @given(st.integers(), st.lists(st.text(), max_size=4))
