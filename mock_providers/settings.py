@@ -36,8 +36,7 @@ class ProvidersSettings(BaseSettings):
         label_fields: the request field that carries the harness's label, by provider.
         journal_file: NDJSON of every exchange; memory holds the latest either way.
         schedule_rate: schedule seconds for one real second.
-        alipay_notify_events: which events are told; "scan" is told by no product of today.
-        alipay_notify_content_type: "malformed" is what the real platform sends.
+        alipay_…: the switches that `alipay/policy.py` explains.
         alipay_v3_waiting_status: OpenAPI v3's HTTP status for a payment that waits for its buyer, which no page tells.
         wechatpay_port: 0 takes a free one.
         wechatpay_…: the switches that `wechatpay/policy.py` explains.
@@ -68,8 +67,26 @@ class ProvidersSettings(BaseSettings):
     label_fields: dict[str, str] = Field(default_factory=lambda: {"alipay": "subject", "wechatpay": "description"})
     journal_file: Path | None = None
     schedule_rate: float = Field(default=1.0, ge=0)
-    alipay_notify_events: frozenset[Literal["scan", "payment", "refund"]] = frozenset({"payment", "refund"})
+    alipay_notify_events: frozenset[str] = frozenset({"payment", "refund"})
     alipay_notify_content_type: Literal["malformed", "clean"] = "malformed"
+    alipay_notify_resends_at_once: int = Field(default=0, ge=0, le=3)
+    alipay_ack_may_have_blanks: bool = False
+    alipay_password_above_fen: int = Field(default=100_000, ge=0)
+    alipay_refundable_days: int = Field(default=365, ge=0)
+    alipay_refunds_whole_only: bool = False
+    alipay_refund_spacing_s: float = Field(default=0.0, ge=0)
+    alipay_refund_settles_s: float = Field(default=0.0, ge=0)
+    alipay_cancel_window_s: float = Field(default=86_400.0, ge=0)
+    alipay_balance_fen: int | None = Field(default=None, ge=0)
+    alipay_fee_basis_points: int = Field(default=0, ge=0, le=10_000)
+    alipay_forbidden_words: frozenset[str] = frozenset({"违禁词"})
+    alipay_bill_empty_file: bool = False
+    alipay_certificate_only: bool = False
+    alipay_certificate_rotates_after_s: float | None = Field(default=None, ge=0)
+    alipay_payout_needs_certificate: bool = True
+    alipay_payout_needs_scene: bool = False
+    alipay_payout_settles_s: float = Field(default=0.0, ge=0)
+    alipay_app_gateway_url: str = ""
     alipay_v3_waiting_status: Literal[200, 202] = 200
     wechatpay_port: int = Field(default=0, ge=0, le=65535)
     wechatpay_platform: Literal["certificate", "public_key", "switching"] = "certificate"

@@ -98,18 +98,21 @@ def business(sub_code: str, fields: Mapping[str, object] = _NOTHING, *, about: s
     return ProviderReply(BUSINESS_FAILED, table().msgs[BUSINESS_FAILED], sub_code, told, fields=fields)
 
 
-def any_refusal(sub_code: str, fields: Mapping[str, object]) -> ProviderReply | None:
+def any_refusal(sub_code: str, fields: Mapping[str, object], *, call: str) -> ProviderReply | None:
     """
     The refusal of this name, whoever makes it; None for a name that is no code of Alipay's.
 
-    A code that only its method knows may be given without its prefix.
+    Args:
+        sub_code: may lack its prefix.
+        call: whose enum is looked into first.
     """
     if sub_code in table().gateway:
         return gateway(sub_code)
-    for name in (sub_code, f"ACQ.{sub_code}"):
-        if name in table().business:
-            return business(name, fields)
-    return None
+    names = (sub_code, f"ACQ.{sub_code}")
+    own = (name for name in names if name in table().calls.get(call, ()))
+    others = (name for name in names if name in table().business)
+    name = next(own, None) or next(others, None)
+    return None if name is None else business(name, fields)
 
 
 def unsigned(reply: ProviderReply) -> ProviderReply:

@@ -10,7 +10,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Protocol
 
-from mock_providers.alipay import closing, codes, pages, pay, refunds, trades
+from mock_providers.alipay import bills, closing, codes, oauth, pages, pay, refunds, trades, transfers
 from mock_providers.alipay.business import Unreadable
 from mock_providers.alipay.work import Office, Work
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape
@@ -60,7 +60,7 @@ class Method:
     system_error: str = "ACQ.SYSTEM_ERROR"
     in_process: InProcess | None = None
     numbered_by: str = "out_trade_no"
-    order_of: Callable[[Work], str] | None = None
+    order_of: Callable[[Office, Work], str] | None = None
     labelled: bool = True
     flat: bool = False
     pays_out: bool = False
@@ -91,6 +91,8 @@ class Method:
 
         Facts: alipay/business-codes
         """
+        if self.invalid in codes.table().gateway:
+            return codes.gateway(self.invalid, about=field)
         return codes.business(self.invalid, self.refused_fields(work.out_trade_no), about=field)
 
     def refusal(self, work: Work, word: str) -> ProviderReply:
@@ -105,7 +107,7 @@ class Method:
         name = {"system_error": self.system_error, "in_process": self.system_error, "busy": "isv.app-call-limited"}
         code = name.get(word, word)
         fields = self.refused_fields(work.out_trade_no)
-        reply = codes.any_refusal(code, fields)
+        reply = codes.any_refusal(code, fields, call=self.call)
         if reply is None:
             # A code that is younger than our table, or somebody's experiment: said as it was asked for.
             msg = codes.table().msgs[codes.BUSINESS_FAILED]
@@ -118,6 +120,18 @@ class Method:
 def _query_in_process(office: Office, work: Work, *, ok: bool) -> ProviderReply:
     del ok  # a query does nothing either way
     return trades.query_in_process(office, work)
+
+
+def _granting(call: str, business: Business, *, flat: bool = False) -> Method:
+    """These speak of no order and have no codes of their own."""
+    return Method(
+        call, business, invalid="isv.invalid-parameter", system_error="aop.unknow-error", order_of=_no_order, flat=flat
+    )
+
+
+def _no_order(office: Office, work: Work) -> str:
+    del office, work  # it is about none
+    return ""
 
 
 METHODS: Mapping[str, Method] = MappingProxyType(
@@ -140,6 +154,34 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             "refund", refunds.refund_apply, codes.unrefunded_fields, in_process=refunds.refund_apply_in_process
         ),
         "alipay.trade.fastpay.refund.query": Method("refund.query", refunds.refund_query),
+        "alipay.data.dataservice.bill.downloadurl.query": Method(
+            "bill",
+            bills.bill_query,
+            invalid="INVAILID_ARGUMENTS",
+            system_error="isp.unknow-error",
+            order_of=bills.order_of,
+            labelled=False,
+        ),
+        "alipay.fund.trans.uni.transfer": Method(
+            "transfer",
+            transfers.transfer,
+            invalid="INVALID_PARAMETER",
+            system_error="SYSTEM_ERROR",
+            in_process=transfers.transfer_in_process,
+            numbered_by="out_biz_no",
+            pays_out=True,
+        ),
+        "alipay.fund.trans.common.query": Method(
+            "transfer.query",
+            transfers.transfer_query,
+            invalid="INVALID_PARAMETER",
+            system_error="SYSTEM_ERROR",
+            in_process=transfers.transfer_query_in_process,
+            order_of=transfers.order_of,
+        ),
+        "alipay.system.oauth.token": _granting("oauth.token", oauth.user_token, flat=True),
+        "alipay.open.auth.token.app": _granting("oauth.app", oauth.app_token),
+        "alipay.open.app.alipaycert.download": _granting("certificate", oauth.certificate),
     }
 )
 

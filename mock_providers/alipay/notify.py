@@ -159,7 +159,13 @@ def _refund_fields(trade: Trade, refund: Refund) -> dict[str, str]:
 
 
 def render(
-    notice: Notice, delivery: PlannedDelivery, *, stamp_at: datetime, keyring: Keyring, policy: Policy
+    notice: Notice,
+    delivery: PlannedDelivery,
+    *,
+    stamp_at: datetime,
+    keyring: Keyring,
+    policy: Policy,
+    renewed: bool = False,
 ) -> OutgoingNotify:
     """
     Write one delivery.
@@ -173,7 +179,7 @@ def render(
     codec = CODECS[charset.lower()]
     fields = _delivered(notice, delivery, charset=charset, stamp_at=stamp_at - timedelta(seconds=delivery.stale_s))
     text = notify_text(fields)
-    signature = _signature(notice, delivery, text.encode(codec, "xmlcharrefreplace"), keyring=keyring, policy=policy)
+    signature = _signature(notice, delivery, text.encode(codec, "xmlcharrefreplace"), keyring=keyring, renewed=renewed)
     ordered = dict(sorted(fields.items())) | ({"sign": signature} if signature else {})
     return OutgoingNotify(
         headers=(
@@ -200,11 +206,11 @@ def _delivered(notice: Notice, delivery: PlannedDelivery, *, charset: str, stamp
     return fields | changed | unknown
 
 
-def _signature(notice: Notice, delivery: PlannedDelivery, text: bytes, *, keyring: Keyring, policy: Policy) -> str:
+def _signature(notice: Notice, delivery: PlannedDelivery, text: bytes, *, keyring: Keyring, renewed: bool) -> str:
     """Facts: alipay/notify-sign."""
     seal = Seal.FOREIGN if delivery.kind is Kind.PROBE else delivery.seal
     sign_type = notice.context["sign_type"]
-    key, _ = keyring.signer(certified=bool(notice.context.get("certified")), renewed=policy.certificate_next)
+    key, _ = keyring.signer(certified=bool(notice.context.get("certified")), renewed=renewed)
     if seal is Seal.NONE:
         return ""
     if seal is Seal.FOREIGN:

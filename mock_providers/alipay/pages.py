@@ -21,9 +21,10 @@ from mock_providers.core.book import CASHIER_PATH, Trade, TradeState, cashier_to
 from mock_providers.core.money import yuan_text
 from mock_providers.core.reply import ProviderReply, WireReply
 
+APP_PAY = "alipay.trade.app.pay"
 # See alipay/page-pays.
 PRODUCT_OF: Mapping[str, str] = MappingProxyType(
-    {"alipay.trade.page.pay": "page", "alipay.trade.wap.pay": "wap", "alipay.trade.app.pay": "app"}
+    {"alipay.trade.page.pay": "page", "alipay.trade.wap.pay": "wap", APP_PAY: "app"}
 )
 _METHOD_OF = {product: method for method, product in PRODUCT_OF.items()}
 _CASHIER = "cashier"
@@ -106,7 +107,7 @@ def way_back(office: Office, trade: Trade) -> str | None:
         "timestamp": text_of(office.now()),
     }
     codec = "gbk" if details["charset"].lower() in {"gbk", "gb2312"} else "utf-8"
-    key, _ = office.keyring.signer(certified="certified" in details, renewed=office.policy.certificate_next)
+    key, _ = office.keyring.signer(certified="certified" in details, renewed=office.renewed)
     fields["sign"] = sign(key, notify_text(fields).encode(codec), details["sign_type"])
     joint = "&" if "?" in opening.return_url else "?"
     return opening.return_url + joint + form_bytes(fields, codec=codec).decode("ascii")

@@ -1,7 +1,7 @@
 """
 The buyer's barcode: alipay.trade.pay, with waiting for the buyer's password.
 
-A barcode works once and for about a minute; those of `barcodes.toml` belong to buyers who cannot pay, or always type.
+A barcode works once; those of `barcodes.toml` belong to buyers who cannot pay, or always type.
 """
 
 import re
@@ -92,7 +92,7 @@ def _unpayable(office: Office, barcode: str) -> str:
 
     Facts: alipay/pay, alipay/business-codes
     """
-    if not _BARCODE.fullmatch(barcode) or barcode in office.spent_codes or office.stale_code(barcode):
+    if not _BARCODE.fullmatch(barcode) or barcode in office.spent_codes:
         return "ACQ.PAYMENT_AUTH_CODE_INVALID"
     fate = strange_buyers().get(barcode[:8], "")
     return "" if fate == _NEEDS_PASSWORD else fate

@@ -24,7 +24,6 @@ class Policy:
         notify_resends_at_once: immediate resends before the ladder begins.
         ack_may_have_blanks: white space around `success` does no harm.
         password_above_fen: a barcode pays this much without a password.
-        barcode_life_s: how long a barcode that has been issued here can be used.
         refundable_days: how long a payment can be refunded.
         refunds_whole_only: as in the vendor's sandbox, one refund for each trade, in full.
         refund_spacing_s: a refund sooner than this after another of its trade is refused.
@@ -35,7 +34,7 @@ class Policy:
         forbidden_words: subjects, bodies and remarks must not contain them.
         bill_empty_file: a day without business has an empty bill, where otherwise it has none.
         certificate_only: calls without certificate serials are refused.
-        certificate_next: answers are signed with the next certificate already.
+        certificate_rotates_after_s: from then on the schedule, the next certificate's key signs in certificate mode.
         payout_needs_certificate: the public-key mode is refused by what pays out.
         payout_needs_scene: newer contracts demand `transfer_scene_name`.
         payout_settles_s: how long a transfer is dealt with before its result is there.
@@ -48,7 +47,6 @@ class Policy:
     notify_resends_at_once: int = 0
     ack_may_have_blanks: bool = False
     password_above_fen: int = 100_000
-    barcode_life_s: float = 60.0
     refundable_days: int = 365
     refunds_whole_only: bool = False
     refund_spacing_s: float = 0.0
@@ -59,7 +57,7 @@ class Policy:
     forbidden_words: frozenset[str] = frozenset({"违禁词"})
     bill_empty_file: bool = False
     certificate_only: bool = False
-    certificate_next: bool = False
+    certificate_rotates_after_s: float | None = None
     payout_needs_certificate: bool = True
     payout_needs_scene: bool = False
     payout_settles_s: float = 0.0
@@ -96,7 +94,7 @@ def policy_of(switches: Mapping[str, Any]) -> Policy:
     for word in sorted(policy.notify_events):
         product, slash, event = word.rpartition("/")
         if event not in EVENTS or (slash and product not in PRODUCTS):
-            every = (*EVENTS, *(f"{one}/{event}" for one in PRODUCTS))
+            every = (*EVENTS, *(f"{one}/{known_event}" for one in PRODUCTS for known_event in EVENTS))
             raise ConfigurationRefused(
                 f"alipay_notify_events has '{word}', which is no event.{closest(word, every)} Events are "
                 f"{', '.join(EVENTS)}, for one product alone such as wap/close."

@@ -10,7 +10,7 @@ from mock_providers.alipay.credentials import write_credentials
 from mock_providers.alipay.doctor import AlipayDoctor
 from mock_providers.alipay.grants import Grants
 from mock_providers.alipay.herald import AlipayHerald
-from mock_providers.alipay.pages import way_back
+from mock_providers.alipay.pages import APP_PAY, way_back
 from mock_providers.alipay.policy import policy_of
 from mock_providers.alipay.reception import Reception
 from mock_providers.alipay.routes import GATEWAY_PATH, Router
@@ -19,9 +19,10 @@ from mock_providers.alipay.times import day_of
 from mock_providers.alipay.trades import QR_HOST
 from mock_providers.alipay.v3.paths import PREFIX
 from mock_providers.alipay.v3.routes import V3Router
+from mock_providers.alipay.visits import PHONE_PATH, owns, visit_of
 from mock_providers.alipay.wire import split_target
 from mock_providers.alipay.work import Office
-from mock_providers.core.book import Trade
+from mock_providers.core.book import Trade, cashier_token
 from mock_providers.core.credentials import CredentialMaker
 from mock_providers.core.doctor import Lazily
 from mock_providers.core.journal import RawRequest, RawResponse
@@ -58,6 +59,7 @@ class Alipay:
             keyring=load_keyring(world.credentials_dir),
             grants=Grants(world.ids),
             now=world.schedule.now,
+            now_s=lambda: world.schedule.now_s,
             new_trade_no=self._number,
         )
         self.reception = Reception(
@@ -78,8 +80,13 @@ class Alipay:
 
     def read(self, request: RawRequest) -> Call:
         """Understand a request and check it at the door; a refused signature is for the doctor to explain."""
-        v3 = split_target(request.target)[0].startswith(PREFIX)
-        call = self._v3.read(request) if v3 else self._router.read(request)
+        path = split_target(request.target)[0]
+        if path == GATEWAY_PATH:
+            call = self._router.read(request)
+        elif path.startswith(PREFIX):
+            call = self._v3.read(request)
+        else:
+            call = visit_of(self.reception, request) or self._router.read(request)
         if call.signature_ok is not False:
             return call
         return replace(call, diagnosis=Lazily(self._doctor, request, now=self._world.stamp.now()))
@@ -87,12 +94,17 @@ class Alipay:
     def render(self, notice: Notice, delivery: PlannedDelivery, *, stamp_at: datetime) -> OutgoingNotify:
         """Write one delivery."""
         return notify.render(
-            notice, delivery, stamp_at=stamp_at, keyring=self.office.keyring, policy=self.office.policy
+            notice,
+            delivery,
+            stamp_at=stamp_at,
+            keyring=self.office.keyring,
+            policy=self.office.policy,
+            renewed=self.office.renewed,
         )
 
     def owns_path(self, path: str) -> bool:
-        """The one path of the v2 gateway, and those of OpenAPI v3."""
-        return path == GATEWAY_PATH or path.startswith(PREFIX + "alipay/")
+        """The path of the v2 gateway, those of OpenAPI v3, and what browsers fetch beside them."""
+        return path == GATEWAY_PATH or path.startswith(PREFIX + "alipay/") or owns(path)
 
     def ladder(self, notice: Notice) -> Ladder:  # noqa: ARG002  one ladder for all
         """The platform's own repetition."""
@@ -103,12 +115,16 @@ class Alipay:
         return notify.acknowledged(response, may_have_blanks=self.office.policy.ack_may_have_blanks)
 
     def cashier_link(self, target: str) -> Trade | None:
-        """The trade behind the text of a QR code, or behind the same path on the simulator's own port."""
+        """The trade behind a QR code's text or its path on our own port, or behind what an app hands to Alipay's."""
+        if APP_PAY in target and not target.startswith(("http:", "https:", "/")):
+            return self._router.opened(target)
         book, now = self._world.book, self._world.schedule.now()
         return book.by_qr(target, now=now) or book.by_qr(QR_HOST + urlsplit(target).path, now=now)
 
     def departure(self, trade: Trade) -> Departure | None:
         """Back to where the merchant wants its buyer, by parameters that it can verify."""
+        if trade.opening.product == "app":
+            return Departure(PHONE_PATH + cashier_token(trade))
         url = way_back(self.office, trade)
         return Departure(url) if url is not None else None
 

@@ -75,7 +75,7 @@ class Reception:
     def _order_of(self, method: Method, work: Work) -> str:
         try:
             if method.order_of is not None:
-                return method.order_of(work)
+                return method.order_of(self.office, work)
             trade_no, number = number_field(work.fields, "trade_no"), number_field(work.fields, method.numbered_by)
         except Unreadable:
             return ""

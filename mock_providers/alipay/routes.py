@@ -21,6 +21,7 @@ from mock_providers.alipay.pages import refusal_page, visit
 from mock_providers.alipay.reception import Reception, entry_of
 from mock_providers.alipay.wire import CODECS, Dress, charset_of, form_pairs, read_params, split_target, wire_reply
 from mock_providers.alipay.work import Work
+from mock_providers.core.book import Trade
 from mock_providers.core.journal import RawRequest
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape, Seal
 from mock_providers.core.provider import Call
@@ -79,6 +80,19 @@ class Router:
             return self._stranger("isv.invalid-parameter", "gbk")
         codec = CODECS.get((charset_of(pairs) or "").lower(), "gbk")
         return self._called(read_params(pairs, codec=codec), codec, entry_of(request))
+
+    def opened(self, order_text: str) -> Trade | None:
+        """
+        What Alipay's app does with the text that a merchant's app hands to it; None where it refuses.
+
+        Facts: alipay/page-pays
+        """
+        request = RawRequest("POST", GATEWAY_PATH, (), order_text.encode("utf-8", "replace"))
+        call = self.read(request)
+        if call.signature_ok is not True or not call.page or call.perform().status != 302:
+            return None
+        office = self.reception.office
+        return office.book.by_order("alipay", call.order, now=office.now(), merchant_id=call.merchant)
 
     def _stranger(self, sub_code: str, codec: str) -> Call:
         return self._refused(codes.gateway(sub_code, signed=False), Asked({}, codec, None, Admission(None)))
@@ -145,7 +159,7 @@ class Router:
     def _wire(self, reply: ProviderReply, asked: Asked, *, seal: Seal = Seal.TRUE) -> WireReply:
         office = self.reception.office
         certified = bool(asked.params.get("app_cert_sn")) and asked.app is not None
-        key, sn = office.keyring.signer(certified=certified, renewed=office.policy.certificate_next)
+        key, sn = office.keyring.signer(certified=certified, renewed=office.renewed)
         encrypts = asked.params.get("encrypt_type") == "AES" and asked.app is not None
         return wire_reply(
             codes.unsigned(reply) if seal is Seal.NONE else reply,

@@ -80,9 +80,9 @@ class Office:
 
     Args:
         now: schedule time, for what happens after a call is over.
+        now_s: the same in seconds since the start.
         new_trade_no: the platform's number for an order (merchant, number) that comes into being now.
         spent_codes: buyers' barcodes that have been used.
-        shown_codes: barcodes that were shown here, with the moment at which they stop working.
     """
 
     book: Book
@@ -92,17 +92,21 @@ class Office:
     keyring: Keyring
     grants: Grants
     now: Callable[[], datetime]
+    now_s: Callable[[], float]
     new_trade_no: Callable[[str, str], str]
     spent_codes: set[str] = field(default_factory=set)
-    shown_codes: dict[str, datetime] = field(default_factory=dict)
 
-    def stale_code(self, barcode: str) -> bool:
-        """Whether a barcode that was shown here has had its minute; of others nobody knows how old they are."""
-        ends_at = self.shown_codes.get(barcode)
-        return ends_at is not None and self.now() >= ends_at
+    @property
+    def renewed(self) -> bool:
+        """
+        Whether the platform's certificate was renewed.
+
+        Facts: alipay/cert-mode
+        """
+        after_s = self.policy.certificate_rotates_after_s
+        return after_s is not None and self.now_s() >= after_s
 
     def forget(self) -> None:
         """Start anew with an empty book."""
         self.spent_codes.clear()
-        self.shown_codes.clear()
         self.grants.clear()

@@ -127,10 +127,14 @@ def post(params: Mapping[str, str], *, codec: str = "utf-8", target: str = "/gat
     )
 
 
+def _usual(directory: Path) -> Mapping[str, Any]:
+    return switches_of(ProvidersSettings(credentials_dir=directory), "alipay")
+
+
 class Desk:
     """One provider over one book; the schedule stands still unless it is moved."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, **switches: Any) -> None:
         self.merchant = Merchant(directory)
         self.book, self.labels, self.published = Book(), Labels(), Published()
         self.schedule = ScheduleClock(Stamp(), rate=0.0)
@@ -143,7 +147,7 @@ class Desk:
                 labels=self.labels,
                 notices=self.published,
                 credentials_dir=directory,
-                options=ProviderOptions("subject", switches_of(ProvidersSettings(credentials_dir=directory), "alipay")),
+                options=ProviderOptions("subject", {**_usual(directory), **switches}),
             )
         )
         self.schedule.start()

@@ -11,6 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from mock_providers.alipay.notify import LADDER, acknowledged
 from mock_providers.core.journal import RawResponse
 from mock_providers.core.plans import Kind, PlannedDelivery, Seal
+from mock_providers.errors import ConfigurationRefused
 from tests.unit.mock_providers.alipay_desk import T0, Desk, post
 
 pytestmark = pytest.mark.asyncio
@@ -30,6 +31,17 @@ def sent(desk: Desk, number: int = -1, *, how: PlannedDelivery = TRUE, later_s: 
     assert text == outgoing.string_to_sign
     assert all(fields.values())
     desk.merchant.verify(text.encode(charset), fields["sign"], sign_type=fields["sign_type"])
+    return fields
+
+
+def told(desk: Desk, how: PlannedDelivery) -> dict[str, str]:
+    """
+    A copy as a merchant reads it by its declared charset; its signature must be the platform's.
+    """
+    outgoing = desk.provider.render(desk.published.notices[-1], how, stamp_at=T0)
+    fields = dict(parse_qsl(outgoing.body.decode("ascii"), keep_blank_values=True, encoding=how.charset or "utf-8"))
+    text = "&".join(f"{name}={fields[name]}" for name in sorted(fields) if name not in {"sign", "sign_type"})
+    desk.merchant.verify(text.encode(how.charset or "utf-8"), fields["sign"])
     return fields
 
 
@@ -124,6 +136,73 @@ async def test_the_content_type_is_as_malformed_as_the_real_one(desk):
     outgoing = desk.provider.render(desk.published.notices[0], TRUE, stamp_at=T0)
     headers = dict(outgoing.headers)
     assert headers["Content-Type"] == "application/x-www-form-urlencoded; text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize("seal", [Seal.DAMAGED, Seal.FOREIGN])
+async def test_a_bad_seal_says_the_same_and_does_not_verify(desk, seal):
+    desk.paid()
+    true = sent(desk)
+    body = desk.provider.render(desk.published.notices[0], PlannedDelivery(Kind.FORGED, seal=seal), stamp_at=T0).body
+    bad = dict(parse_qsl(body.decode()))
+    assert {name for name in true if true[name] != bad[name]} == {"sign"}
+    with pytest.raises(InvalidSignature):
+        sent(desk, how=PlannedDelivery(Kind.FORGED, seal=seal))
+
+
+async def test_without_a_seal_there_is_no_signature(desk):
+    desk.paid()
+    how = PlannedDelivery(Kind.FORGED, seal=Seal.NONE)
+    body = desk.provider.render(desk.published.notices[0], how, stamp_at=T0).body
+    assert sent(desk).keys() - dict(parse_qsl(body.decode())).keys() == {"sign"}
+
+
+async def test_a_probe_is_a_strangers_signature_and_nothing_else(desk):
+    desk.paid()
+    notice = desk.published.notices[0]
+    forged = desk.provider.render(notice, PlannedDelivery(Kind.FORGED, seal=Seal.FOREIGN), stamp_at=T0)
+    assert desk.provider.render(notice, PlannedDelivery(Kind.PROBE), stamp_at=T0) == forged
+
+
+@pytest.mark.parametrize(
+    ("how", "changed"),
+    [
+        (PlannedDelivery(Kind.STRAY, wrong=frozenset({"merchant"})), {"seller_id", "notify_id"}),
+        (PlannedDelivery(Kind.STRAY, wrong=frozenset({"app"})), {"app_id", "auth_app_id", "notify_id"}),
+        (PlannedDelivery(Kind.STRAY, wrong=frozenset({"order"})), {"out_trade_no", "trade_no", "notify_id"}),
+        (PlannedDelivery(Kind.REPLAYED, stale_s=3600), {"notify_time"}),
+        (PlannedDelivery(Kind.TRUE, extra_fields=2), {"new_field_1", "new_field_2"}),
+        (PlannedDelivery(Kind.TRUE, charset="GBK"), {"charset"}),
+    ],
+    ids=["merchant", "app", "order", "stale", "unknown-fields", "charset"],
+)
+async def test_a_copy_that_lies_is_truly_signed_and_differs_in_just_that(desk, how, changed):
+    desk.paid()
+    true, other = sent(desk), told(desk, how)
+    assert {name for name in true.keys() | other.keys() if true.get(name) != other.get(name)} == changed | {"sign"}
+
+
+async def test_two_lies_have_two_ids(desk):
+    desk.paid()
+    lies = (PlannedDelivery(Kind.TAMPERED, add_fen=add) for add in (1, 2, 100))
+    assert len({told(desk, how)["notify_id"] for how in (TRUE, *lies)}) == 4
+
+
+async def test_blanks_around_the_acknowledgement_are_a_matter_of_choice():
+    answer = RawResponse(200, (), b" success\r\n")
+    assert [acknowledged(answer, may_have_blanks=choice) for choice in (False, True)] == [False, True]
+
+
+async def test_immediate_resends_come_before_the_ladder(credentials_dir):
+    desk = Desk(credentials_dir, notify_resends_at_once=3)
+    desk.paid()
+    offsets = desk.provider.ladder(desk.published.notices[0]).offsets_s
+    assert (offsets[:5], len(offsets)) == ((0.0, 0.0, 0.0, 0.0, 240.0), 11)
+    await desk.schedule.stop()
+
+
+async def test_a_misspelt_event_is_refused_with_the_closest_word(credentials_dir):
+    with pytest.raises(ConfigurationRefused, match="Did you mean 'wap/close'"):
+        Desk(credentials_dir, notify_events=frozenset({"wap/closed"}))
 
 
 async def test_the_ladder_has_eight_rungs_over_a_day():
