@@ -23,6 +23,7 @@ EXTRA = {
     "alipay.trade.create": ZEROS,
     "alipay.trade.query": ZEROS,
     "alipay.trade.refund": {"refund_fee": "0.00", "send_back_fee": "0.00"},
+    "alipay.trade.refund.apply": {"refund_fee": "0.00", "send_back_fee": "0.00"},
     "alipay.trade.cancel": {"retry_flag": "N"},
 }
 ORDER = {
