@@ -39,7 +39,13 @@ class Vendor:
 VENDORS: Mapping[str, Vendor] = MappingProxyType(
     {
         "alipay": Vendor(
-            hosts=("openapi.alipay.com", "unitradeprod.alipay.com", "dwbillcenter.alipay.com", "qr.alipay.com"),
+            hosts=(
+                "openapi.alipay.com",
+                "unitradeprod.alipay.com",
+                "dwbillcenter.alipay.com",
+                "qr.alipay.com",
+                "openauth.alipay.com",
+            ),
             parents=("alipaydev.com", "dl.alipaydev.com"),
         ),
         "wechatpay": Vendor(
