@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 import aiohttp
 from aiohttp import web
+from cryptography.exceptions import InvalidSignature
 
 from mock_providers.app import Simulator, build
 from mock_providers.core.clock import Clock
@@ -47,6 +48,7 @@ class Receiver:
     answer: Callable[[Received], tuple[int, bytes]] = lambda _: SUCCESS
     received: list[Received] = field(default_factory=list)
     arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
+    peers: list[Any] = field(default_factory=list)
     at_once: int = 0
     at_once_max: int = 0
     url: str = ""
@@ -55,6 +57,8 @@ class Receiver:
 
     async def handle(self, request: web.Request) -> web.Response:
         self.at_once += 1
+        assert request.transport is not None
+        self.peers.append(request.transport.get_extra_info("peername"))
         self.at_once_max = max(self.at_once_max, self.at_once)
         try:
             one = Received(dict(request.headers), await request.read())
@@ -148,6 +152,27 @@ def answer_body(item: dict[str, Any]) -> bytes:
     The answer's bytes of a journal entry, as far as they were sent.
     """
     return base64.b64decode(item["response"]["body_b64"])
+
+
+def fields(entry: dict[str, Any]) -> dict[str, str]:
+    """
+    What a notify says, in the charset that it declares.
+    """
+    codec = dict(parse_qsl(entry["body"].decode("ascii")))["charset"]
+    return dict(parse_qsl(entry["body"].decode("ascii"), keep_blank_values=True, encoding=codec))
+
+
+def genuine(box: Sandbox, entry: dict[str, Any]) -> bool:
+    """
+    Whether the platform's own key signed exactly what is in the body.
+    """
+    told = fields(entry)
+    text = "&".join(f"{name}={told[name]}" for name in sorted(told) if name not in {"sign", "sign_type"})
+    try:
+        box.merchant.verify(text.encode(told["charset"]), told.get("sign", ""))
+    except InvalidSignature:
+        return False
+    return True
 
 
 @asynccontextmanager

@@ -5,11 +5,9 @@ Each fault over real sockets, judged by the bytes in the journal.
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import parse_qsl
 
 import aiohttp
 import pytest
-from cryptography.exceptions import InvalidSignature
 
 from mock_providers.core.plans import Question
 from mock_providers.faults.base import Fault
@@ -17,26 +15,9 @@ from mock_providers.faults.drop import Drop
 from mock_providers.faults.duplicate import Duplicate
 from mock_providers.faults.rule import Rule
 from mock_providers.faults.source import Decision
-from tests.loopback.sandbox import Sandbox, sandbox
+from tests.loopback.sandbox import Sandbox, fields, genuine, sandbox
 
 pytestmark = pytest.mark.asyncio
-
-
-def fields(entry) -> dict[str, str]:
-    return dict(parse_qsl(entry["body"].decode("ascii"), keep_blank_values=True))
-
-
-def genuine(box: Sandbox, entry) -> bool:
-    """
-    Whether the platform's own key signed exactly what is in the body.
-    """
-    told = fields(entry)
-    text = "&".join(f"{name}={told[name]}" for name in sorted(told) if name not in {"sign", "sign_type"})
-    try:
-        box.merchant.verify(text.encode(), told["sign"])
-    except InvalidSignature:
-        return False
-    return True
 
 
 async def counts(box: Sandbox) -> dict[str, int]:
