@@ -80,6 +80,8 @@ class PlannedDelivery:
         stale_s: how far back its stamp lies.
         charset: written in this charset instead of the agreed one; "" keeps to the agreement.
         extra_fields: how many fields nobody has heard of it carries, signed like the others.
+        spelling: another lawful way to write the same, by a word of the fault's; "" is the usual one.
+        misread: with a damaged seal: signed over what a common misreading of the rules makes of it.
         read_slowly_s: how long the platform takes to read the merchant's answer.
         ignore_ack: the acknowledgement is not believed.
     """
@@ -94,6 +96,8 @@ class PlannedDelivery:
     stale_s: float = 0.0
     charset: str = ""
     extra_fields: int = 0
+    spelling: str = ""
+    misread: str = ""
     read_slowly_s: float = 0.0
     ignore_ack: bool = False
 
@@ -165,6 +169,7 @@ class AnswerShape:
         seal: whose signature the answer bears.
         stale_s: how far back the answer's own stamp lies, where the protocol has one.
         probe: signed wrongly in the vendor's own way, to see who looks; where a vendor has none, it says nothing.
+        spelling: another lawful way to write the same, by a word of the fault's; "" is the usual one.
     """
 
     refuse: str = ""
@@ -172,6 +177,7 @@ class AnswerShape:
     seal: Seal = Seal.TRUE
     stale_s: float = 0.0
     probe: bool = False
+    spelling: str = ""
 
 
 PLAIN_SHAPE = AnswerShape()

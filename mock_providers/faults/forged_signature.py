@@ -13,13 +13,18 @@ class ForgedSignature(Fault):
 
     Args:
         seal: "foreign" is a stranger's key, "damaged" the platform's signature of something else, "none" no signature.
+        misread: with "damaged": signed over what a misreading of the vendor's rules makes of it, "sign_type" left in, or
+            "empty_values" that were not sent; where the rules cannot be misread so, over other bytes.
     """
 
     name: ClassVar[str] = "forged_signature"
     places: ClassVar[tuple[Place, ...]] = ("notify",)
 
     seal: Literal["foreign", "damaged", "none"] = "foreign"
+    misread: Literal["", "sign_type", "empty_values"] = ""
 
     def shape_notify(self, plan: DeliveryPlan) -> DeliveryPlan:
         """One more copy, in front."""
-        return sent_before(plan, PlannedDelivery(Kind.FORGED, seal=Seal(self.seal), fault=self.name))
+        return sent_before(
+            plan, PlannedDelivery(Kind.FORGED, seal=Seal(self.seal), misread=self.misread, fault=self.name)
+        )

@@ -24,6 +24,7 @@ from mock_providers.faults.forged_signature import ForgedSignature
 from mock_providers.faults.http_error import HttpError
 from mock_providers.faults.in_process import InProcess
 from mock_providers.faults.malformed_body import MalformedBody
+from mock_providers.faults.other_spelling import OtherSpelling
 from mock_providers.faults.refund_before_payment import RefundBeforePayment
 from mock_providers.faults.refuse import Refuse
 from mock_providers.faults.reorder import Reorder
@@ -53,6 +54,7 @@ _ALL: tuple[type[Fault], ...] = (
     ClockSkew,
     WrongEncoding,
     ExtraFields,
+    OtherSpelling,
     AckIgnored,
     SlowReading,
     ReplayedNotify,

@@ -15,7 +15,8 @@ class TamperedAmount(Fault):
 
     Args:
         add_fen: added to the true amount, or where that would leave nothing its absolute value; never 0.
-        signed: True signs with the platform's key, so that only comparing amounts stops it; False forges.
+        signed: True signs with the platform's key, so that only comparing amounts stops it; False leaves the signature
+            of the truth below it.
     """
 
     name: ClassVar[str] = "tampered_amount"
@@ -33,6 +34,6 @@ class TamperedAmount(Fault):
 
     def shape_notify(self, plan: DeliveryPlan) -> DeliveryPlan:
         """One more copy, in front."""
-        seal = Seal.TRUE if self.signed else Seal.FOREIGN
+        seal = Seal.TRUE if self.signed else Seal.DAMAGED
         tampered = PlannedDelivery(Kind.TAMPERED, seal=seal, add_fen=self.add_fen, fault=self.name)
         return sent_before(plan, tampered)

@@ -48,6 +48,7 @@ REPLIES = [
     ("stale_timestamp", {"seconds": 600}, ReplyPlan(shape=AnswerShape(stale_s=600)), True),
     ("clock_skew", {"seconds": 30}, ReplyPlan(shape=AnswerShape(stale_s=-30)), False),
     ("clock_skew", {"seconds": -300}, ReplyPlan(shape=AnswerShape(stale_s=300)), True),
+    ("other_spelling", {"spelling": "braces"}, ReplyPlan(shape=AnswerShape(spelling="braces")), False),
     ("before_response", {"patience_s": 4}, ReplyPlan(after_notify_s=4), False),
 ]
 
@@ -78,12 +79,18 @@ NOTIFIES = [
     ("settlement_day", {"cut_hour": 23}, DeliveryPlan(day_change=DayChange(23, 1.0)), False),
     ("forged_signature", {}, before(Kind.FORGED, seal=Seal.FOREIGN), False),
     ("forged_signature", {"seal": "damaged"}, before(Kind.FORGED, seal=Seal.DAMAGED), False),
+    (
+        "forged_signature",
+        {"seal": "damaged", "misread": "sign_type"},
+        before(Kind.FORGED, seal=Seal.DAMAGED, misread="sign_type"),
+        False,
+    ),
     ("forged_signature", {"seal": "none"}, before(Kind.FORGED, seal=Seal.NONE), False),
     ("signature_probe", {}, before(Kind.PROBE, seal=Seal.FOREIGN), False),
     ("wrong_key", {}, one(kind=Kind.FORGED, seal=Seal.FOREIGN), True),
     ("certificate_rotation", {}, one(seal=Seal.NEXT), True),
     ("tampered_amount", {"add_fen": 7}, before(Kind.TAMPERED, add_fen=7), False),
-    ("tampered_amount", {"signed": False}, before(Kind.TAMPERED, add_fen=100, seal=Seal.FOREIGN), False),
+    ("tampered_amount", {"signed": False}, before(Kind.TAMPERED, add_fen=100, seal=Seal.DAMAGED), False),
     ("wrong_recipient", {}, before(Kind.STRAY, wrong=frozenset({"merchant"})), False),
     ("wrong_recipient", {"which": "app"}, before(Kind.STRAY, wrong=frozenset({"app"})), False),
     ("unknown_order", {}, before(Kind.STRAY, wrong=frozenset({"order"})), False),
@@ -92,6 +99,7 @@ NOTIFIES = [
     ("clock_skew", {"seconds": 299}, one(stale_s=-299), False),
     ("wrong_encoding", {}, one(charset="gbk"), True),
     ("extra_fields", {"count": 3}, one(extra_fields=3), False),
+    ("other_spelling", {"spelling": "short_amounts"}, one(spelling="short_amounts"), False),
     ("ack_ignored", {}, one(ignore_ack=True), False),
     ("slow_reading", {"seconds": 9}, one(read_slowly_s=9), False),
 ]
