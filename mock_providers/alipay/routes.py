@@ -154,9 +154,10 @@ class Router:
         reply = method.answer(self.reception.office, work, shape=shape)
         if method.page:
             return visit(reply)
-        return self._wire(reply, asked, seal=shape.seal)
+        return self._wire(reply, asked, shape)
 
-    def _wire(self, reply: ProviderReply, asked: Asked, *, seal: Seal = Seal.TRUE) -> WireReply:
+    def _wire(self, reply: ProviderReply, asked: Asked, shape: AnswerShape = PLAIN_SHAPE) -> WireReply:
+        seal = shape.seal
         office = self.reception.office
         certified = bool(asked.params.get("app_cert_sn")) and asked.app is not None
         key, sn = office.keyring.signer(certified=certified, renewed=office.renewed)
@@ -168,7 +169,9 @@ class Router:
             key=office.keyring.forger if seal is Seal.FOREIGN else key,
             sign_type=asked.sign_type,
             trace_id=f"{self.reception.trace_prefix}{next(self.answers):016x}",
-            dress=Dress(sn, asked.app.aes_key if encrypts and asked.app else None, seal is Seal.DAMAGED),
+            dress=Dress(
+                sn, asked.app.aes_key if encrypts and asked.app else None, seal is Seal.DAMAGED, shape.spelling
+            ),
         )
 
     def _answer(self, reply: ProviderReply, asked: Asked, shape: AnswerShape = PLAIN_SHAPE) -> WireReply:

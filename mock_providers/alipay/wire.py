@@ -5,6 +5,7 @@ Knows no trade and no method by name.
 """
 
 import codecs
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -109,11 +110,13 @@ class Dress:
         cert_sn: of the certificate whose key signs; "" in public-key mode.
         aes_key: encrypts a success; refusals always go in clear.
         damaged: the signature covers other bytes than the ones sent.
+        spelling: of the object, where it is not the usual one.
     """
 
     cert_sn: str = ""
     aes_key: bytes | None = None
     damaged: bool = False
+    spelling: str = ""
 
 
 PLAIN_DRESS = Dress()
@@ -134,7 +137,7 @@ def wire_reply(
 
     Facts: alipay/sync-envelope, alipay/sync-sign, alipay/http-200, alipay/charset, alipay/cert-mode, alipay/aes
     """
-    inner = _inner_text(reply).encode(codec, "alipay-json")
+    inner = (spelled(reply, dress.spelling) if dress.spelling else _inner_text(reply)).encode(codec, "alipay-json")
     if dress.aes_key is not None and not reply.sub_code:
         inner = b'"%b"' % encrypted(inner, key=dress.aes_key).encode("ascii")
     name = envelope_key(method).encode("ascii")
@@ -154,11 +157,32 @@ def wire_reply(
 
 
 def _inner_text(reply: ProviderReply) -> str:
+    return _json_text(_ordered(reply))
+
+
+def _ordered(reply: ProviderReply) -> dict[str, object]:
     # The answers of OAuth have no code where they succeed.
     ordered: dict[str, object] = {"code": reply.code, "msg": reply.msg} if reply.code else {}
     if reply.sub_code:
         ordered |= {"sub_code": reply.sub_code, "sub_msg": reply.sub_msg}
-    ordered |= {name: reply.fields[name] for name in sorted(reply.fields)}
+    return ordered | {name: reply.fields[name] for name in sorted(reply.fields)}
+
+
+def spelled(reply: ProviderReply, spelling: str) -> str:
+    """
+    The object in another lawful spelling: what is signed is what is sent, however it is written.
+
+    Facts: alipay/sync-sign, alipay/braces
+    """
+    ordered = _ordered(reply)
+    if spelling == "spaced":
+        return json.dumps(ordered, ensure_ascii=False, indent=1)
+    if spelling == "reordered":
+        return _json_text(dict(reversed(ordered.items())))
+    if spelling == "escaped_slashes":
+        return _json_text(ordered).replace("/", "\\/")
+    if spelling == "braces":
+        return _json_text(ordered).removesuffix("}") + ',"new_field":"one { too many"}'
     return _json_text(ordered)
 
 

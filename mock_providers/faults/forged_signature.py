@@ -13,8 +13,8 @@ class ForgedSignature(Fault):
 
     Args:
         seal: "foreign" is a stranger's key, "damaged" the platform's signature of something else, "none" no signature.
-        misread: with "damaged": signed over what a misreading of the vendor's rules makes of it, "sign_type" left in, or
-            "empty_values" that were not sent; where the rules cannot be misread so, over other bytes.
+        misread: with "damaged": signed over what a misreading of the vendor's rules makes of it, "sign_type" left in
+            or "empty_values" that were not sent; where rules cannot be misread so, over other bytes.
     """
 
     name: ClassVar[str] = "forged_signature"
