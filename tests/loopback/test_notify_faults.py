@@ -9,7 +9,7 @@ import pytest
 
 from harness.world.virtual_clock import VirtualClock
 from harness.world.virtual_loop import VirtualLoop
-from tests.loopback.sandbox import SUCCESS, Sandbox, answer_body, fields, genuine, sandbox
+from tests.loopback.sandbox import SUCCESS, Received, Sandbox, answer_body, fields, genuine, sandbox
 
 DAY_S = 90_000
 
@@ -230,7 +230,12 @@ BARCODE = {"scene": "bar_code", "auth_code": "281234567890123456", "total_amount
 async def test_a_notify_overtakes_the_answer_of_the_call_that_paid(box):
     await box.rule("before_response", {"api": "alipay.trade.pay"}, patience_s=30)
     order: list[str] = []
-    box.receiver.answer = lambda _: order.append("notify") or SUCCESS
+
+    def hear(_: Received) -> tuple[int, bytes]:
+        order.append("notify")
+        return SUCCESS
+
+    box.receiver.answer = hear
     answer = await box.call("alipay.trade.pay", {"out_trade_no": "o1", **BARCODE}, notify_url=box.receiver.url)
     order.append("answer")
     assert (answer["code"], order) == ("10000", ["notify", "answer"])
