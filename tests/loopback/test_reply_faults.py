@@ -108,7 +108,7 @@ async def test_a_malformed_body_has_its_length_and_no_language(box):
     half = len(body) - len(body) // 2
     assert body == answer_body(entry)
     assert (body[half:] + body[:half]).startswith(b'{"alipay_trade_precreate_response":{"code":"10000"')
-    with pytest.raises(ValueError, match="Expecting value"):
+    with pytest.raises(json.JSONDecodeError):
         json.loads(body)
 
 
