@@ -180,6 +180,14 @@ class Page:
         assert "exceptionDetails" not in told, told
         return told["result"].get("value")
 
+    async def until(self, expression: str) -> None:
+        """
+        Wait until the page says so; it is asked at every frame that it draws.
+        """
+        waiting = f"new Promise(done => {{ const look = () => ({expression}) ? done(1) : requestAnimationFrame(look); look() }})"
+        async with asyncio.timeout(20):
+            await self.evaluate(waiting)
+
     async def text(self) -> str:
         return str(await self.evaluate("document.body.innerText"))
 
