@@ -129,6 +129,7 @@ def _end(event: ProcessEvent) -> str:
 def _greet(session: Session, world: ProcessesWorld, plan: ProcessesPlan) -> None:
     home = session.home
     lines = {
+        "watch and press here": f"{world.urls['control']}/",
         "Alipay gateway": world.urls["alipay"],
         "control API": f"{world.urls['control']}/control/v1",
         "your gateway's keys": str(home.credentials / "alipay"),

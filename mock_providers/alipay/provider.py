@@ -148,9 +148,9 @@ class Alipay:
 
 
 _LOGO = (
-    '<svg viewBox="0 0 34 34"><rect width="34" height="34" rx="10" fill="#fff"/><g fill="none" stroke="#1677ff"'
-    ' stroke-width="3" stroke-linecap="round" stroke-linejoin="round"><path d="M10 25.500 17 8l7 17.500"/>'
-    '<path d="M7.500 18c6.500 0 11.500 2 19 5"/></g></svg>'
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 34 34"><rect width="34" height="34" rx="10" fill="#fff"/>'
+    '<g fill="none" stroke="#1677ff" stroke-width="3" stroke-linecap="round" stroke-linejoin="round">'
+    '<path d="M10 25.5 17 8l7 17.5M7.5 18c6.5 0 11.5 2 19 5"/></g></svg>'
 )
 
 

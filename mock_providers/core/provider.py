@@ -111,7 +111,7 @@ class Brand:
     Args:
         color: of the page's head, as CSS writes it.
         ink: of the text upon it.
-        logo_svg: our own drawing, no vendor's artwork.
+        logo_svg: our own drawing, no vendor's artwork; a whole SVG document, about square.
     """
 
     title_en: str

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from mock_providers.core.journal import Entry, Headers, RawResponse
 from mock_providers.core.pages import Language
+from mock_providers.operator.story import felt
 
 _SHOWN_BYTES = 12_000
 
@@ -58,7 +59,7 @@ def show(seq: int, entry: Entry, *, language: Language) -> Shown:
         answer_string_to_sign=entry.answer_string_to_sign or "",
         signature_ok=entry.signature_ok,
         acked=entry.acked,
-        fault=entry.fault or "",
+        fault=felt(entry),
         cause=cause,
         next_step=next_step,
     )

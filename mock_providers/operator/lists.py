@@ -13,6 +13,7 @@ from mock_providers.core.control.state import ControlState
 from mock_providers.core.journal import Entry, Wanted
 from mock_providers.core.money import yuan_text
 from mock_providers.core.notifier import Sought
+from mock_providers.operator.story import felt
 
 PAGE = 25
 Item = TypeVar("Item")
@@ -162,6 +163,6 @@ def _wire_row(seq: int, entry: Entry, language: str) -> WireRow:
         status=str(entry.response.status) if entry.response is not None else "",
         signature_ok=entry.signature_ok,
         acked=entry.acked,
-        fault=entry.fault or "",
+        fault=felt(entry),
         cause=str(sentence.get(language, "")) if isinstance(sentence, Mapping) else "",
     )

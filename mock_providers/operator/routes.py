@@ -5,8 +5,9 @@ Reads the simulator through the control room's state and changes it through `act
 of a page, so that loading it again presses nothing.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ from mock_providers.core.book import CASHIER_PATH, Trade, TradeState, cashier_to
 from mock_providers.core.control.problems import ControlProblem
 from mock_providers.core.control.reading import trade_of
 from mock_providers.core.control.state import ControlState
-from mock_providers.core.journal import Wanted
+from mock_providers.core.journal import Entry, Wanted
 from mock_providers.core.money import yuan_text
 from mock_providers.core.notifier import Sought
 from mock_providers.core.pages import Language, PageText, PageWords, Templates, language_of
@@ -105,8 +106,7 @@ class OperatorPages:
         state = self._state
         trade = trade_of(state, request)
         opening = trade.opening
-        wanted = Wanted(provider=opening.provider, order=opening.out_trade_no)
-        entries = [found for _, found in zip(range(_STORY_MAX), state.journal.newest(wanted), strict=False)][::-1]
+        entries = list(islice(self._exchanges(trade), _STORY_MAX))[::-1]
         copies = [state.notifier.as_json(one) for one in state.notifier.matching(_of(trade))]
         language = self._language(request)
         return self._page(
@@ -126,6 +126,17 @@ class OperatorPages:
             },
             tab="orders",
         )
+
+    def _exchanges(self, trade: Trade) -> Iterator[tuple[int, Entry]]:
+        """
+        Those of one order, the latest first; requests that were refused at the door too, if they speak of it.
+        """
+        opening = trade.opening
+        number = opening.out_trade_no.encode("utf-8", "replace")
+        for seq, entry in self._state.journal.newest(Wanted(provider=opening.provider)):
+            refused = entry.signature_ok is False and not entry.order and number in entry.request.body
+            if entry.order == opening.out_trade_no or refused:
+                yield seq, entry
 
     def _next_in(self, trade: Trade) -> str:
         due_s = self._state.notifier.next_due_s(_of(trade))
@@ -224,7 +235,7 @@ class OperatorPages:
             "clock": state.schedule.now(),
             "rate": state.schedule.rate,
             "seed": state.seed,
-            "brands": self._brands,
+            "vendors": {name: one.title_zh if language == "zh" else one.title_en for name, one in self._brands.items()},
             "moment": _moment,
             "yuan": yuan_text,
             "day": lambda at: f"{at:%Y-%m-%d}",

@@ -93,7 +93,8 @@ def _is_later(line: Line, *, at: datetime) -> bool:
 
 def _exchange(seq: int, entry: Entry, words: Words) -> Line:
     kind: Kind = "notify" if entry.direction == "out" else "visit" if entry.api.startswith("cashier") else "call"
-    good = entry.acked if kind == "notify" else None
+    # An acknowledged forgery is no good news.
+    good = (entry.acked is True) == (entry.signature_ok is not False) if kind == "notify" else None
     if entry.response is None or entry.response.status >= 400:
         good = False
     return Line(
@@ -104,7 +105,7 @@ def _exchange(seq: int, entry: Entry, words: Words) -> Line:
         answer=_answer(entry, kind, words),
         good=good,
         signature_ok=entry.signature_ok,
-        fault="+".join(_felt(entry, kind)),
+        fault=felt(entry),
         seq=seq,
         answered=entry.response is not None,
     )
@@ -116,10 +117,10 @@ def _text(entry: Entry, kind: Kind, words: Words) -> str:
     return f"{words['notify_word']} {entry.api}" if kind == "notify" else entry.api or "?"
 
 
-def _felt(entry: Entry, kind: Kind) -> list[str]:
+def felt(entry: Entry) -> str:
     """What struck this exchange; a loss that struck the attempt's other copies left this one alone."""
     every = (entry.fault or "").split("+")
-    return [one for one in every if kind != "notify" or not one.startswith("drop")]
+    return "+".join(one for one in every if entry.direction == "in" or not one.startswith("drop"))
 
 
 def _answer(entry: Entry, kind: Kind, words: Words) -> str:

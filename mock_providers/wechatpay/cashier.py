@@ -20,10 +20,12 @@ from mock_providers.wechatpay.wallet import open_parameters
 H5_PREFIX = "/cgi-bin/mmpayweb-bin/"
 _REDIRECT = "redirect_url"
 _LOGO = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#1aad19"/>'
-    '<path d="M8 17l5 5 11-12" fill="none" stroke="#fff" stroke-width="3.5" stroke-linecap="round"/></svg>'
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 34 34"><rect width="34" height="34" rx="10" fill="#fff"/>'
+    '<path d="M17 7.5c-6 0-10.5 3.8-10.5 8.6 0 2.8 1.5 5.2 3.9 6.8l-.9 3.6 4-2c1.1.3 2.3.4 3.5.4'
+    ' 6 0 10.5-3.9 10.5-8.8S23 7.5 17 7.5z" fill="#07b053"/><path d="m12 16.3 3.5 3.5 6.5-7" fill="none"'
+    ' stroke="#fff" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></svg>'
 )
-BRAND = Brand(title_en="WeChat Pay sandbox", title_zh="微信支付沙箱", color="#1aad19", logo_svg=_LOGO)
+BRAND = Brand(title_en="WeChat Pay", title_zh="微信支付", color="#07b053", logo_svg=_LOGO)
 
 
 def opened(desk: Desk, target: str) -> Trade | None:
