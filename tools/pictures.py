@@ -94,6 +94,7 @@ async def photograph(box: Sandbox, browser: Chromium, cashier: str) -> None:
                 (wrong,) = (await box.control("GET", "/journal?direction=in&signature=refused"))["items"]
                 await page.press(f"a.line[href='#x{wrong['seq']}']", leads_on=False)
                 await page.until("document.querySelector('.exchange:target')")
+                await page.send("Input.dispatchMouseEvent", type="mouseMoved", x=1, y=1)
             (PICTURES / f"{name}.png").write_bytes(await page.photograph())
 
 

@@ -7,12 +7,19 @@ async function look() {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const old of document.querySelectorAll("[data-live]")) {
     const fresh = page.getElementById(old.id);
-    if (!fresh || old.innerHTML === fresh.innerHTML) continue;
+    if (!fresh || old.innerHTML.replaceAll(" chosen", "") === fresh.innerHTML) continue;
     if (old.dataset.live === "append") {
       for (const child of [...fresh.children]) if (!document.getElementById(child.id)) old.append(child);
     } else if (!old.contains(document.activeElement)) {
       old.replaceChildren(...fresh.childNodes);
     }
   }
+  mark();
 }
+// The line whose exchange is shown.
+function mark() {
+  for (const line of document.querySelectorAll("a.line")) line.classList.toggle("chosen", line.getAttribute("href") === location.hash);
+}
+addEventListener("hashchange", mark);
+mark();
 if (document.querySelector("[data-live]")) setInterval(() => look().catch(() => undefined), 1500);
