@@ -181,6 +181,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         ),
         "alipay.system.oauth.token": _granting("oauth.token", oauth.user_token, flat=True),
         "alipay.open.auth.token.app": _granting("oauth.app", oauth.app_token),
+        "alipay.open.auth.token.app.query": _granting("oauth.app", oauth.app_token_query),
         "alipay.open.app.alipaycert.download": _granting("certificate", oauth.certificate),
     }
 )

@@ -1,21 +1,25 @@
 """
-Consent and certificates: alipay.system.oauth.token, alipay.open.auth.token.app, alipay.open.app.alipaycert.download.
+Consent and certificates: tokens of buyers and of merchants, and the platform's certificates by their SN.
 
 Codes come from the authorisation pages, where a buyer or a merchant says yes; see `visits.py`.
 """
 
 from base64 import b64encode
+from datetime import timedelta
 
 from mock_providers.alipay import codes
 from mock_providers.alipay.business import Unreadable, text_field
 from mock_providers.alipay.certificates import pem_of
 from mock_providers.alipay.grants import Kind, Token
+from mock_providers.alipay.times import text_of
 from mock_providers.alipay.work import Office, Work
 from mock_providers.core.reply import ProviderReply
 
 # A buyer's token lives two weeks, a merchant's a year; their refresh tokens live longer. See alipay/oauth.
 _USER_LIFE_S, _USER_REFRESH_S = 1_296_000, 2_592_000
 _APP_LIFE_S, _APP_REFRESH_S = 31_536_000, 32_140_800
+# What a merchant grants a service provider here; nothing depends on it.
+_GRANTED_METHODS = ("alipay.trade.pay", "alipay.trade.query", "alipay.trade.refund")
 
 
 def user_token(office: Office, work: Work) -> ProviderReply:
@@ -57,6 +61,33 @@ def app_token(office: Office, work: Work) -> ProviderReply:
         "user_id": token.owner,
     }
     return codes.success(told | {"tokens": [told]})
+
+
+def app_token_query(office: Office, work: Work) -> ProviderReply:
+    """
+    What a merchant's token is good for, and until when.
+
+    Facts: alipay/oauth
+    """
+    value = text_field(work.fields, "app_auth_token", max_chars=64)
+    if value is None:
+        raise Unreadable("app_auth_token")
+    token = office.grants.token(value)
+    if token is None or token.kind != "app":
+        return codes.gateway("aop.invalid-app-auth-token")
+    left_s = max(round((token.expires_at - work.now).total_seconds()), 0)
+    return codes.success(
+        {
+            "auth_app_id": token.app_id,
+            "auth_end": text_of(token.expires_at),
+            "auth_methods": sorted(_GRANTED_METHODS),
+            "auth_start": text_of(token.expires_at - timedelta(seconds=_APP_LIFE_S)),
+            "expires_in": left_s,
+            "is_by_app_auth": True,
+            "status": "valid" if left_s else "invalid",
+            "user_id": token.owner,
+        }
+    )
 
 
 def _granted(office: Office, work: Work, kind: Kind, *, life_s: float) -> Token | None:

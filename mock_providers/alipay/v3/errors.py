@@ -13,7 +13,9 @@ from pathlib import Path
 from mock_providers.core.reply import ProviderReply
 
 _PREFIXES = ("isv.", "isp.", "aop.")
-_FINE = frozenset({"10000", "10003"})
+_WAITS = "10003"
+# A buyer's token comes without any code.
+_FINE = frozenset({"10000", "", _WAITS})
 # How a refusal that gateway v2 does not know says which it is.
 ONLY_HERE = "v3"
 
@@ -69,6 +71,6 @@ def status_of(reply: ProviderReply, *, waiting_status: int) -> int:
     Facts: alipay/v3-response
     """
     if not is_refusal(reply):
-        return 200 if reply.code == "10000" else waiting_status
+        return waiting_status if reply.code == _WAITS else 200
     table = _table()
     return table.exception.get(code_of(reply), table.status.get(reply.code, 400))

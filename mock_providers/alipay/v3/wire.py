@@ -18,7 +18,6 @@ from mock_providers.core.plans import Seal
 from mock_providers.core.reply import ProviderReply, WireReply
 
 CONTENT_TYPE = "application/json;charset=UTF-8"
-_CIPHERTEXT = "text/plain;charset=UTF-8"
 _HELP = "https://open.alipay.com/api/errCheck?source=openapi&traceId="
 
 
@@ -55,10 +54,10 @@ def wire_reply(reply: ProviderReply, *, dress: Dress) -> WireReply:
     """
     refused = is_refusal(reply)
     body = _error(reply, dress.trace_id) if refused else orjson.dumps(reply.fields, option=orjson.OPT_SORT_KEYS)
-    content_type = CONTENT_TYPE
     if dress.encrypt is not None and not refused:
-        body, content_type = dress.encrypt(body).encode("ascii"), _CIPHERTEXT
-    headers = [("Content-Type", content_type), ("alipay-trace-id", dress.trace_id)]
+        body = dress.encrypt(body).encode("ascii")
+    # Of ciphertext too: one SDK takes an answer of another type for an error.
+    headers = [("Content-Type", CONTENT_TYPE), ("alipay-trace-id", dress.trace_id)]
     text: str | None = None
     if reply.signed:
         signed, text = _signature(body, dress)

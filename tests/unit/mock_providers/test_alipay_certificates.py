@@ -160,10 +160,11 @@ async def test_encrypted_content_is_answered_encrypted_and_signed_with_its_quote
     assert desk.trade().opening.subject == "打赏"
 
 
-async def test_an_error_is_told_in_clear(desk):
+async def test_what_the_method_refuses_is_ciphertext_too(desk):
     cipher = encrypted(b'{"out_trade_no":"o9"}', key=aes_key(desk))
-    answer = desk.merchant.opened(answered(desk, QUERY, cipher, encrypt_type="AES"), KEY)
-    assert answer["sub_code"] == "ACQ.TRADE_NOT_EXIST"
+    body = answered(desk, QUERY, cipher, encrypt_type="AES")
+    told = json.loads(decrypted(json.loads(body)[KEY], key=aes_key(desk)))
+    assert (told["code"], told["sub_code"]) == ("40004", "ACQ.TRADE_NOT_EXIST")
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ async def test_an_error_is_told_in_clear(desk):
         ("hM7T", None, "isv.illegal-json"),
     ],
 )
-async def test_content_that_cannot_be_opened_has_its_code(desk, content, encrypt_type, sub_code):
+async def test_content_that_cannot_be_opened_has_its_code_in_clear(desk, content, encrypt_type, sub_code):
     body = answered(desk, QUERY, content, encrypt_type=encrypt_type)
     assert desk.merchant.opened(body, KEY)["sub_code"] == sub_code
 

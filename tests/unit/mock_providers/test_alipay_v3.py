@@ -139,6 +139,7 @@ async def test_content_is_encrypted_both_ways_and_a_refusal_is_not(desk: Desk, m
     desk.paid()
     reply = answer(desk, merchant, ask)
     assert merchant.decrypted(reply.body)["trade_status"] == "TRADE_SUCCESS"
+    assert dict(reply.headers)["Content-Type"] == "application/json;charset=UTF-8"
     nonsense = answer(desk, merchant, replace(ask, body="bm9uc2Vuc2U="))
     assert merchant.opened(nonsense)["code"] == "decryption-error-unknown"
     other = answer(desk, merchant, replace(ask, headers=(("alipay-encrypt-type", "SM4"),)))
@@ -149,7 +150,10 @@ async def test_content_is_encrypted_both_ways_and_a_refusal_is_not(desk: Desk, m
 async def test_certificate_mode_names_the_certificate_that_signed(desk: Desk, merchant: V3Merchant):
     facts = merchant.facts()
     root = (("content-type", "application/json"), ("alipay-root-cert-sn", facts["alipay_root_cert_sn"]))
-    reply = answer(desk, merchant, Request(auth={"app_cert_sn": facts["app_cert_sn"]}, headers=root))
+    certified: dict[str, str | None] = {"app_cert_sn": facts["app_cert_sn"]}
+    unnamed = answer(desk, merchant, Request(auth=certified))
+    assert merchant.opened(unnamed)["code"] == "ACQ.TRADE_NOT_EXIST"
+    reply = answer(desk, merchant, Request(auth=certified, headers=root))
     headers = dict(reply.headers)
     assert headers["alipay-sn"] == facts["alipay_cert_sn"]
     certificate = load_pem_x509_certificate(merchant.text("alipayCertPublicKey_RSA2.crt").encode())

@@ -61,6 +61,7 @@ REFUSED = {
     "another root": (
         Request(auth={"app_cert_sn": "0"}, headers=(JSON_TYPE, ("alipay-root-cert-sn", "1"))), 400, "app-cert-not-exist",
     ),
+    "an unknown certificate": (Request(auth={"app_cert_sn": "0"}), 400, "app-cert-not-exist"),
     "a root alone": (Request(headers=(JSON_TYPE, ("alipay-root-cert-sn", "1"))), 400, "missing-app-cert-sn"),
 }  # fmt: skip
 

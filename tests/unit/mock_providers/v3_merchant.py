@@ -8,6 +8,7 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,12 @@ def lines(auth: str, method: str, target: str, body: str, token: str = "") -> st
     return f"{auth}\n{method}\n{target}\n{body}\n" + (f"{token}\n" if token else "")
 
 
+@cache
+def _private(path: Path) -> Any:
+    """Loading a key costs more than signing with it."""
+    return load_pem_private_key(path.read_bytes(), None)
+
+
 @dataclass(frozen=True)
 class V3Merchant:
     directory: Path
@@ -53,7 +60,7 @@ class V3Merchant:
         return ",".join(f"{name}={value}" for name, value in fields.items() if value is not None)
 
     def sign(self, text: str | bytes) -> str:
-        key: Any = load_pem_private_key((self.directory / self.key).read_bytes(), None)
+        key = _private(self.directory / self.key)
         raw = text if isinstance(text, bytes) else text.encode()
         return base64.b64encode(key.sign(raw, PKCS1v15(), SHA256())).decode()
 
