@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sdk.kit.card import SDK_DIR, BadCard, cards, read_card
+from tests.sdk.kit.card import SDK_DIR, BadCard, cards, missing_from, read_card
 from tests.sdk.kit.coverage import coverage
 
 CARD = """// Words before it.
@@ -37,7 +37,9 @@ def test_what_is_neither_driven_nor_excused_is_missing(tmp_path: Path):
     card = read_card(path)
 
     assert card is not None
-    assert card.missing(["Client.pay", "Client.close", "Client.closeAll", "Client.refund"]) == ["Client.refund"]
+    assert missing_from([card], public=["Client.pay", "Client.close", "Client.closeAll", "Client.refund"]) == [
+        "Client.refund"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,13 @@ func (w *World) Buyer(provider, order, action string) {
 	w.Control("/trades/"+provider+"/"+order+"/buyer", map[string]string{"action": action})
 }
 
+// NextDay lets two days pass, so that bills are there, and is the Beijing day that it was.
+func (w *World) NextDay() string {
+	now := must(time.Parse(time.RFC3339Nano, w.Control("/clock", nil)["schedule_at"].(string)))
+	w.Control("/clock/advance", map[string]int{"seconds": 2 * 86_400})
+	return now.UTC().Add(8 * time.Hour).Format(time.DateOnly)
+}
+
 func (w *World) call(method, address string, body, answer any) {
 	var sent io.Reader
 	if body != nil {
@@ -149,4 +156,19 @@ func must[T any](value T, err error) T {
 		panic(err)
 	}
 	return value
+}
+
+func fine(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// redirect is where an address sends a browser.
+func redirect(address string) string {
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client := &http.Client{Timeout: wait, CheckRedirect: stay, Transport: &http.Transport{Proxy: nil}}
+	response := must(client.Get(address))
+	defer response.Body.Close()
+	return response.Header.Get("Location")
 }

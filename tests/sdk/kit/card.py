@@ -59,20 +59,21 @@ class Card:
         """The file, as in a test's id."""
         return self.path.relative_to(ROOT).as_posix()
 
-    def missing(self, public: list[str]) -> list[str]:
-        """Public methods that no step drives and no reason excuses."""
-        driven = {method for methods in self.steps.values() for method in methods}
-        return [
-            name
-            for name in public
-            if name not in driven and not any(fnmatchcase(name, pattern) for pattern in self.out_of_scope)
-        ]
+    def names(self, method: str) -> bool:
+        """Whether a step drives this public method, or a reason excuses it."""
+        driven = any(method in methods for methods in self.steps.values())
+        return driven or any(fnmatchcase(method, pattern) for pattern in self.out_of_scope)
 
 
 def cards() -> list[Card]:
     """Every SDK there is, sorted by file."""
     paths = sorted(path for path in SDK_DIR.glob("*/*") if path.suffix in _SUFFIXES)
     return [card for card in map(read_card, paths) if card is not None]
+
+
+def missing_from(those: list[Card], *, public: list[str]) -> list[str]:
+    """Public methods of one SDK that none of its cards names."""
+    return [method for method in public if not any(card.names(method) for card in those)]
 
 
 def read_card(path: Path) -> Card | None:

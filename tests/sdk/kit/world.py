@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from base64 import b64decode
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -83,6 +84,12 @@ class World:
     def buyer(self, provider: str, order: str, action: str = "pay") -> Any:
         """The buyer acts on an order."""
         return self.control(f"/trades/{provider}/{order}/buyer", {"action": action})
+
+    def next_day(self) -> str:
+        """Let two days pass, so that bills are there; gives the Beijing day that it was."""
+        now = datetime.fromisoformat(self.control("/clock")["schedule_at"])
+        self.control("/clock/advance", {"seconds": 2 * 86_400})
+        return str((now.astimezone(UTC) + timedelta(hours=8)).date())
 
     def _call(self, url: str, body: Any, *, method: str | None = None) -> Any:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

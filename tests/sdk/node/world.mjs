@@ -58,6 +58,13 @@ export class World {
     return this.control(`/trades/${provider}/${order}/buyer`, { action });
   }
 
+  /** Let two days pass, so that bills are there; gives the Beijing day that it was. */
+  async nextDay() {
+    const { schedule_at } = await this.control("/clock");
+    await this.control("/clock/advance", { seconds: 2 * 86_400 });
+    return new Date(Date.parse(schedule_at) + 8 * 3_600_000).toISOString().slice(0, 10);
+  }
+
   /** The same object, whose method calls count as driven: `watch(client, "AlipaySdk")`. */
   watch(object, name) {
     return new Proxy(object, {
