@@ -125,7 +125,7 @@ build_go_sdk() {
   mkdir -p $go_sdk/bin
   say "building tests/sdk/go (once)"
   # The go that is there or none: it would fetch another one.
-  if (cd tests/sdk/go && GOTOOLCHAIN=local CGO_ENABLED=0 go build -o "$place/$go_sdk/bin/judges" . 2>"$place/$go_sdk/go.log"); then
+  if (cd tests/sdk/go && GOTOOLCHAIN=local CGO_ENABLED=0 go build -buildvcs=false -o "$place/$go_sdk/bin/judges" . 2>"$place/$go_sdk/go.log"); then
     go_sources >$go_sdk/.built
   else
     say "go build failed, so the tests of Go SDKs will be skipped:"
