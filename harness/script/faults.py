@@ -35,6 +35,7 @@ SETTINGS: Mapping[str, frozenset[str]] = {
     "replayed_notify": frozenset({"after_s", "stale_s"}),
     "reset_after": frozenset(),
     "reset_before": frozenset(),
+    "rolled_back": frozenset(),
     "settlement_day": frozenset({"cut_hour", "after_s"}),
     "signature_probe": frozenset(),
     "slow_drip": frozenset({"seconds"}),

@@ -65,7 +65,7 @@ def cancel(office: Office, work: Work) -> ProviderReply:
 
 def _refusal(office: Office, trade: Trade, now: datetime) -> str:
     """What was cancelled before is cancelled again in peace; what was refunded by hand is not."""
-    if trade.closed_by in {"reversed", "merchant", "buyer", "expired"}:
+    if trade.closed_by in {"reversed", "merchant", "buyer", "expired", "rolled_back"}:
         return ""
     if trade.refunds:
         return "ACQ.REASON_TRADE_REFUND_FEE_ERR"

@@ -13,6 +13,7 @@ from typing import Protocol
 from mock_providers.alipay import bills, closing, codes, oauth, pages, pay, refunds, trades, transfers
 from mock_providers.alipay.business import Unreadable
 from mock_providers.alipay.work import Office, Work
+from mock_providers.core.book import TradeState
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape
 from mock_providers.core.reply import ProviderReply
 
@@ -69,12 +70,26 @@ class Method:
     def answer(self, office: Office, work: Work, *, shape: AnswerShape = PLAIN_SHAPE) -> ProviderReply:
         """Do the work and say how it went, or what a fault wants said instead."""
         if not shape.refuse:
-            return self._done(office, work)
+            reply = self._done(office, work)
+            if shape.undone:
+                self._undo(office, work)
+            return reply
         if shape.refuse == "in_process" and self.in_process is not None:
             return self._careful(work, partial(self.in_process, office, work, ok=shape.work))
         if shape.work:
             self._done(office, work)
         return self.refusal(work, shape.refuse)
+
+    def _undo(self, office: Office, work: Work) -> None:
+        """
+        Take a payment back that was answered as made.
+
+        Facts: alipay/unknown-outcome
+        """
+        order = work.out_trade_no
+        trade = office.book.by_order("alipay", order, now=work.now, merchant_id=work.app.seller_id) if order else None
+        if trade is not None and trade.state is TradeState.PAID and not trade.refunds:
+            office.book.roll_back(trade, now=work.now)
 
     def _done(self, office: Office, work: Work) -> ProviderReply:
         return self._careful(work, partial(self.business, office, work))

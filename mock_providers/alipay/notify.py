@@ -15,7 +15,7 @@ from mock_providers.alipay.apps import Keyring
 from mock_providers.alipay.orders import SELLER_EMAIL, buyer_logon_id
 from mock_providers.alipay.payouts import payout_result, payout_status
 from mock_providers.alipay.policy import Policy
-from mock_providers.alipay.signing import notify_text, sign
+from mock_providers.alipay.signing import notify_text, request_text, sign
 from mock_providers.alipay.states import TradeStatus, status_of
 from mock_providers.alipay.times import day_of, text_of, text_with_ms
 from mock_providers.alipay.wire import CODECS, form_bytes
@@ -179,7 +179,10 @@ def render(
     codec = CODECS[charset.lower()]
     fields = _delivered(notice, delivery, charset=charset, stamp_at=stamp_at - timedelta(seconds=delivery.stale_s))
     text = notify_text(fields)
-    signature = _signature(notice, delivery, text.encode(codec, "xmlcharrefreplace"), keyring=keyring, renewed=renewed)
+    sealed = _misread(notice, delivery, fields) if delivery.seal is Seal.DAMAGED else text
+    signature = _signature(
+        notice, delivery, sealed.encode(codec, "xmlcharrefreplace"), keyring=keyring, renewed=renewed
+    )
     ordered = dict(sorted(fields.items())) | ({"sign": signature} if signature else {})
     return OutgoingNotify(
         headers=(
@@ -187,7 +190,7 @@ def render(
             ("User-Agent", "Mozilla/4.0"),
             ("Accept-Encoding", "identity"),
         ),
-        body=form_bytes(ordered, codec=codec),
+        body=form_bytes(ordered, codec=codec, percent_spaces=delivery.spelling == "percent_spaces"),
         string_to_sign=text,
     )
 
@@ -203,19 +206,46 @@ def _delivered(notice: Notice, delivery: PlannedDelivery, *, charset: str, stamp
     if changed:
         changed["notify_id"] = _another_id(notice.notify_id, repr(sorted(changed.items())))
     unknown = {f"new_field_{number}": str(number) for number in range(1, delivery.extra_fields + 1)}
-    return fields | changed | unknown
+    return fields | changed | unknown | _spelled(fields, delivery.spelling)
+
+
+def _spelled(fields: Mapping[str, str], spelling: str) -> dict[str, str]:
+    """
+    The same content in another lawful spelling.
+
+    Facts: alipay/amounts, alipay/notify-sign
+    """
+    if spelling == "short_amounts":
+        return {name: fields[name].rstrip("0").rstrip(".") for name in _AMOUNTS if name in fields}
+    return {"new_field": ""} if spelling == "empty_field" else {}
+
+
+def _misread(notice: Notice, delivery: PlannedDelivery, fields: Mapping[str, str]) -> str:
+    """
+    What a wrong signature covers: what rules read wrongly make of the fields, or the truth that was changed afterwards.
+
+    Facts: alipay/notify-sign
+    """
+    if delivery.misread == "sign_type":
+        return request_text(fields)
+    if delivery.misread == "empty_values":
+        return notify_text({**fields, "extend_params": ""})
+    truth = {name: notice.fields.get(name, value) for name, value in fields.items()} | {"notify_id": notice.notify_id}
+    text = notify_text(truth)
+    return text if text != notify_text(fields) else f"{text}&damaged=Y"
 
 
 def _signature(notice: Notice, delivery: PlannedDelivery, text: bytes, *, keyring: Keyring, renewed: bool) -> str:
     """Facts: alipay/notify-sign."""
     seal = Seal.FOREIGN if delivery.kind is Kind.PROBE else delivery.seal
     sign_type = notice.context["sign_type"]
-    key, _ = keyring.signer(certified=bool(notice.context.get("certified")), renewed=renewed)
+    certified = bool(notice.context.get("certified"))
+    key, _ = keyring.signer(certified=certified, renewed=renewed or seal is Seal.NEXT)
     if seal is Seal.NONE:
         return ""
     if seal is Seal.FOREIGN:
         return sign(keyring.forger, text, sign_type)
-    return sign(key, text + b"&damaged=Y" if seal is Seal.DAMAGED else text, sign_type)
+    return sign(key, text, sign_type)
 
 
 def _another_id(notify_id: str, about: str) -> str:

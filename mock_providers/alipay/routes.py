@@ -160,7 +160,7 @@ class Router:
         seal = shape.seal
         office = self.reception.office
         certified = bool(asked.params.get("app_cert_sn")) and asked.app is not None
-        key, sn = office.keyring.signer(certified=certified, renewed=office.renewed)
+        key, sn = office.keyring.signer(certified=certified, renewed=office.renewed or seal is Seal.NEXT)
         encrypts = asked.params.get("encrypt_type") == "AES" and asked.app is not None
         return wire_reply(
             codes.unsigned(reply) if seal is Seal.NONE else reply,

@@ -47,6 +47,7 @@ class Step(StrEnum):
     EXPIRE = "expire"
     CLOSE = "close"
     PAY_LATE = "pay_late"
+    ROLL_BACK = "roll_back"
     FINISH = "finish"
 
 
@@ -65,6 +66,8 @@ TRANSITIONS: Mapping[tuple[TradeState, Step], TradeState] = MappingProxyType(
         (TradeState.PAID, Step.FINISH): TradeState.FINISHED,
         # Money that was on its way when the trade was closed. Only by hand: see Book.pay_late.
         (TradeState.CLOSED, Step.PAY_LATE): TradeState.PAID,
+        # A payment that the platform takes back, as if it had never been. Only by fault: see Book.roll_back.
+        (TradeState.PAID, Step.ROLL_BACK): TradeState.CLOSED,
     }
 )
 
@@ -359,6 +362,18 @@ class Book:
         trade.paid_at = now
         trade.closed_at = None
         trade.closed_by = ""
+
+    def roll_back(self, trade: Trade, *, now: datetime) -> None:
+        """
+        The platform takes a payment back, as if it had never been.
+
+        Raises:
+            BookRefused: it is not paid, or some of it was refunded.
+        """
+        if trade.refunds:
+            raise BookRefused("refunded", "a payment that was refunded in part is not rolled back")
+        _step(trade, Step.ROLL_BACK)
+        trade.paid_at, trade.closed_at, trade.closed_by = None, now, "rolled_back"
 
     def close(self, trade: Trade, *, now: datetime, by: str = "merchant") -> None:
         """

@@ -168,6 +168,7 @@ class AnswerShape:
         work: with a refusal: whether the work is done all the same.
         seal: whose signature the answer bears.
         stale_s: how far back the answer's own stamp lies, where the protocol has one.
+        undone: the work is done, answered as it went, and then taken back; where a vendor never does that, it is not.
         probe: signed wrongly in the vendor's own way, to see who looks; where a vendor has none, it says nothing.
         spelling: another lawful way to write the same, by a word of the fault's; "" is the usual one.
     """
@@ -176,6 +177,7 @@ class AnswerShape:
     work: bool = True
     seal: Seal = Seal.TRUE
     stale_s: float = 0.0
+    undone: bool = False
     probe: bool = False
     spelling: str = ""
 

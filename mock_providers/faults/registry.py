@@ -31,6 +31,7 @@ from mock_providers.faults.reorder import Reorder
 from mock_providers.faults.replayed_notify import ReplayedNotify
 from mock_providers.faults.reset_after import ResetAfter
 from mock_providers.faults.reset_before import ResetBefore
+from mock_providers.faults.rolled_back import RolledBack
 from mock_providers.faults.settlement_day import SettlementDay
 from mock_providers.faults.signature_probe import SignatureProbe
 from mock_providers.faults.slow_drip import SlowDrip
@@ -73,6 +74,7 @@ _ALL: tuple[type[Fault], ...] = (
     DropAll,
     BeforeResponse,
     InProcess,
+    RolledBack,
     Busy,
     SystemErrorReply,
     Refuse,

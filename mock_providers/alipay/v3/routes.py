@@ -165,7 +165,7 @@ class V3Router:
     def _wire(self, reply: ProviderReply, asked: Asked, *, shape: AnswerShape) -> WireReply:
         office = self.reception.office
         certified = asked.claims.certified and asked.app is not None
-        key, sn = office.keyring.signer(certified=certified, renewed=office.renewed)
+        key, sn = office.keyring.signer(certified=certified, renewed=office.renewed or shape.seal is Seal.NEXT)
         number = next(self.answers)
         aes_key = asked.app.aes_key if asked.app is not None and asked.encrypts else None
         dress = Dress(

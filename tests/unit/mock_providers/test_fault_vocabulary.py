@@ -49,6 +49,7 @@ REPLIES = [
     ("clock_skew", {"seconds": 30}, ReplyPlan(shape=AnswerShape(stale_s=-30)), False),
     ("clock_skew", {"seconds": -300}, ReplyPlan(shape=AnswerShape(stale_s=300)), True),
     ("other_spelling", {"spelling": "braces"}, ReplyPlan(shape=AnswerShape(spelling="braces")), False),
+    ("rolled_back", {}, ReplyPlan(shape=AnswerShape(undone=True)), True),
     ("before_response", {"patience_s": 4}, ReplyPlan(after_notify_s=4), False),
 ]
 

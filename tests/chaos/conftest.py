@@ -1,0 +1,25 @@
+"""
+One set of keys for the run, one simulator for each test.
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from mock_providers.registry import make_credentials
+from tests.loopback.sandbox import Sandbox, sandbox
+
+
+@pytest.fixture(scope="session")
+def credentials_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("credentials")
+    make_credentials(directory)
+    return directory
+
+
+@pytest_asyncio.fixture
+async def box(credentials_dir: Path) -> AsyncIterator[Sandbox]:
+    async with sandbox(credentials_dir) as box:
+        yield box

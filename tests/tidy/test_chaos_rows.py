@@ -1,0 +1,61 @@
+"""
+What can go wrong at a provider is produced by a test, row by row.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.tidy.checks.chaos_rows import ROWS, check_page, has_table
+from tests.tidy.checks.tree import REPO, plant, told
+
+# Pages whose rows are under test; a page that gets its table is checked whether it stands here or not.
+TESTED = {"alipay"}
+
+PAGE = """<a id="x/chaos"></a>
+
+| # | what happens | what is right |
+|---|---|---|
+| 1 | this | that |
+| 2 | more | less |
+
+<a id="x/chaos-tests"></a>
+
+| row | tests |
+|---|---|
+| 1 | `tests/test_a.py::test_this` |
+| 2 | `tests/test_a.py::test_more`, `tests/test_a.py::test_this` |
+"""
+TESTS = "def test_this():\n    assert f()\n\n\nasync def test_more():\n    assert f()\n"
+
+
+@pytest.mark.parametrize("provider", [name for name in ROWS if name in TESTED or has_table(REPO, name)])
+def test_every_row_of_the_page_has_its_tests(provider: str):
+    breaches = check_page(REPO, provider, least=ROWS[provider])
+
+    assert not breaches, told(breaches)
+
+
+def test_a_page_in_order_passes(tmp_path: Path):
+    plant(tmp_path, {"docs/protocols/x.md": PAGE, "tests/test_a.py": TESTS})
+
+    assert not check_page(tmp_path, "x", least=2)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "what"),
+    [
+        ("| 2 | more | less |\n", "", "1 rows where 2 are known"),
+        ("| 2 | more | less |\n", "", "other rows than the table of what goes wrong: ['2']"),
+        ("| 1 | `tests/test_a.py::test_this` |\n", "", "other rows than the table of what goes wrong: ['1']"),
+        ("| 2 | more | less |", "| 1 | more | less |", "two rows of what goes wrong have one number"),
+        ("`tests/test_a.py::test_more`, ", "`tests/test_a.py::test_mroe`, ", "test_mroe, which is not in"),
+        ("tests/test_a.py::test_more", "tests/test_b.py::test_more", "which is not in tests/test_b.py"),
+        ("| 1 | `tests/test_a.py::test_this` |", "| 1 | tomorrow |", "row 1 names no test"),
+        ("| 1 | `tests/test_a.py::test_this` |", "| 1 | no test: too hard |", "1 of 2 rows have no test"),
+    ],
+)
+def test_a_breach_is_caught(tmp_path: Path, before: str, after: str, what: str):
+    plant(tmp_path, {"docs/protocols/x.md": PAGE.replace(before, after), "tests/test_a.py": TESTS})
+
+    assert any(what in breach.what for breach in check_page(tmp_path, "x", least=2))
