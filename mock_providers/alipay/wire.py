@@ -144,7 +144,9 @@ def wire_reply(
 
     Facts: alipay/sync-envelope, alipay/sync-sign, alipay/http-200, alipay/charset, alipay/cert-mode, alipay/aes
     """
-    inner = (spelled(reply, dress.spelling) if dress.spelling else _inner_text(reply)).encode(codec, "alipay-json")
+    inner = (spelled(_ordered(reply), dress.spelling) if dress.spelling else _inner_text(reply)).encode(
+        codec, "alipay-json"
+    )
     if dress.aes_key is not None and reply.code in _METHODS_OWN:
         inner = b'"%b"' % encrypted(inner, key=dress.aes_key).encode("ascii")
     name = envelope_key(method).encode("ascii")
@@ -175,13 +177,12 @@ def _ordered(reply: ProviderReply) -> dict[str, object]:
     return ordered | {name: reply.fields[name] for name in sorted(reply.fields)}
 
 
-def spelled(reply: ProviderReply, spelling: str) -> str:
+def spelled(ordered: dict[str, object], spelling: str) -> str:
     """
-    The object in another lawful spelling: what is signed is what is sent, however it is written.
+    An object in another lawful spelling: what is signed is what is sent, however it is written.
 
     Facts: alipay/sync-sign, alipay/braces
     """
-    ordered = _ordered(reply)
     if spelling == "spaced":
         return json.dumps(ordered, ensure_ascii=False, indent=1)
     if spelling == "reordered":

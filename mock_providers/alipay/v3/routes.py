@@ -178,6 +178,7 @@ class V3Router:
             seal=shape.seal,
             stale_s=shape.stale_s,
             waiting_status=office.policy.v3_waiting_status,
+            spelling=shape.spelling,
         )
         return wire_reply(reply, dress=dress)
 

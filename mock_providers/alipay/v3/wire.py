@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from mock_providers.alipay.signing import sign
 from mock_providers.alipay.v3.authorization import answer_text
 from mock_providers.alipay.v3.errors import code_of, is_refusal, status_of
+from mock_providers.alipay.wire import spelled
 from mock_providers.core.plans import Seal
 from mock_providers.core.reply import ProviderReply, WireReply
 
@@ -33,6 +34,7 @@ class Dress:
         seal: whose signature it is; *key* must fit.
         stamp_at: by the stamp clock.
         stale_s: how far back the stamp lies.
+        spelling: of the body, where it is not the usual one.
     """
 
     key: RSAPrivateKey
@@ -44,6 +46,7 @@ class Dress:
     seal: Seal = Seal.TRUE
     stale_s: float = 0.0
     waiting_status: int = 200
+    spelling: str = ""
 
 
 def wire_reply(reply: ProviderReply, *, dress: Dress) -> WireReply:
@@ -53,7 +56,8 @@ def wire_reply(reply: ProviderReply, *, dress: Dress) -> WireReply:
     Facts: alipay/v3-response, alipay/aes
     """
     refused = is_refusal(reply)
-    body = _error(reply, dress.trace_id) if refused else orjson.dumps(reply.fields, option=orjson.OPT_SORT_KEYS)
+    content = _error(reply, dress.trace_id) if refused else dict(sorted(reply.fields.items()))
+    body = spelled(content, dress.spelling).encode() if dress.spelling else orjson.dumps(content)
     if dress.encrypt is not None and not refused:
         body = dress.encrypt(body).encode("ascii")
     # Of ciphertext too: one SDK takes an answer of another type for an error.
@@ -66,10 +70,10 @@ def wire_reply(reply: ProviderReply, *, dress: Dress) -> WireReply:
     return WireReply(status=status, headers=tuple(headers), body=body, string_to_sign=text)
 
 
-def _error(reply: ProviderReply, trace_id: str) -> bytes:
+def _error(reply: ProviderReply, trace_id: str) -> dict[str, object]:
     """`links` is a list, whatever the schema says."""
     links = [{"desc": "解决方案", "link": _HELP + trace_id}]
-    return orjson.dumps({"code": code_of(reply), "links": links, "message": reply.sub_msg})
+    return {"code": code_of(reply), "links": links, "message": reply.sub_msg}
 
 
 def _signature(body: bytes, dress: Dress) -> tuple[list[tuple[str, str]], str]:

@@ -109,6 +109,16 @@ async def test_an_unsigned_answer_has_no_signature(desk: Desk, merchant: V3Merch
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("spelling", ["spaced", "reordered", "escaped_slashes", "braces"])
+async def test_another_spelling_is_signed_as_it_is_sent(desk: Desk, merchant: V3Merchant, spelling: str):
+    usual = post(desk, merchant, "alipay.trade.precreate", PRECREATE).body
+    request = Request(path=path_of("alipay.trade.precreate"), body=PRECREATE)
+    reply = answer(desk, merchant, request, shape=AnswerShape(spelling=spelling))
+    assert merchant.opened(reply)["out_trade_no"] == "o1"
+    assert reply.body != usual
+
+
+@pytest.mark.asyncio
 async def test_a_stale_answer_is_stamped_in_the_past_and_signed(desk: Desk, merchant: V3Merchant):
     reply = answer(desk, merchant, Request(), shape=AnswerShape(stale_s=900))
     merchant.opened(reply)
