@@ -8,6 +8,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from itertools import groupby
 
 from tests.sdk.kit.card import ROOT, Card, cards
 
@@ -21,34 +22,48 @@ _REGISTRIES = {"python": "PyPI", "node": "npm", "go": "Go"}
 
 def coverage() -> str:
     """The page."""
-    every = cards()
-    return "\n".join([_HEAD, *_totals(every), *(line for card in every for line in _table(card))]) + "\n"
+    sdks = [list(those) for _, those in groupby(sorted(cards(), key=_key), key=_key)]
+    return "\n".join([_HEAD, *_totals(sdks), *(line for those in sdks for line in _section(those))]) + "\n"
 
 
-def _totals(every: list[Card]) -> Iterator[str]:
+def _key(card: Card) -> tuple[str, str]:
+    """Cards of one SDK stand together."""
+    return card.package, card.language
+
+
+def _totals(sdks: list[list[Card]]) -> Iterator[str]:
     yield "| SDK | protocol | methods driven | tests | out of scope |"
     yield "|---|---|---:|---:|---:|"
-    for card in every:
-        driven = {method for methods in card.steps.values() for method in methods}
-        name = f"[{card.package}](#{_anchor(card)})"
-        yield f"| {name} | {card.provider} | {len(driven)} | {len(card.steps)} | {len(card.out_of_scope)} |"
+    for those in sdks:
+        first = those[0]
+        excused = {pattern for card in those for pattern in card.out_of_scope}
+        tests = sum(len(card.steps) for card in those)
+        name = f"[{first.package}](#{_anchor(first)})"
+        yield f"| {name} | {first.provider} | {len(_driven(those))} | {tests} | {len(excused)} |"
     yield ""
 
 
-def _table(card: Card) -> Iterator[str]:
-    yield f"## {_title(card)}"
+def _driven(those: list[Card]) -> dict[str, list[str]]:
+    """The tests of each method; with the file where there are several."""
+    driven: dict[str, list[str]] = {}
+    for card in those:
+        for step, methods in card.steps.items():
+            for method in methods:
+                driven.setdefault(method, []).append(f"`{card.path.name}::{step}`" if len(those) > 1 else f"`{step}`")
+    return driven
+
+
+def _section(those: list[Card]) -> Iterator[str]:
+    yield f"## {_title(those[0])}"
     yield ""
-    yield f"In [{card.place}]({card.place.removeprefix('tests/sdk/')})."
+    places = [f"[{card.place}]({card.place.removeprefix('tests/sdk/')})" for card in those]
+    yield f"In {' and '.join(places)}."
     yield ""
     yield "| method | driven by, or why not |"
     yield "|---|---|"
-    driven: dict[str, list[str]] = {}
-    for step, methods in card.steps.items():
-        for method in methods:
-            driven.setdefault(method, []).append(f"`{step}`")
-    for method, steps in sorted(driven.items()):
+    for method, steps in sorted(_driven(those).items()):
         yield f"| `{method}` | {', '.join(steps)} |"
-    for pattern, reason in sorted(card.out_of_scope.items()):
+    for pattern, reason in sorted({pair for card in those for pair in card.out_of_scope.items()}):
         yield f"| `{pattern}` | out of scope: {reason} |"
     yield ""
 
