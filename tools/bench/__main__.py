@@ -1,8 +1,9 @@
 """
 `make bench`: what this machine can do, as ratios taken in one run; results go to docs/benchmarks.md by hand.
 
-Every figure is a median of rounds, with its spread. A yardstick (signatures a second on the same core) is measured just
-before and just after each round, and a round between two yardsticks that differ by more than 5 % is told as noisy.
+Every figure is a median of rounds, with its spread. A yardstick (signatures a second, or empty answers a second, on the
+same core) is measured just before and just after each round, and a round between two yardsticks that differ by more
+than 5 % is told as noisy.
 """
 
 import argparse
@@ -17,26 +18,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.bench import alipay
+from tools.bench import alipay, keeping, wechatpay
 from tools.bench.replay import Replay, replay
 from tools.bench.server import Server, simulator
-from tools.bench.signs import Signs, cores, measure
+from tools.bench.yardsticks import YARDSTICKS, Mark, cores
 
 ROUNDS = 5
-CALLS = 3000
 NOISY = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """
     One kind of call against its yardstick.
 
     Args:
         target: the ratio that is wanted.
-        yardstick: the signature whose speed it is measured by.
+        yardstick: what it is measured by.
         url: which of the ready line's addresses.
-        request: signs the request of a number beforehand.
+        requests: from the credentials folder, what signs the request of a number.
+        calls: in each round.
     """
 
     name: str
@@ -45,14 +46,26 @@ class Case:
     url: str
     requests: Callable[[Path], Callable[[int], bytes]]
     judge: Callable[[bytes], str]
+    calls: int = 3000
 
 
 CASES = (
-    Case("alipay precreate", 0.70, "rsa", "alipay_url", lambda folder: alipay.Requests(folder).precreate, alipay.judge),
-)
+    Case(
+        name="alipay-precreate", target=0.70, yardstick="rsa", url="alipay_url",
+        requests=lambda folder: alipay.Requests(folder).precreate, judge=alipay.judge,
+    ),
+    Case(
+        name="wechatpay-native", target=0.70, yardstick="rsa", url="wechatpay_url",
+        requests=lambda folder: wechatpay.Requests(folder).native, judge=wechatpay.judge_native,
+    ),
+    Case(
+        name="wechatpay-unifiedorder-hmac", target=0.35, yardstick="empty", url="wechatpay_url", calls=10_000,
+        requests=lambda folder: wechatpay.Requests(folder).unified, judge=wechatpay.judge_unified,
+    ),
+)  # fmt: skip
 
 
-def rounds(case: Case, *, count: int, calls: int) -> dict[str, Any]:
+def rounds(case: Case, *, count: int) -> dict[str, Any]:
     """
     Play a case.
     """
@@ -67,15 +80,15 @@ def rounds(case: Case, *, count: int, calls: int) -> dict[str, Any]:
         asyncio.run(_play(case, server, [request(number) for number in range(500)]))
         made = []
         for number in range(1, count + 1):
-            signed = [request(1000 + number * calls + one) for one in range(calls)]
+            signed = [request(1000 + number * case.calls + one) for one in range(case.calls)]
             made.append(_round(case, server, signed, core=server_core))
     return _told(case, made)
 
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    before: Signs
-    after: Signs
+    before: Mark
+    after: Mark
     replay: Replay
 
     @property
@@ -93,9 +106,10 @@ class _Round:
 
 
 def _round(case: Case, server: Server, signed: Sequence[bytes], *, core: int | None) -> _Round:
-    before = measure(case.yardstick, core=core)
+    yardstick = YARDSTICKS[case.yardstick]
+    before = yardstick(core)
     done = asyncio.run(_play(case, server, signed))
-    return _Round(before, measure(case.yardstick, core=core), done)
+    return _Round(before, yardstick(core), done)
 
 
 async def _play(case: Case, server: Server, signed: Sequence[bytes]) -> Replay:
@@ -107,14 +121,16 @@ async def _play(case: Case, server: Server, signed: Sequence[bytes]) -> Replay:
 
 def _told(case: Case, made: Sequence[_Round]) -> dict[str, Any]:
     ratios = [one.ratio for one in made]
+    marks = [statistics.mean((one.before.per_s, one.after.per_s)) for one in made]
     return {
         "case": case.name,
+        "yardstick": case.yardstick,
         "target": case.target,
         "ratio": round(statistics.median(ratios), 3),
         "spread": [round(min(ratios), 3), round(max(ratios), 3)],
         "cpu_ratio": round(statistics.median(one.cpu_ratio for one in made), 3),
         "calls_per_s": round(statistics.median(one.replay.per_s for one in made)),
-        "signs_per_s": round(statistics.median(statistics.mean((one.before.per_s, one.after.per_s)) for one in made)),
+        "yardstick_per_s": round(statistics.median(marks)),
         "noisy_rounds": sum(one.noisy for one in made),
         "rounds": len(made),
     }
@@ -124,14 +140,20 @@ def main(argv: list[str]) -> int:
     """
     Play the named cases, or all of them.
     """
+    names = [*(case.name for case in CASES), *keeping.CASES]
     parser = argparse.ArgumentParser(prog="make bench", description=(__doc__ or "").strip().partition("\n")[0])
-    parser.add_argument("cases", nargs="*", metavar="CASE", help=", ".join(case.name for case in CASES))
+    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"the beginning of a name: {', '.join(names)}")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--calls", type=int, default=CALLS, help="in each round")
     chosen = parser.parse_args(argv)
+    wanted = [name for name in names if not chosen.cases or any(name.startswith(one) for one in chosen.cases)]
+    if not wanted:
+        parser.error(f"no case begins with {chosen.cases[0]}; there are {', '.join(names)}")
     for case in CASES:
-        if not chosen.cases or any(name in case.name for name in chosen.cases):
-            print(json.dumps(rounds(case, count=chosen.rounds, calls=chosen.calls)), flush=True)
+        if case.name in wanted:
+            print(json.dumps(rounds(case, count=chosen.rounds)), flush=True)
+    for name, play in keeping.CASES.items():
+        if name in wanted:
+            print(json.dumps({"case": name, **play(chosen.rounds)}), flush=True)
     return 0
 
 

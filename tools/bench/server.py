@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.bench.signs import on_core
+from tools.bench.yardsticks import on_core
 
 REPO = Path(__file__).parents[2]
 # Every rule of the flaky profile is asked for every answer, and strikes nobody.
@@ -28,23 +28,29 @@ class Server:
 
 
 @contextmanager
-def simulator(folder: Path, *, core: int | None, flags: tuple[str, ...] = ()) -> Iterator[Server]:
+def simulator(folder: Path, *, core: int | None, filled: int | None = None) -> Iterator[Server]:
     """
     A simulator until the block ends.
 
     Args:
-        folder: for credentials, rules and journal; on a disk.
+        folder: for credentials, rules and journal; made if missing.
+        filled: how many orders it holds from the start; None takes the simulator's own program.
     """
-    credentials, rules = folder / "credentials", folder / "rules.yaml"
+    folder.mkdir(exist_ok=True)
+    credentials, rules, journal = folder / "credentials", folder / "rules.yaml", folder / "wire.ndjson"
     rules.write_text(_harmless((REPO / "scenarios" / "profiles" / "flaky.yaml").read_text()))
-    command = [
-        sys.executable, "-m", "mock_providers", "--credentials-dir", str(credentials), "--faults-file", str(rules),
-        "--journal-file", str(folder / "wire.ndjson"), *flags,
-    ]  # fmt: skip
+    if filled is None:
+        flags = [f"--credentials-dir={credentials}", f"--faults-file={rules}", f"--journal-file={journal}"]
+        command = [sys.executable, "-m", "mock_providers", *flags]
+    else:
+        command = [sys.executable, "-m", "tools.bench.filled", str(filled), *map(str, (credentials, rules, journal))]
     process = subprocess.Popen(on_core(command, core), cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         assert process.stdout is not None
-        yield Server(process.pid, json.loads(process.stdout.readline()), credentials)
+        ready = process.stdout.readline()
+        if not ready:
+            raise SystemExit(f"bench: the simulator did not start; try: {' '.join(command)}")
+        yield Server(process.pid, json.loads(ready), credentials)
     finally:
         process.terminate()
         process.wait(timeout=30)

@@ -1,0 +1,84 @@
+"""
+What it costs to keep orders: memory for each of them, and the rate when a million are there.
+"""
+
+import asyncio
+import os
+import statistics
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tools.bench import alipay
+from tools.bench.replay import memory_of, replay
+from tools.bench.server import Server, simulator
+from tools.bench.yardsticks import cores
+
+# By then the journal's memory and the fault desk's are full, and only orders add to the simulator's.
+FULL = 110_000
+KEPT = 100_000
+AT_A_TIME = 10_000
+FEW, MANY = 1_000, 1_000_000
+CALLS = 3000
+
+
+def memory(_: int) -> dict[str, Any]:
+    """
+    Bytes for each order that was opened and closes unpaid, with the journal on disk.
+    """
+    with tempfile.TemporaryDirectory(prefix="payproof-bench-") as folder:
+        with simulator(Path(folder), core=_own_core()) as server:
+            requests = alipay.Requests(server.credentials)
+            _open(server, requests, range(FULL))
+            before = memory_of(server.pid)
+            _open(server, requests, range(FULL, FULL + KEPT))
+            grown = memory_of(server.pid) - before
+    return {"orders": KEPT, "bytes_per_order": round(grown / KEPT), "target": 2048}
+
+
+def million(rounds: int) -> dict[str, Any]:
+    """
+    Precreates a second over a book of a million orders, against one of a thousand; taken in turns.
+    """
+    core = _own_core()
+    with tempfile.TemporaryDirectory(prefix="payproof-bench-") as folder:
+        few, many = (Path(folder, name) for name in ("few", "many"))
+        with simulator(few, core=core, filled=FEW) as small, simulator(many, core=core, filled=MANY) as large:
+            ratios = []
+            for number in range(rounds + 1):
+                numbers = range(number * CALLS, (number + 1) * CALLS)
+                rates = [_open(one, alipay.Requests(one.credentials), numbers) for one in (small, large)]
+                ratios.append(rates[1] / rates[0])
+            held = memory_of(large.pid)
+    ratios = ratios[1:]  # the first one warms up
+    return {
+        "target": 0.9,
+        "ratio": round(statistics.median(ratios), 3),
+        "spread": [round(min(ratios), 3), round(max(ratios), 3)],
+        "bytes_per_order": round(held / MANY),
+        "rounds": rounds,
+    }
+
+
+def _own_core() -> int | None:
+    """Move to a core of one's own; the server's is what comes back."""
+    server_core, own_core = cores()
+    if own_core is not None:
+        os.sched_setaffinity(0, {own_core})
+    return server_core
+
+
+def _open(server: Server, requests: alipay.Requests, numbers: Sequence[int]) -> float:
+    """Open orders; how many a second, waiting for signatures not counted."""
+    elapsed_s = 0.0
+    for start in range(0, len(numbers), AT_A_TIME):
+        signed = [requests.precreate(number) for number in numbers[start : start + AT_A_TIME]]
+        done = asyncio.run(replay(str(server.ready["alipay_url"]), signed, judge=alipay.judge, pid=server.pid))
+        if set(done.answers) != {"ok"}:
+            raise SystemExit(f"bench: orders were not opened: {dict(done.answers)}")
+        elapsed_s += done.elapsed_s
+    return len(numbers) / elapsed_s
+
+
+CASES: Mapping[str, Callable[[int], dict[str, Any]]] = {"memory": memory, "million": million}

@@ -1,0 +1,74 @@
+"""
+What calls are measured by: how fast the same core signs, or answers nothing, when it does nothing else.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.bench.replay import replay
+
+SECONDS = 1.0
+EMPTY_CALLS = 8000
+EMPTY = b"POST /pay/unifiedorder HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 400\r\n\r\n" + b"x" * 400
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """
+    Args:
+        cpu_s: processor time for one.
+    """
+
+    per_s: float
+    cpu_s: float
+
+
+def on_core(command: list[str], core: int | None) -> list[str]:
+    """
+    The same command, held to one core where the system can do that.
+    """
+    return command if core is None else ["taskset", "-c", str(core), *command]
+
+
+def cores() -> tuple[int | None, int | None]:
+    """
+    One core for the server, another for who asks; None where there is no way to hold a process to a core.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return None, None
+    allowed = sorted(os.sched_getaffinity(1) if os.geteuid() == 0 else os.sched_getaffinity(0))
+    return (allowed[0], allowed[1]) if len(allowed) > 1 else (None, None)
+
+
+def rsa(core: int | None) -> Mark:
+    """
+    RSA-2048 signatures.
+    """
+    command = [sys.executable, str(Path(__file__).with_name("signs.py")), str(SECONDS)]
+    done = subprocess.run(on_core(command, core), capture_output=True, text=True, check=True)
+    return Mark(**json.loads(done.stdout))
+
+
+def empty(core: int | None) -> Mark:
+    """
+    Empty answers of an aiohttp server to a small POST.
+    """
+    command = [sys.executable, str(Path(__file__).with_name("empty.py"))]
+    with subprocess.Popen(on_core(command, core), stdout=subprocess.PIPE) as server:
+        try:
+            assert server.stdout is not None
+            url = json.loads(server.stdout.readline())["url"]
+            for calls in (500, EMPTY_CALLS):
+                done = asyncio.run(replay(url, [EMPTY] * calls, judge=lambda _: "ok", pid=server.pid))
+        finally:
+            server.terminate()
+    return Mark(done.per_s, done.cpu_s / done.calls)
+
+
+YARDSTICKS: Mapping[str, Callable[[int | None], Mark]] = {"rsa": rsa, "empty": empty}
