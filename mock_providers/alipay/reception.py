@@ -3,7 +3,7 @@ Where admitted calls arrive, whatever wire they came by: whose order a call is a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mock_providers.alipay import codes
 from mock_providers.alipay.apps import App
@@ -44,10 +44,12 @@ class Reception:
         """
         order = self._order_of(method, work)
         if not order or not method.labelled:
-            return order, replace(work, label=order)
+            work.label = order
+            return order, work
         texts = (work.fields.get(name) for name in (self.label_field, *_OTHER_TEXTS))
         text = next((one for one in texts if isinstance(one, str)), None)
-        return order, replace(work, label=self.labels.of("alipay", order, text=text))
+        work.label = self.labels.of("alipay", order, text=text)
+        return order, work
 
     def ungranted(self, app_auth_token: str) -> ProviderReply | None:
         """

@@ -166,7 +166,8 @@ def wire_reply(
 
 
 def _inner_text(reply: ProviderReply) -> str:
-    return _json_text(_ordered(reply))
+    ordered = _ordered(reply)
+    return _json_flat(ordered) or _json_text(ordered)
 
 
 def _ordered(reply: ProviderReply) -> dict[str, object]:
@@ -192,6 +193,15 @@ def spelled(ordered: dict[str, object], spelling: str) -> str:
     if spelling == "braces":
         return _json_text(ordered).removesuffix("}") + ',"new_field":"one { too many"}'
     return _json_text(ordered)
+
+
+def _json_flat(fields: Mapping[str, object]) -> str | None:
+    """The usual answer in one go; None where a text has braces or what JSON cannot carry, or something is nested."""
+    try:
+        text = orjson.dumps(fields).decode()
+    except TypeError:
+        return None
+    return text if text.count("{") == text.count("}") == 1 and "[" not in text else None
 
 
 def _json_text(value: object) -> str:

@@ -17,7 +17,7 @@ from mock_providers.core.ids import Ids
 from mock_providers.core.payouts import Payout
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Work:
     """
     One admitted call.
