@@ -6,7 +6,6 @@ from hashlib import blake2b
 _LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 # Every byte is a letter of its own; that some letters are a little likelier is nobody's business.
 _AS_LETTERS = bytes(ord(_LETTERS[byte % len(_LETTERS)]) for byte in range(256))
-_UNIT = float(1 << 53)
 
 
 def keyed_digest(seed: int, *parts: str, size: int = 32) -> bytes:
@@ -18,13 +17,6 @@ def keyed_digest(seed: int, *parts: str, size: int = 32) -> bytes:
 @lru_cache(maxsize=64)
 def _key(seed: int) -> bytes:
     return blake2b(str(seed).encode(), digest_size=32).digest()
-
-
-def unit_of(digest: bytes) -> float:
-    """
-    Eight bytes as a number in [0, 1).
-    """
-    return (int.from_bytes(digest, "big") >> 11) / _UNIT
 
 
 def keyed_digits(length: int, seed: int, *parts: str) -> str:

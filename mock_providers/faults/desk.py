@@ -4,13 +4,14 @@ The fault desk: holds the rules in force, asks the source once for each attempt,
 Counts the attempts of answers for each (order, API); attempts of notifies are the ladder's and come with the question.
 """
 
-from collections import Counter, deque
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from mock_providers.core.plans import PLAIN_DELIVERY, PLAIN_REPLY, DeliveryPlan, Question, ReplyPlan
+from mock_providers.core.plans import PLAIN_DELIVERY, PLAIN_REPLY, DeliveryPlan, Place, Question, ReplyPlan
 from mock_providers.errors import RulesRefused
 from mock_providers.faults.plan import compose_notify, compose_reply
 from mock_providers.faults.plan_file import PlanFile
@@ -18,23 +19,24 @@ from mock_providers.faults.rule import Rule
 from mock_providers.faults.rules import Profile, parse_profile
 from mock_providers.faults.source import Decision, FaultSource, key_of
 
-_DECISIONS_KEPT = 200_000
+_ATTEMPTS_KEPT = 20_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Made:
-    """A decision and what it was about."""
+    """The decisions on one attempt, numbered from *first* on."""
 
-    seq: int
+    first: int
     question: Question
-    decision: Decision
+    decisions: Sequence[Decision]
 
-    def as_json(self) -> dict[str, object]:
-        """The decision as the control API shows it."""
-        question, fault = self.question, self.decision.fault
+    def as_json(self, place: int) -> dict[str, object]:
+        """One of them as the control API shows it."""
+        question, decision = self.question, self.decisions[place]
+        fault = decision.fault
         return {
-            "seq": self.seq,
-            "rule": self.decision.rule,
+            "seq": self.first + place,
+            "rule": decision.rule,
             "provider": question.provider,
             "label": question.label,
             "order": question.order,
@@ -43,9 +45,21 @@ class Made:
             "occurrence": question.occurrence,
             "attempt": question.attempt,
             "fault": fault.name,
-            "hit": self.decision.hit,
+            "hit": decision.hit,
             "with": fault.model_dump(),
         }
+
+
+def _in_question(rules: tuple[Rule, ...]) -> Mapping[tuple[Place, bool], tuple[Rule, ...]]:
+    """
+    Which rules come into question, by the place and by whether an attempt is about an order at all.
+
+    What is about no order, such as fetching keys or bills, is struck by rules that name it and by no others.
+    """
+    places: tuple[Place, ...] = ("notify", "reply")
+    here = {place: tuple(rule for rule in rules if rule.where.on == place) for place in places}
+    named = {place: tuple(rule for rule in here[place] if rule.where.api is not None) for place in places}
+    return {(place, ordered): (here if ordered else named)[place] for place in places for ordered in (True, False)}
 
 
 class FaultDesk:
@@ -55,8 +69,9 @@ class FaultDesk:
         self._source = source
         self._name = profile.name
         self._rules = profile.rules
+        self._in_question = _in_question(profile.rules)
         self._plan_file = plan_file
-        self._made: deque[Made] = deque(maxlen=_DECISIONS_KEPT)
+        self._made: list[Made] = []
         self._last = 0
         self._attempts: Counter[tuple[str, str, str, str]] = Counter()
 
@@ -88,16 +103,17 @@ class FaultDesk:
         return compose_reply(one.fault for one in struck) if struck else PLAIN_REPLY
 
     def _ask(self, question: Question) -> list[Decision]:
-        struck = []
-        # What is about no order, such as fetching keys or bills, is struck by rules that name it and by no others.
-        rules = self._rules if question.order else tuple(rule for rule in self._rules if rule.where.api is not None)
-        for decision in self._source.decide(question, rules):
-            self._last += 1
-            self._made.append(Made(self._last, question, decision))
-            if decision.hit:
-                struck.append(decision)
-                if self._plan_file is not None:
-                    self._plan_file.add(key_of(question), decision)
+        decisions = self._source.decide(question, self._in_question[question.on, bool(question.order)])
+        if not decisions:
+            return []
+        self._made.append(Made(self._last + 1, question, decisions))
+        self._last += len(decisions)
+        if len(self._made) > 2 * _ATTEMPTS_KEPT:
+            del self._made[:_ATTEMPTS_KEPT]
+        struck = [decision for decision in decisions if decision.hit]
+        if self._plan_file is not None:
+            for decision in struck:
+                self._plan_file.add(key_of(question), decision)
         return struck
 
     def rules(self) -> list[dict[str, object]]:
@@ -112,7 +128,11 @@ class FaultDesk:
             RulesRefused: and the old ones stay.
         """
         profile = parse_profile(document)
-        self._name, self._rules = profile.name, profile.rules
+        self._name = profile.name
+        self._take(profile.rules)
+
+    def _take(self, rules: tuple[Rule, ...]) -> None:
+        self._rules, self._in_question = rules, _in_question(rules)
 
     def add(self, rule: object) -> None:
         """Take one more rule, at the end."""
@@ -134,15 +154,18 @@ class FaultDesk:
     def _put(self, rules: tuple[Rule, ...]) -> None:
         if rules != self._rules and not self._name.endswith("+"):
             self._name += "+"  # no longer what the file says
-        self._rules = rules
+        self._take(rules)
 
     def decisions(self, *, after: int, limit: int) -> tuple[list[dict[str, object]], int | None]:
         """Every decision made, in order, and the next cursor."""
-        first = self._last - len(self._made) + 1
-        start = max(after + 1, first)
-        stop = min(start + limit, self._last + 1)
-        items = [made.as_json() for made in islice(self._made, start - first, max(stop - first, 0))]
-        return items, (stop - 1 if items and stop <= self._last else None)
+        items: list[dict[str, object]] = []
+        at = max(bisect_right(self._made, after + 1, key=lambda made: made.first) - 1, 0)
+        for made in islice(self._made, at, None):
+            for place in range(max(after + 1 - made.first, 0), len(made.decisions)):
+                if len(items) == limit:
+                    return items, made.first + place - 1
+                items.append(made.as_json(place))
+        return items, None
 
     def open(self) -> None:
         """Begin to write down what strikes, where that is wanted."""
@@ -171,7 +194,8 @@ class FaultDesk:
             RulesRefused: rules that this version does not know.
         """
         profile = parse_profile({"rules": dumped["rules"]})
-        self._name, self._rules = dumped["profile"], profile.rules
+        self._name = dumped["profile"]
+        self._take(profile.rules)
         self._made.clear()
         self._attempts = Counter(
             {(provider, merchant, order, api): n for provider, merchant, order, api, n in dumped["attempts"]}

@@ -27,13 +27,13 @@ def memory(_: int) -> dict[str, Any]:
     """
     Bytes for each order that was opened and closes unpaid, with the journal on disk.
     """
-    with tempfile.TemporaryDirectory(prefix="payproof-bench-") as folder:
-        with simulator(Path(folder), core=_own_core()) as server:
-            requests = alipay.Requests(server.credentials)
-            _open(server, requests, range(FULL))
-            before = memory_of(server.pid)
-            _open(server, requests, range(FULL, FULL + KEPT))
-            grown = memory_of(server.pid) - before
+    core = _own_core()
+    with tempfile.TemporaryDirectory(prefix="payproof-bench-") as folder, simulator(Path(folder), core=core) as server:
+        requests = alipay.Requests(server.credentials)
+        _open(server, requests, range(FULL))
+        before = memory_of(server.pid)
+        _open(server, requests, range(FULL, FULL + KEPT))
+        grown = memory_of(server.pid) - before
     return {"orders": KEPT, "bytes_per_order": round(grown / KEPT), "target": 2048}
 
 

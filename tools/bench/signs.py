@@ -1,6 +1,6 @@
 """
-Signatures, one after the other, until the time is up. Run as a program: `signs.py SECONDS` prints how many a second, and
-the processor time of one.
+Signatures, one after the other, until the time is up. Run as a program: `signs.py SECONDS` prints how many a second,
+and the processor time of one.
 """
 
 import json

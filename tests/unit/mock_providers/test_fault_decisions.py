@@ -3,6 +3,8 @@ Decisions hang on the seed and on what is asked, never on who asks first.
 """
 
 import asyncio
+from collections import Counter
+from itertools import combinations, product
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,30 @@ def test_chance_is_met_in_the_long_run():
     asked = desk([{"id": "a", "fault": "drop", "where": {"chance": 0.3}}])
     lost = sum(asked.plan_notify(notify(f"pp{n:06d}")).lost for n in range(5000))
     assert 1350 < lost < 1650
+
+
+def test_one_rules_luck_says_nothing_of_anothers():
+    """Of any two rules at evens, each of the four outcomes comes in a quarter of the cases."""
+    rules = [{"id": f"r{n}", "fault": "drop", "where": {"chance": 0.5}} for n in range(12)]
+    source = SeededSource(7)
+    taken = parse_profile({"rules": rules}).rules
+    drawn = [[one.hit for one in source.decide(notify(f"pp{n:06d}"), taken)] for n in range(4000)]
+    for one, other in combinations(range(12), 2):
+        counts = Counter((row[one], row[other]) for row in drawn)
+        assert all(880 < counts[outcome] < 1120 for outcome in product((True, False), repeat=2))
+
+
+def test_pages_of_decisions_follow_each_other_without_gaps():
+    asked = desk([{"id": f"r{n}", "fault": "drop", "where": {"chance": 0.5}} for n in range(3)])
+    for n in range(5):
+        asked.plan_notify(notify(f"pp{n:06d}"))
+    seen: list[object] = []
+    cursor: int | None = 0
+    while cursor is not None:
+        items, cursor = asked.decisions(after=cursor, limit=4)
+        seen += [item["seq"] for item in items]
+    assert seen == list(range(1, 16))
+    assert asked.decisions(after=15, limit=4) == ([], None)
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -7,17 +7,13 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_providers.core.rng import keyed_digest, keyed_digits, keyed_letters, unit_of
-
-
-def keyed_unit(seed: int, *parts: str) -> float:
-    return unit_of(keyed_digest(seed, *parts, size=8))
+from mock_providers.core.rng import keyed_digest, keyed_digits, keyed_letters
 
 
 @given(st.integers(), st.lists(st.text(), max_size=4))
 def test_the_same_question_has_one_answer(seed, parts):
-    assert keyed_unit(seed, *parts) == keyed_unit(seed, *parts)
-    assert 0.0 <= keyed_unit(seed, *parts) < 1.0
+    assert keyed_digest(seed, *parts) == keyed_digest(seed, *parts)
+    assert keyed_digits(9, seed, *parts) == keyed_digits(9, seed, *parts)
 
 
 @given(st.text(), st.text())
@@ -27,14 +23,14 @@ def test_parts_never_run_into_each_other(left, right):
         assert keyed_digest(1, left, right) != keyed_digest(1, left + right[0], right[1:])
 
 
-def test_units_are_spread_evenly():
-    units = [keyed_unit(7, str(number)) for number in range(10_000)]
+def test_numbers_are_spread_evenly():
+    units = [int(keyed_digits(9, 7, str(number))) / 10**9 for number in range(10_000)]
     tenths = [sum(low <= unit < high for unit in units) for low, high in pairwise(n / 10 for n in range(11))]
     assert all(850 < count < 1150 for count in tenths)
 
 
 def test_seeds_differ():
-    assert {keyed_unit(seed, "x") for seed in range(100)}.__len__() == 100
+    assert len({keyed_digest(seed, "x") for seed in range(100)}) == 100
 
 
 def test_numbers_have_their_length_and_alphabet():
