@@ -101,7 +101,7 @@ def test_one_rules_luck_says_nothing_of_anothers():
     drawn = [[one.hit for one in source.decide(notify(f"pp{n:06d}"), taken)] for n in range(4000)]
     for one, other in combinations(range(12), 2):
         counts = Counter((row[one], row[other]) for row in drawn)
-        assert all(880 < counts[outcome] < 1120 for outcome in product((True, False), repeat=2))
+        assert all(880 < counts[outcome] < 1120 for outcome in product((True, False), (True, False)))
 
 
 def test_pages_of_decisions_follow_each_other_without_gaps():
