@@ -9,10 +9,11 @@ from mock_providers.alipay.doctor import doctor_for as alipay_doctor
 from mock_providers.core.credentials import ensure
 from mock_providers.core.doctor import SignatureDoctor
 from mock_providers.core.provider import ProviderFactory
+from mock_providers.unionpay import PROVIDER as UNIONPAY
 from mock_providers.wechatpay import PROVIDER as WECHATPAY
 from mock_providers.wechatpay.v2.doctor import doctor_for as wechatpay_v2_doctor
 
-_ALL: tuple[ProviderFactory, ...] = (ALIPAY, WECHATPAY)
+_ALL: tuple[ProviderFactory, ...] = (ALIPAY, WECHATPAY, UNIONPAY)
 
 PROVIDERS: Mapping[str, ProviderFactory] = MappingProxyType({provider.name: provider for provider in _ALL})
 

@@ -6,6 +6,7 @@ The only module of this room that reads the environment.
 
 import os
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,6 +41,8 @@ class ProvidersSettings(BaseSettings):
         alipay_v3_waiting_status: OpenAPI v3's HTTP status for a payment that waits for its buyer, which no page tells.
         wechatpay_port: 0 takes a free one.
         wechatpay_…: the switches that `wechatpay/policy.py` explains.
+        unionpay_port: 0 takes a free one.
+        unionpay_…: the switches that `unionpay/policy.py` explains.
     """
 
     model_config = SettingsConfigDict(
@@ -109,6 +112,28 @@ class ProvidersSettings(BaseSettings):
     wechatpay_transfer_confirm_s: float | None = Field(default=3.0, ge=0)
     wechatpay_negative_tests: bool = True
     wechatpay_client_certificate: Literal["over_tls", "always", "never"] = "over_tls"
+    unionpay_port: int = Field(default=0, ge=0, le=65535)
+    unionpay_day_ends: time = time(23)
+    unionpay_file_ready: time = time(9)
+    unionpay_file_day_empty: bool = False
+    unionpay_fee_basis_points: int = Field(default=60, ge=0, le=10_000)
+    unionpay_order_reuse: Literal["day", "triple"] = "day"
+    unionpay_refund_days: int = Field(default=330, ge=0)
+    unionpay_preauth_days: int = Field(default=30, ge=0)
+    unionpay_settles_s: float = Field(default=0.0, ge=0)
+    unionpay_settles_as: str = Field(default="00", pattern="^[0-9A-Z]{2}$")
+    unionpay_undone: Literal["failed", "absent"] = "failed"
+    unionpay_late_payment: Literal["00", "42"] = "00"
+    unionpay_failure_notices: bool = True
+    unionpay_retry_waits: Literal["newer", "older"] = "newer"
+    unionpay_ack_302: bool = False
+    unionpay_card_number: Literal["masked", "encrypted", "absent"] = "masked"
+    unionpay_leaf: Literal[
+        "current", "next", "expired", "not_yet_valid", "wrong_cn", "self_signed", "foreign_chain"
+    ] = "current"
+    unionpay_encryption: Literal["current", "rotated", "retired"] = "current"
+    unionpay_query_max: int = Field(default=0, ge=0)
+    unionpay_unknown_fields: Literal["accept", "refuse"] = "accept"
 
 
 def switches_of(settings: ProvidersSettings, provider: str) -> Mapping[str, Any]:

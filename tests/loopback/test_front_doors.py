@@ -133,7 +133,6 @@ def test_many_handshakes_at_once(credentials_dir, loop):
 
 
 REFUSED_BY_NAME = {
-    "gateway.test.95516.com": (502, "unionpay, which is not simulated yet"),
     "www.alipay.com": (421, "is no host of a payment provider"),
     "127.0.0.1": (421, "is no host of a payment provider"),
 }

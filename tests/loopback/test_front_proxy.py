@@ -25,7 +25,6 @@ CONNECTS = {
     "[::1]:443": 403,
     "localhost:443": 403,
     "169.254.169.254:80": 403,
-    "gateway.95516.com:443": 502,
     HOST: 400,
 }
 PLAIN = {
@@ -35,7 +34,6 @@ PLAIN = {
     "http://[::1]/gateway.do": 403,
     f"http://{HOST}:8080/gateway.do": 403,
     f"http://user@{HOST}.example.org/": 403,
-    "http://gateway.95516.com/": 502,
     "ftp://example.org/": 403,
     "/gateway.do": 403,
 }

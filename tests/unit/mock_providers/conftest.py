@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from mock_providers.registry import make_credentials
+from tests.unit.mock_providers import unionpay_desk
 from tests.unit.mock_providers.alipay_desk import Desk
 from tests.unit.mock_providers.wechatpay_v2_desk import V2Desk
 from tests.unit.mock_providers.wechatpay_v3_desk import V3Desk
@@ -68,3 +69,10 @@ async def make_v2_desk(credentials_dir: Path) -> AsyncIterator[Callable[..., V2D
 @pytest_asyncio.fixture
 async def v2_desk(make_v2_desk: Callable[..., V2Desk]) -> V2Desk:
     return make_v2_desk()
+
+
+@pytest_asyncio.fixture
+async def unionpay(credentials_dir: Path) -> AsyncIterator[unionpay_desk.Desk]:
+    desk = unionpay_desk.Desk(credentials_dir)
+    yield desk
+    await desk.schedule.stop()

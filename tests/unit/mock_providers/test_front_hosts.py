@@ -5,6 +5,7 @@ Whose host a name is.
 import pytest
 
 from mock_providers.front.hosts import VENDORS, permitted, vendor_of
+from mock_providers.front.router import Refusal, choose
 from mock_providers.registry import PROVIDERS
 
 HOSTS = {
@@ -48,3 +49,9 @@ def test_no_permitted_name_lies_below_another():
     assert not [one for one in names for other in names if one.endswith(f".{other}")]
     assert all(any(host == name or host.endswith(f".{name}") for name in names) for host, vendor in HOSTS.items()
                if vendor and host == host.lower() and not host.endswith("."))  # fmt: skip
+
+
+def test_a_vendor_that_nobody_plays_is_refused_by_name():
+    refused = choose("gateway.95516.com", {}, stranger=403)
+    assert isinstance(refused, Refusal)
+    assert (refused.status, "unionpay, which is not simulated" in refused.text) == (502, True)

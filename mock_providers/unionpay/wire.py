@@ -1,0 +1,113 @@
+"""
+Bytes to fields and fields to bytes: form bodies, the raw answer, percent-encoded notifies.
+
+Knows no transaction and no field's meaning but `encoding`, `signPubKeyCert` and `signature`, which have places of
+their own.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from urllib.parse import quote_plus, unquote_to_bytes
+
+from mock_providers.core.reply import WireReply
+
+CODECS: Mapping[str, str] = MappingProxyType(
+    {"utf-8": "utf-8", "utf8": "utf-8", "gbk": "gbk", "gb2312": "gbk", "gb18030": "gb18030"}
+)
+# More than anybody sends.
+FIELDS_MAX = 200
+_BRACKETS = {"{": "}", "[": "]"}
+
+Pairs = list[tuple[bytes, bytes]]
+
+
+def form_pairs(body: bytes) -> Pairs:
+    """
+    Names and values of a form body, percent escapes undone; still bytes, for the charset is not known yet.
+
+    Facts: unionpay/request
+    """
+    pairs: Pairs = []
+    for piece in body.split(b"&"):
+        if piece:
+            name, _, value = piece.partition(b"=")
+            pairs.append((_plain(name), _plain(value)))
+    return pairs
+
+
+def _plain(text: bytes) -> bytes:
+    if b"+" in text:
+        text = text.replace(b"+", b" ")
+    return unquote_to_bytes(text) if b"%" in text else text
+
+
+def codec_of(pairs: Pairs) -> str | None:
+    """
+    The codec of the charset that `encoding` names, read before anything is decoded; None for one nobody knows.
+
+    Facts: unionpay/charset
+    """
+    declared = next((value for name, value in pairs if name == b"encoding"), b"UTF-8")
+    return CODECS.get(declared.decode("latin-1").strip().lower())
+
+
+def read_fields(pairs: Pairs, *, codec: str) -> dict[str, str]:
+    """
+    Decoded fields; a name that comes twice keeps its first value, as servlets do.
+
+    Facts: unionpay/request
+    """
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        fields.setdefault(name.decode(codec, "replace"), value.decode(codec, "replace"))
+    return fields
+
+
+def without_empty(fields: Mapping[str, str]) -> dict[str, str]:
+    """
+    Fields as clients with a filter send them: values trimmed, empty ones gone.
+
+    Facts: unionpay/empty-values
+    """
+    trimmed = {name: value.strip() for name, value in fields.items()}
+    return {name: value for name, value in trimmed.items() if value}
+
+
+def echoable(value: str) -> bool:
+    """
+    Whether a value can stand in a raw answer without being taken for something else.
+
+    Facts: unionpay/answer, unionpay/parsing
+    """
+    return not (set("&=\r\n") & set(value)) and not value.startswith(tuple(_BRACKETS))
+
+
+def answer(fields: Mapping[str, str], tail: Mapping[str, str], *, codec: str, text: str) -> WireReply:
+    """
+    One line of raw values: the business fields by name, then the *tail* as it stands, the signature last.
+
+    Args:
+        text: what was signed, for the journal.
+
+    Facts: unionpay/answer, unionpay/wire-order
+    """
+    line = "&".join([f"{name}={fields[name]}" for name in sorted(fields)])
+    line += "".join([f"&{name}={value}" for name, value in tail.items()])
+    headers = _UTF8_HEADERS if codec == "utf-8" else _GBK_HEADERS
+    return WireReply(200, headers, line.encode(codec, "replace"), text)
+
+
+# No form type: a client in Node would decode the body, and make blanks of the signature's plus signs.
+_UTF8_HEADERS = (("Content-Type", "text/html;charset=UTF-8"),)
+_GBK_HEADERS = (("Content-Type", "text/html;charset=GBK"),)
+
+
+def form_bytes(fields: Mapping[str, str], *, codec: str) -> bytes:
+    """
+    A form body: percent-encoded in the charset, spaces as plus signs, in the order given.
+
+    Facts: unionpay/notify-wire
+    """
+    return "&".join(
+        [f"{name}={quote_plus(value, encoding=codec, errors='replace')}" for name, value in fields.items()]
+    ).encode("ascii")
