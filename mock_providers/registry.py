@@ -10,6 +10,7 @@ from mock_providers.core.credentials import ensure
 from mock_providers.core.doctor import SignatureDoctor
 from mock_providers.core.provider import ProviderFactory
 from mock_providers.unionpay import PROVIDER as UNIONPAY
+from mock_providers.unionpay.doctor import doctor_for as unionpay_doctor
 from mock_providers.wechatpay import PROVIDER as WECHATPAY
 from mock_providers.wechatpay.v2.doctor import doctor_for as wechatpay_v2_doctor
 
@@ -19,7 +20,7 @@ PROVIDERS: Mapping[str, ProviderFactory] = MappingProxyType({provider.name: prov
 
 # From a credentials folder, or none, and the text of a key that counts instead of the folder's, or none.
 DOCTORS: Mapping[str, Callable[[Path | None, bytes | None], SignatureDoctor]] = MappingProxyType(
-    {"alipay": alipay_doctor, "wechatpay_v2": wechatpay_v2_doctor}
+    {"alipay": alipay_doctor, "wechatpay_v2": wechatpay_v2_doctor, "unionpay": unionpay_doctor}
 )
 
 

@@ -159,6 +159,25 @@ def _machine(credentials: Path, *, seed: int) -> type:
     return type("Machine", (PaymentMachine,), {"open_world": staticmethod(open_world)})
 
 
+def unionpay_mutations(seeds: list[int]) -> Iterator[Facts]:
+    """
+    A thousand mutated messages to UnionPay's gateway for each seed, half of them mutated before they are signed.
+    """
+    from mock_providers.registry import make_credentials
+    from tests.unit.mock_providers.unionpay_mutations import Rounds
+
+    async def hunt(folder: Path, seed: int) -> Facts:
+        told = Rounds(folder).play(seed=seed, count=1000)
+        return {"mutations": told.mutations, "admitted_share": told.admitted_share, "codes": dict(told.codes)}
+
+    with tempfile.TemporaryDirectory() as credentials:
+        make_credentials(Path(credentials))
+        for seed in seeds:
+            shown: Facts = {}
+            judged = _facts(lambda: shown.update(asyncio.run(hunt(Path(credentials), seed))))  # noqa: B023
+            yield {"seed": seed, **shown, **judged, "ok": judged["ok"] and shown.get("admitted_share", 0.0) >= 0.45}
+
+
 HUNTS = {
     hunt.name: hunt
     for hunt in (
@@ -182,6 +201,12 @@ HUNTS = {
             about="stories that Hypothesis thinks of: the money is right in all of them",
             rounds=range(1, 101),
             play=payment_machine,
+        ),
+        Hunt(
+            name="unionpay-mutations",
+            about="ten thousand mutated messages to UnionPay's gateway: always a vendor's answer, the book unharmed",
+            rounds=range(1, 11),
+            play=unionpay_mutations,
         ),
     )
 }

@@ -37,6 +37,7 @@ _SM2_POINT = bytes.fromhex("301306072a8648ce3d020106082a811ccf5501822d034200")
 _MARKS: Mapping[str, str] = MappingProxyType({RSA: "", SM2: "sm2_"})
 # Signs what a stranger without the merchant's key would sign.
 _STRANGERS_KEY = "99999999"
+_LEAVES: Mapping[Seal, str] = MappingProxyType({Seal.FOREIGN: "foreign_chain", Seal.NEXT: "next"})
 _NO_TAIL: Mapping[str, str] = MappingProxyType({})
 
 
@@ -165,7 +166,7 @@ class Keys:
     def _load_sealer(self, method: str, *, new: bool, seal: Seal) -> Sealer:
         if seal is Seal.NONE:
             return Sealer(_NO_TAIL, None)
-        mark, leaf = _MARKS[method], "foreign_chain" if seal is Seal.FOREIGN else self.leaf
+        mark, leaf = _MARKS[method], _LEAVES.get(seal, self.leaf)
         platform = self.directory / "platform"
         shown = certificate((platform / f"unionpay_{mark}leaf_{leaf}.cer").read_bytes())
         pem = (platform / f"unionpay_{mark}{_key_of(leaf)}_key.pem").read_bytes()

@@ -1,12 +1,14 @@
 """UnionPay as a provider: wires the transactions, the keys and the notifies to the port; decides nothing itself."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 from mock_providers.core.book import Refund, Trade
 from mock_providers.core.credentials import CredentialMaker
+from mock_providers.core.doctor import Lazily
 from mock_providers.core.journal import RawRequest, RawResponse
 from mock_providers.core.plans import PlannedDelivery, Seal
 from mock_providers.core.provider import (
@@ -21,6 +23,7 @@ from mock_providers.core.provider import (
 )
 from mock_providers.unionpay import notify
 from mock_providers.unionpay.credentials import write_credentials
+from mock_providers.unionpay.doctor import UnionPayDoctor
 from mock_providers.unionpay.keys import Keys, Sealer
 from mock_providers.unionpay.late import settle_late
 from mock_providers.unionpay.orders import PAY_PATH
@@ -45,6 +48,7 @@ class UnionPay:
         self._policy = policy_of(world.options.switches)
         self._keys = Keys(world.credentials_dir, self._policy.leaf)
         self._merchant = self._keys.merchant()
+        self._doctor = UnionPayDoctor(world.credentials_dir)
         self._office = Office(
             book=world.book,
             ids=world.ids,
@@ -81,8 +85,11 @@ class UnionPay:
         return notify.LADDERS[self._policy.retry_waits]
 
     def read(self, request: RawRequest) -> Call:
-        """Understand a request and check it at the door."""
-        return self._router.read(request)
+        """Understand a request and check it at the door; a refused signature is for the doctor to explain."""
+        call = self._router.read(request)
+        if call.signature_ok is not False:
+            return call
+        return replace(call, diagnosis=Lazily(self._doctor, request, now=self._world.stamp.now()))
 
     def render(self, notice: Notice, delivery: PlannedDelivery, *, stamp_at: datetime) -> OutgoingNotify:  # noqa: ARG002
         """Write one delivery; it carries no stamp."""

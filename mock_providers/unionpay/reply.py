@@ -17,7 +17,7 @@ from mock_providers.unionpay.keys import Keys
 from mock_providers.unionpay.policy import Policy
 from mock_providers.unionpay.sealing import sealed
 from mock_providers.unionpay.signing import METHODS, NEW_VERSION, OLD_VERSIONS, RSA
-from mock_providers.unionpay.wire import answer, echoable
+from mock_providers.unionpay.wire import answer, echoable, reads_back
 from mock_providers.unionpay.work import Answer, Refused, Work
 
 # Facts: unionpay/echoes. Only what stands here comes back, and reqReserved, whatever it holds.
@@ -127,11 +127,11 @@ class Reply:
             value = asked.get(name, "").strip()
             if value and len(value) <= _ECHO_MAX and echoable(value):
                 fields[name] = value
-        reserved = asked.get("reqReserved", "").strip()
-        if reserved and "\n" not in reserved and "\r" not in reserved:
-            fields["reqReserved"] = reserved
         fields["respCode"], fields["respMsg"] = said.result.code, said.result.text
-        return fields | {name: value for name, value in said.fields.items() if value}
+        fields |= {"reqReserved": asked.get("reqReserved", "").strip(), **said.fields}
+        if not reads_back(fields["reqReserved"]):
+            fields["reqReserved"] = ""
+        return {name: value for name, value in fields.items() if value}
 
     @staticmethod
     def for_browser(said: Answer) -> WireReply:

@@ -114,7 +114,7 @@ class Router:
             return self._refused(replace(arrived, admission=replace(admission, refusal=result("32"))))
         work = Work(fields, self.office.merchant.mer_id, label, self.office.now(), base_url=base_url)
         return Call(
-            api=f"{arrived.endpoint}/{kind}",
+            api=_api(arrived.endpoint, kind),
             order=order,
             label=label,
             string_to_sign=admission.string_to_sign,
@@ -176,6 +176,11 @@ def _outside(reply: WireReply, *, api: str = "") -> Call:
         return reply
 
     return Call(api=api, order="", label="", string_to_sign=None, signature_ok=None, perform=perform, faultable=False)
+
+
+def _api(endpoint: str, kind: str) -> str:
+    """How faults and the journal name a call; what ends an order says so, for faults that wait for it."""
+    return f"{endpoint}/{kind}.reverse" if kind == "99" else f"{endpoint}/{kind}"
 
 
 def _path(target: str) -> str:

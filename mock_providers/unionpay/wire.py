@@ -79,7 +79,24 @@ def echoable(value: str) -> bool:
 
     Facts: unionpay/answer, unionpay/parsing
     """
-    return not (set("&=\r\n") & set(value)) and not value.startswith(tuple(_BRACKETS))
+    return not set("&=\r\n{[") & set(value)
+
+
+def reads_back(value: str) -> bool:
+    """
+    Whether the official scanners read a value out of a raw answer as it was put in, with every bracket closed.
+
+    Facts: unionpay/parsing, unionpay/reserved
+    """
+    closing = ""
+    for letter in value:
+        if closing:
+            closing = "" if letter == closing else closing
+        elif letter in "&\r\n":
+            return False
+        else:
+            closing = _BRACKETS.get(letter, "")
+    return not closing
 
 
 def answer(fields: Mapping[str, str], tail: Mapping[str, str], *, codec: str, text: str) -> WireReply:

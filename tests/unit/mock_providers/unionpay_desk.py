@@ -61,6 +61,14 @@ def _pfx(path: Path) -> tuple[RSAPrivateKey, x509.Certificate]:
     return key, certificate
 
 
+def sm2_secret(pem: str) -> bytes:
+    """
+    The number inside PKCS#8.
+    """
+    content = b64decode("".join(pem.strip().splitlines()[1:-1]))
+    return content[content.index(b"\x02\x01\x01\x04\x20") + 5 :][:32]
+
+
 def text_of(fields: Mapping[str, str]) -> str:
     return "&".join(f"{name}={value}" for name, value in sorted(fields.items()) if name != "signature")
 
@@ -90,16 +98,12 @@ class Merchant:
             return hashlib.new(digest, data + b"&" + tail.encode()).hexdigest()
         if method == "21":
             message = hashlib.new("sm3", data).hexdigest().encode()
-            r, s = gmalg.SM2(sk=self._sm2_secret(), uid=cert_id.encode()).sign(message)
+            r, s = gmalg.SM2(sk=sm2_secret(self.file("acp_test_sm2_sign.key.pem")), uid=cert_id.encode()).sign(message)
             return b64encode(r.rjust(32, b"\0") + s.rjust(32, b"\0")).decode()
         name, algorithm = ("sha256", hashes.SHA256()) if version == "5.1.0" else ("sha1", hashes.SHA1())  # noqa: S303
         key, _ = _pfx(self.directory / "unionpay" / "acp_test_sign.pfx")
         message = hashlib.new(name, data).hexdigest().encode()
         return b64encode(key.sign(message, PKCS1v15(), algorithm)).decode()
-
-    def _sm2_secret(self) -> bytes:
-        content = b64decode("".join(self.file("acp_test_sm2_sign.key.pem").splitlines()[1:-1]))
-        return content[content.index(b"\x02\x01\x01\x04\x20") + 5 :][:32]
 
     def signed(self, fields: Mapping[str, str | None], *, method: str = "01", version: str = "5.1.0") -> dict[str, str]:
         """
@@ -125,7 +129,9 @@ class Merchant:
         """
         As the SDKs do it: the branch is chosen by the message's own signMethod and version.
         """
-        method, version = fields["signMethod"], fields["version"]
+        return self.verified_as(fields, method=fields["signMethod"], version=fields["version"], codec=codec)
+
+    def verified_as(self, fields: Mapping[str, str], *, method: str, version: str, codec: str = "utf-8") -> bool:
         text = text_of(fields).encode(codec)
         if method in {"11", "12"}:
             expected = self.signature(text.decode(codec), method=method, version=version, codec=codec, cert_id="")
@@ -168,7 +174,7 @@ def post(fields: Mapping[str, str], path: str, *, codec: str = "utf-8") -> RawRe
     return RawRequest("POST", path, headers, body)
 
 
-_PATHS = {
+PATHS = {
     "front": "/gateway/api/frontTransReq.do",
     "app": "/gateway/api/appTransReq.do",
     "back": "/gateway/api/backTransReq.do",
@@ -225,7 +231,7 @@ class Desk:
         """
         signed = self.merchant.signed(fields, method=self.method, version=self.version)
         codec = "gbk" if signed.get("encoding") == "GBK" else "utf-8"
-        reply = self.read(post(signed, _PATHS[where], codec=codec)).perform(shape)
+        reply = self.read(post(signed, PATHS[where], codec=codec)).perform(shape)
         assert reply.status == 200
         answer = official_java(reply.body.decode(codec))
         assert self.merchant.verified(answer, codec=codec), answer
@@ -272,7 +278,7 @@ class Desk:
             **more,
         }
         signed = self.merchant.signed(fields, method=self.method, version=self.version)
-        return self.read(post(signed, _PATHS["front"])).perform()
+        return self.read(post(signed, PATHS["front"])).perform()
 
     def query(self, order: str = "order001", **more: str | None) -> dict[str, str]:
         fields = {"txnType": "00", "txnSubType": "00", "bizType": "000000", "orderId": order, "txnTime": NOW, **more}
