@@ -121,7 +121,6 @@ class Router:
             signature_ok=True,
             perform=partial(self._perform, arrived, chosen, work),
             merchant=work.mer_id,
-            faultable=bool(order),
             page=arrived.endpoint == FRONT,
         )
 

@@ -74,6 +74,14 @@ def text_of(fields: Mapping[str, str]) -> str:
 
 
 @dataclass(frozen=True)
+class Sealed:
+    """An encrypted field, and encryptCertId."""
+
+    text: str
+    cert_id: str
+
+
+@dataclass(frozen=True)
 class Merchant:
     """Signs requests and opens answers with the files of the credentials folder only."""
 
@@ -152,6 +160,21 @@ class Merchant:
         except InvalidSignature:
             return False
         return True
+
+    def serial(self, name: str) -> str:
+        """
+        A certificate's number, as certId has it.
+        """
+        return str(x509.load_pem_x509_certificate(self.file(name).encode()).serial_number)
+
+    def sealed(self, pem: str, text: str) -> "Sealed":
+        """
+        A text that only the platform opens, with the number of the certificate that seals it.
+        """
+        certificate = x509.load_pem_x509_certificate(pem.encode())
+        key = certificate.public_key()
+        assert isinstance(key, RSAPublicKey)
+        return Sealed(b64encode(key.encrypt(text.encode(), PKCS1v15())).decode(), str(certificate.serial_number))
 
     def opened(self, sealed: str) -> str:
         """
