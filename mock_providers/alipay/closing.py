@@ -9,7 +9,7 @@ from mock_providers.alipay.refunds import impossible, lacks
 from mock_providers.alipay.states import TradeStatus, status_of
 from mock_providers.alipay.trades import find_trade
 from mock_providers.alipay.work import Office, Work
-from mock_providers.core.book import Refund, Trade, TradeState
+from mock_providers.core.book import Refund, RefundState, Trade, TradeState
 from mock_providers.core.money import Fen
 from mock_providers.core.reply import ProviderReply
 
@@ -67,7 +67,7 @@ def _refusal(office: Office, trade: Trade, now: datetime) -> str:
     """What was cancelled before is cancelled again in peace; what was refunded by hand is not."""
     if trade.closed_by in {"reversed", "merchant", "buyer", "expired", "rolled_back"}:
         return ""
-    if trade.refunds:
+    if any(one.state is not RefundState.FAILED for one in trade.refunds.values()):
         return "ACQ.REASON_TRADE_REFUND_FEE_ERR"
     if (now - trade.opening.created_at).total_seconds() > office.policy.cancel_window_s:
         return "ACQ.TRADE_CANCEL_TIME_OUT"

@@ -4,7 +4,7 @@ What Alipay's gateway checks before it looks at business: who calls, how it is w
 The order of the checks is itself observable, so it is a list here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,12 +37,12 @@ class SerialRules:
     How certificate serials are judged.
 
     Args:
-        now: by the stamp clock, for certificates that are over.
+        now: tells the stamp clock's time, for certificates that are over.
         demanded: the public-key mode is refused.
     """
 
     keyring: Keyring
-    now: datetime
+    now: Callable[[], datetime]
     demanded: bool = False
 
 
@@ -123,7 +123,7 @@ def serials_refused(named: str, root: str, *, app: App, rules: SerialRules) -> P
         return _missing("app-cert-sn") if root or rules.demanded else None
     if app.certificate is None or named != app.certificate_sn:
         return codes.gateway("isv.app-cert-not-exist")
-    if rules.now >= app.certificate.not_valid_after_utc:
+    if rules.now() >= app.certificate.not_valid_after_utc:
         return codes.gateway("isv.app-cert-expired")
     if not root:
         return _missing("alipay-root-cert-sn")

@@ -4,7 +4,6 @@ Codes and tokens of OAuth: what was granted to whom, until when, and what is use
 Codes are handed out by the authorisation pages, tokens for codes by the methods; here nothing is on a wire.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -69,15 +68,6 @@ class Grants:
     def token(self, access: str) -> Token | None:
         """Whose token this is; it may be out of date."""
         return self._by_access.get(access)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._codes.clear()
-        self._by_access.clear()
-        self._by_refresh.clear()
-
-    def __iter__(self) -> Iterator[Token]:
-        return iter(self._by_access.values())
 
     def _grant(self, kind: Kind, app_id: str, owner: str, expires_at: datetime) -> Token:
         self._count += 1

@@ -77,8 +77,8 @@ def _pay(office: Office, work: Work, *, waits: bool) -> ProviderReply:
     code = "ACQ.UN_SUPPORT_TRADE_SCENE" if scene not in _SCENES else _unpayable(office, barcode)
     if code:
         return codes.business(code, codes.unpaid_fields(opening.out_trade_no))
-    office.spent_codes.add(barcode)
     trade = known or open_waiting(office, opening)
+    office.spent_codes[barcode] = trade
     if waits or _types_password(office, barcode, opening):
         return _waiting(trade)
     office.book.pay(trade, now=work.now)
@@ -92,7 +92,7 @@ def _unpayable(office: Office, barcode: str) -> str:
 
     Facts: alipay/pay, alipay/business-codes
     """
-    if not _BARCODE.fullmatch(barcode) or barcode in office.spent_codes:
+    if not _BARCODE.fullmatch(barcode) or office.spent(barcode):
         return "ACQ.PAYMENT_AUTH_CODE_INVALID"
     fate = strange_buyers().get(barcode[:8], "")
     return "" if fate == _NEEDS_PASSWORD else fate

@@ -8,6 +8,7 @@ from mock_providers.alipay import notify
 from mock_providers.alipay.apps import load_apps, load_keyring
 from mock_providers.alipay.credentials import write_credentials
 from mock_providers.alipay.doctor import AlipayDoctor
+from mock_providers.alipay.door import SerialRules
 from mock_providers.alipay.grants import Grants
 from mock_providers.alipay.herald import AlipayHerald
 from mock_providers.alipay.pages import APP_PAY, way_back
@@ -70,7 +71,8 @@ class Alipay:
             stamp=world.stamp,
             trace_prefix=world.ids.letters(16, "trace"),
         )
-        self._router = Router(self.reception)
+        serials = SerialRules(self.office.keyring, world.stamp.now, policy.certificate_only)
+        self._router = Router(self.reception, serials)
         self._v3 = V3Router(self.reception)
 
     @property

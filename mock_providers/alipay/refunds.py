@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mock_providers.alipay import codes, orders
+from mock_providers.alipay.arrivals import refund_event, refund_later
 from mock_providers.alipay.balance import balance_fen
 from mock_providers.alipay.business import Unreadable, amount_field, number_field, options_field, text_field
 from mock_providers.alipay.states import status_of
@@ -87,35 +88,11 @@ def _refund(office: Office, work: Work, *, settles_s: float, ok: bool, told: Tol
     if earlier is not None:
         return told(asked.trade, earlier, work, moved_fen=Fen(0))
     if settles_s > 0:
-        _on_its_way(office, asked, settles_s=settles_s, ok=ok)
+        refund_later(office, asked.trade, asked.refund, settles_s=settles_s, ok=ok)
         return told(asked.trade, asked.refund, work, moved_fen=Fen(0))
     office.book.refund(asked.trade, asked.refund)
     office.herald.tell(asked.trade, refund_event(asked.trade), refund=asked.refund)
     return told(asked.trade, asked.refund, work, moved_fen=asked.refund.amount_fen)
-
-
-def refund_event(trade: Trade) -> str:
-    """Which kind of refund was the last: the one that closed the trade, or a part."""
-    return "refund_whole" if trade.state is TradeState.CLOSED else "refund_part"
-
-
-def _on_its_way(office: Office, asked: Asked, *, settles_s: float, ok: bool) -> None:
-    trade, made = asked.trade, asked.refund
-    made.state, made.settled_at = RefundState.PROCESSING, None
-    office.book.refund(trade, made)
-
-    def arrive() -> None:
-        if trade.refunds.get(made.out_request_no) is made and made.state is RefundState.PROCESSING:
-            settle_refund(office, trade, made, ok=ok)
-
-    office.herald.later(settles_s, arrive)
-
-
-def settle_refund(office: Office, trade: Trade, made: Refund, *, ok: bool) -> None:
-    """A refund that was on its way arrives, and is told; or it fails, and is not."""
-    office.book.settle_refund(trade, made.out_request_no, ok=ok, now=office.now())
-    if ok:
-        office.herald.tell(trade, refund_event(trade), refund=made)
 
 
 def _asked(office: Office, work: Work) -> Asked | None:

@@ -62,6 +62,7 @@ class Router:
     """Reads requests to gateway v2."""
 
     reception: Reception
+    serials: SerialRules
     answers: "count[int]" = field(default_factory=lambda: count(1))
 
     def read(self, request: RawRequest) -> Call:
@@ -100,9 +101,7 @@ class Router:
     def _called(self, params: Mapping[str, str], codec: str, entry: str) -> Call:
         reception = self.reception
         app = reception.apps.get(params.get("app_id", ""))
-        policy, keyring = reception.office.policy, reception.office.keyring
-        serials = SerialRules(keyring, reception.stamp.now(), policy.certificate_only)
-        asked = Asked(params, codec, app, admit(params, app=app, codec=codec, serials=serials), entry)
+        asked = Asked(params, codec, app, admit(params, app=app, codec=codec, serials=self.serials), entry)
         method = METHODS.get(asked.method)
         if asked.admission.refusal is not None:
             return self._refused(asked.admission.refusal, asked, method)

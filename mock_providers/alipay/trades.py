@@ -7,6 +7,7 @@ Business only: signatures, charsets and envelopes are over when a call comes her
 from datetime import datetime, timedelta
 
 from mock_providers.alipay import codes, orders
+from mock_providers.alipay.arrivals import settle_refunds
 from mock_providers.alipay.business import Unreadable, number_field, options_field, text_field
 from mock_providers.alipay.states import TradeStatus, status_of
 from mock_providers.alipay.times import end_of_span, text_of
@@ -35,10 +36,15 @@ def find_trade(office: Office, work: Work) -> Trade | None:
     out_trade_no = number_field(work.fields, "out_trade_no")
     if trade_no is not None:
         trade = office.book.by_trade_no("alipay", trade_no, now=work.now)
-        return trade if trade is not None and trade.opening.merchant_id == work.app.seller_id else None
-    if out_trade_no is None:
+    elif out_trade_no is None:
         raise Unreadable("out_trade_no")
-    return office.book.by_order("alipay", out_trade_no, now=work.now, merchant_id=work.app.seller_id)
+    else:
+        trade = office.book.by_order("alipay", out_trade_no, now=work.now, merchant_id=work.app.seller_id)
+    if trade is None or trade.opening.merchant_id != work.app.seller_id:
+        return None
+    if trade.refunding_fen:
+        settle_refunds(office, trade)
+    return trade
 
 
 def precreate(office: Office, work: Work) -> ProviderReply:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mock_providers.alipay import codes
+from mock_providers.alipay.arrivals import payout_later, settle_payout
 from mock_providers.alipay.balance import balance_fen
 from mock_providers.alipay.business import Unreadable, amount_field, list_field, number_field, object_field, text_field
 from mock_providers.alipay.payouts import payout_result, payout_status
@@ -87,6 +88,7 @@ def _transfer(office: Office, work: Work, *, settles_s: float, ok: bool) -> Prov
     wanted = _wanted(work)
     known = office.book.payouts.by_number("alipay", work.app.seller_id, wanted.out_biz_no)
     if known is not None:
+        settle_payout(office, known)
         same = known.details["same_as"] == wanted.same_as
         return _told(known) if same else codes.business("PAYMENT_INFO_INCONSISTENCY")
     code = _refusal(office, work, wanted)
@@ -95,21 +97,9 @@ def _transfer(office: Office, work: Work, *, settles_s: float, ok: bool) -> Prov
     payout = office.book.payouts.open(_opened(office, work, wanted))
     end = PayoutState.SUCCEEDED if ok else PayoutState.RETURNED
     _, _, fate = strange_payees().get(wanted.identity, "").partition("then ")
-    if settles_s > 0 or fate:
-        office.herald.later(settles_s or _HELD_UP_S, lambda: _settled(office, payout, _ENDS.get(fate, end)))
-    else:
-        _settled(office, payout, end)
+    delay_s = settles_s or (_HELD_UP_S if fate else 0.0)
+    payout_later(office, payout, settles_s=delay_s, end=_ENDS.get(fate, end))
     return _told(payout)
-
-
-def _settled(office: Office, payout: Payout, end: PayoutState) -> None:
-    if payout.state is not PayoutState.PROCESSING:
-        return
-    if end in {PayoutState.FAILED, PayoutState.RETURNED}:
-        code = "PAYEE_ACCOUNT_STATUS_ERROR"
-        payout.notes |= {"error_code": code, "fail_reason": codes.table().business[code]}
-    office.book.payouts.settle(payout, end, now=office.now())
-    office.herald.tell_payout(payout)
 
 
 def _wanted(work: Work) -> Wanted:
@@ -241,6 +231,7 @@ def transfer_query(office: Office, work: Work) -> ProviderReply:
     payout = _found(office, work)
     if payout is None:
         return codes.business("ORDER_NOT_EXIST")
+    settle_payout(office, payout)
     if payout.merchant_id != work.app.seller_id:
         return codes.business("NO_ORDER_PERMISSION")
     fields: dict[str, object] = {**payout_result(payout), "order_fee": "0.00"}

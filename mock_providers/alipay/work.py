@@ -20,7 +20,7 @@ from mock_providers.core.payouts import Payout
 @dataclass(slots=True)
 class Work:
     """
-    One admitted call.
+    One admitted call; only its reception writes to it, and only the label.
 
     Args:
         app: whose call it is.
@@ -82,7 +82,7 @@ class Office:
         now: schedule time, for what happens after a call is over.
         now_s: the same in seconds since the start.
         new_trade_no: the platform's number for an order (merchant, number) that comes into being now.
-        spent_codes: buyers' barcodes that have been used.
+        spent_codes: buyers' barcodes, and the trades that they were used for.
     """
 
     book: Book
@@ -94,7 +94,7 @@ class Office:
     now: Callable[[], datetime]
     now_s: Callable[[], float]
     new_trade_no: Callable[[str, str], str]
-    spent_codes: set[str] = field(default_factory=set)
+    spent_codes: dict[str, Trade] = field(default_factory=dict)
 
     @property
     def renewed(self) -> bool:
@@ -106,7 +106,12 @@ class Office:
         after_s = self.policy.certificate_rotates_after_s
         return after_s is not None and self.now_s() >= after_s
 
-    def forget(self) -> None:
-        """Start anew with an empty book."""
-        self.spent_codes.clear()
-        self.grants.clear()
+    def spent(self, barcode: str) -> bool:
+        """Whether a barcode was used for a trade that is still in the book."""
+        trade = self.spent_codes.get(barcode)
+        if trade is None:
+            return False
+        opening = trade.opening
+        number, merchant_id = opening.out_trade_no, opening.merchant_id
+        known = self.book.by_order(opening.provider, number, now=self.now(), merchant_id=merchant_id)
+        return known is trade

@@ -83,7 +83,7 @@ class Door:
 
     def _certificates(self, claims: Claims, app: App, now: datetime) -> ProviderReply | None:
         """The roots may go unnamed, as one popular SDK leaves them."""
-        rules = SerialRules(self.keyring, now, self.certificate_only)
+        rules = SerialRules(self.keyring, lambda: now, self.certificate_only)
         root = claims.root_sn or (self.keyring.root_sn if claims.certified else "")
         return serials_refused(claims.authorization.field("app_cert_sn"), root, app=app, rules=rules)
 

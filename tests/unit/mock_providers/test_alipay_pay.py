@@ -66,6 +66,12 @@ async def test_a_barcode_works_once(desk):
     assert desk.query("o2")["sub_code"] == "ACQ.TRADE_NOT_EXIST"
 
 
+async def test_a_barcode_is_fresh_again_in_an_empty_book(desk):
+    pay(desk)
+    desk.book.clear()
+    assert pay(desk)["code"] == "10000"
+
+
 @pytest.mark.parametrize(
     ("barcode", "works"),
     [

@@ -142,6 +142,15 @@ async def test_a_transfer_can_be_dealt_with_first_and_end_either_way(bank, work,
     assert json.loads(notice.fields["biz_content"])["status"] == end
 
 
+async def test_without_its_timer_a_transfer_ends_when_somebody_looks(credentials_dir):
+    desk = Desk(credentials_dir, payout_needs_certificate=False, payout_settles_s=60)
+    assert desk.call(TRANSFER, business())["status"] == "DEALING"
+    desk.schedule.clear()
+    await desk.schedule.advance(60)
+    assert desk.call(TRANSFER, business())["status"] == "SUCCESS"
+    await desk.schedule.stop()
+
+
 @pytest.mark.parametrize("name", ["out_biz_no", "order_id", "pay_fund_order_id"])
 async def test_a_transfer_is_found_by_each_of_its_numbers(bank, name):
     made = bank.call(TRANSFER, business())
