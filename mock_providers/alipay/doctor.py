@@ -87,9 +87,9 @@ class AlipayDoctor:
     def _strangeness(self, received: Received) -> Iterator[Words]:
         if self.credentials_dir is None or self.key is not None:
             return
-        known = (self.credentials_dir / "alipay" / "app_id").read_text().strip()
         app_id = received.params.get("app_id", "")
-        if app_id != known:
+        if app_id not in self._folders:
+            known = ", ".join(self._folders)
             yield Words(
                 f"app_id is '{app_id}', and these keys belong to {known}: another --home, or --public-key, may fit.",
                 f"app_id 为“{app_id}”，而这里的密钥属于 {known}：请换一个 --home，或用 --public-key 指定公钥。",  # noqa: RUF001
@@ -97,10 +97,14 @@ class AlipayDoctor:
 
     def _expected(self, received: Received) -> Expected:
         hash_name = _HASH_NAMES.get(received.params.get("sign_type", ""), "sha256")
-        return self._expecting("platform_key" if received.notify else "application_key", hash_name)
+        own = "platform_key" if received.notify else "application_key"
+        return self._expecting(own, hash_name, app_id=received.params.get("app_id", ""))
 
-    def _expecting(self, own: str, hash_name: str) -> Expected:
+    def _expecting(self, own: str, hash_name: str, *, app_id: str = "") -> Expected:
         known = self._known
+        if app_id in self._folders:
+            theirs = self._folders[app_id] / "app_public_key.pem"
+            known = known | {"application_key": public_key(theirs.read_bytes())}
         key = self.key or known.get(own)
         if key is None:
             raise Undiagnosable(
@@ -110,6 +114,12 @@ class AlipayDoctor:
             KnownKey(CAUSES(name), one) for name, one in known.items() if one.public_numbers() != key.public_numbers()
         ]
         return Expected(key, hash_name, strangers, self._key_texts)
+
+    @cached_property
+    def _folders(self) -> dict[str, Path]:
+        """The applications that are known, by `app_id`, and where their keys are."""
+        found = sorted(self.credentials_dir.glob("alipay*/app_id")) if self.credentials_dir is not None else ()
+        return {path.read_text().strip(): path.parent for path in found}
 
     @cached_property
     def _known(self) -> dict[str, RSAPublicKey]:

@@ -74,6 +74,13 @@ async def test_an_app_payment_ends_with_the_phones_result(box):
     assert json.loads(told["result"])["alipay_trade_app_pay_response"]["out_trade_no"] == "o1"
 
 
+async def test_an_apps_text_is_opened_like_a_scanned_code(box):
+    order_text = urlencode(form(box, "alipay.trade.app.pay"))
+    trade = await box.control("POST", "/qr", {"qr_code": order_text, "action": "pay"})
+    assert (trade["out_trade_no"], trade["state"]) == ("o1", "PAID")
+    await box.receiver.until(1)
+
+
 async def test_a_barcode_waits_for_its_buyer_and_is_told(box):
     business = ORDER | {"auth_code": "289900000000000001", "scene": "bar_code"}
     answer = await box.call("alipay.trade.pay", business, notify_url=box.receiver.url)

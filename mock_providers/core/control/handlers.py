@@ -6,6 +6,7 @@ from pathlib import Path
 from aiohttp import web
 from pydantic import ValidationError
 
+from mock_providers.core.book import Trade
 from mock_providers.core.control.problems import ControlProblem, json_response, only, read_json, read_seconds
 from mock_providers.core.control.reading import (
     only_query,
@@ -94,13 +95,19 @@ class Handlers:
         """The buyer acts on what the QR code says."""
         body = await read_body(request, "qr_code", "action")
         action = read_choice(body, "action", ACTIONS, code="unknown_action")
-        trade = self._state.book.by_qr(str(body.get("qr_code")), now=self._state.schedule.now())
+        trade = self._scanned(str(body.get("qr_code")))
         if trade is None:
             raise ControlProblem(
                 404, "unknown_qr", "no order has this QR code", next_step="take `qr_code` from the precreate answer"
             )
         self._state.act(trade, action)
         return json_response(self._state.trade_json(trade))
+
+    def _scanned(self, text: str) -> Trade | None:
+        """The trade behind a code that a buyer scans, or behind what an app hands to the vendor's."""
+        found = self._state.book.by_qr(text, now=self._state.schedule.now())
+        links = (provider.cashier_link(text) for provider in self._state.providers.values())
+        return found or next((trade for trade in links if trade is not None), None)
 
     async def counts(self, _: web.Request) -> web.Response:
         """How many deliveries of which kind."""

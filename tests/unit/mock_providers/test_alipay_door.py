@@ -158,3 +158,36 @@ async def test_signed_nonsense_is_always_answered_with_a_signed_verdict(desk, na
     reply = desk.read(post(params)).perform()
     inner = desk.merchant.opened(reply.body, method.replace(".", "_") + "_response")
     assert inner["code"] in {"10000", "40002", "40004"}
+
+
+WRONG_ONE_BY_ONE = [
+    ("method", "", "isv.missing-method"),
+    ("app_id", "2021000000000000", "isv.invalid-app-id"),
+    ("charset", "utf-7", "isv.invalid-charset"),
+    ("format", "XML", "isv.invalid-format"),
+    ("version", "2.0", "isv.invalid-parameter"),
+    ("sign_type", "MD5", "isv.invalid-signature-type"),
+    ("sign", "", "isv.missing-signature"),
+    ("app_cert_sn", "0", "isv.app-cert-not-exist"),
+    ("sign", "AAAA", "isv.invalid-signature"),
+    ("timestamp", "now", "isv.invalid-timestamp"),
+    ("encrypt_type", "DES", "isv.invalid-encrypt-type"),
+    ("method", "alipay.trade.nosuch", "isv.invalid-method"),
+    ("app_auth_token", "made-up", "aop.invalid-app-auth-token"),
+    ("biz_content", "{", "isv.illegal-json"),
+    ("biz_content", "{}", "ACQ.INVALID_PARAMETER"),
+]
+
+
+@pytest.mark.parametrize("fixed", range(len(WRONG_ONE_BY_ONE)), ids=[code for _, _, code in WRONG_ONE_BY_ONE])
+async def test_of_many_mistakes_the_first_in_the_gateways_order_is_told(desk, fixed):
+    wrong = WRONG_ONE_BY_ONE[fixed:]
+    changes = {name: value for name, value, _ in reversed(wrong)}
+    sign = changes.pop("sign", None)
+    params = desk.merchant.signed(changes.pop("method", QUERY), changes.pop("biz_content", "{}"), **changes)
+    if sign is not None:
+        params["sign"] = sign
+    reply = desk.read(post(params, codec="utf-8")).perform()
+    codec = dict(reply.headers)["Content-Type"].partition("charset=")[2]
+    (answer, *_) = json.loads(reply.body.decode(codec)).values()
+    assert answer["sub_code"] == wrong[0][2]

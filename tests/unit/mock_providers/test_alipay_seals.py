@@ -135,6 +135,10 @@ async def test_two_applications_see_their_own_trades_only(credentials_dir, tmp_p
         assert desk.call(QUERY, number, **strange)["sub_code"] == "ACQ.TRADE_NOT_EXIST"
     mine = {"out_trade_no": "o1", "total_amount": "9.99", "subject": "theirs"}
     assert desk.call("alipay.trade.precreate", mine, **strange)["code"] == "10000"
+    refused = desk.read(post(desk.merchant.signed(QUERY, mine, **strange) | {"timestamp": "2026-01-02 11:04:06"}))
+    assert refused.diagnosis is not None
+    told = json.dumps(refused.diagnosis(), default=str)
+    assert ("timestamp" in told, "another --home" in told) == (True, False)
     assert desk.query()["total_amount"] == "1.23"
     await desk.schedule.stop()
 

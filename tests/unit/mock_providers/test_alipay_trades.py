@@ -87,6 +87,7 @@ async def test_asking_for_the_same_code_again_and_again_is_refused_in_the_end(de
         ({"seller_id": "2088000000000000"}, "ACQ.INVALID_PARAMETER"),
         ({"timeout_express": "16d"}, "ACQ.INVALID_PARAMETER"),
         ({"timeout_express": "1.5h"}, "ACQ.INVALID_PARAMETER"),
+        ({"qr_code_timeout_express": "16d"}, "ACQ.INVALID_PARAMETER"),
         ({"time_expire": "2026-01-02"}, "ACQ.INVALID_PARAMETER"),
         ({"time_expire": "2026-01-02 11:04:05"}, "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR"),
     ],
@@ -130,6 +131,15 @@ async def test_a_code_lives_two_hours_at_most_and_can_be_had_afresh(desk):
     assert desk.book.by_qr(old, now=desk.schedule.now()) is None
     desk.buyer("pay")
     assert desk.query()["trade_status"] == "TRADE_SUCCESS"
+
+
+@pytest.mark.parametrize(("span", "life_s"), [("5m", 300), ("1d", 7200), ("1c", 7200)])
+async def test_a_code_may_live_shorter_than_its_trade_and_never_longer_than_two_hours(desk, span, life_s):
+    old = desk.precreate(qr_code_timeout_express=span)["qr_code"]
+    await desk.schedule.advance(life_s - 1)
+    assert desk.precreate(qr_code_timeout_express=span)["qr_code"] == old
+    await desk.schedule.advance(1)
+    assert desk.precreate(qr_code_timeout_express=span)["qr_code"] != old
 
 
 async def test_a_payment_is_told_once_with_the_harnesss_label(desk):
