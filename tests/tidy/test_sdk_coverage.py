@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mock_providers.alipay.methods import METHODS
+from mock_providers.alipay.v3.paths import PATHS
 from tests.sdk.kit.card import SDK_DIR, BadCard, cards, missing_from, read_card
 from tests.sdk.kit.coverage import coverage
 
@@ -29,6 +31,15 @@ def test_the_page_is_fresh():
 
 def test_there_are_sdks_at_all():
     assert {card.language for card in cards()} >= {"python", "node"}
+
+
+def test_every_api_of_alipay_is_driven_by_name_over_both_gateways():
+    claims = {claim for card in cards() for methods in card.steps.values() for claim in methods}
+    driven = {claim.partition(" ")[2] for claim in claims}
+    v2 = {method for method in METHODS if method not in driven}
+    v3 = {f"{verb} {path}" for path, (verb, _) in PATHS.items() if f"{verb} {path}" not in driven}
+
+    assert (v2, v3) == (set(), set())
 
 
 def test_what_is_neither_driven_nor_excused_is_missing(tmp_path: Path):

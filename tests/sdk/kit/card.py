@@ -61,7 +61,8 @@ class Card:
 
     def names(self, method: str) -> bool:
         """Whether a step drives this public method, or a reason excuses it."""
-        driven = any(method in methods for methods in self.steps.values())
+        claims = (claim for claims in self.steps.values() for claim in claims)
+        driven = any(claim == method or claim.startswith(f"{method} ") for claim in claims)
         return driven or any(fnmatchcase(method, pattern) for pattern in self.out_of_scope)
 
 

@@ -5,16 +5,44 @@
 // provider = "alipay"
 //
 // [steps]
-// precreate_pay_refund = ["AlipaySdk.curl"]
-// barcode = ["AlipaySdk.curl"]
-// create_close_cancel = ["AlipaySdk.curl"]
-// refund_applied_for = ["AlipaySdk.curl"]
-// certificate_mode = ["AlipaySdk.curl"]
-// encrypted_content = ["AlipaySdk.curl"]
-// transfers = ["AlipaySdk.curl"]
-// oauth = ["AlipaySdk.curl"]
-// refusals = ["AlipaySdk.curl"]
-// bills = ["AlipaySdk.curl"]
+// precreate_pay_refund = [
+//   "AlipaySdk.curl POST /v3/alipay/trade/precreate",
+//   "AlipaySdk.curl POST /v3/alipay/trade/query",
+//   "AlipaySdk.curl POST /v3/alipay/trade/refund",
+//   "AlipaySdk.curl POST /v3/alipay/trade/fastpay/refund/query",
+// ]
+// barcode = [
+//   "AlipaySdk.curl POST /v3/alipay/trade/pay",
+// ]
+// create_close_cancel = [
+//   "AlipaySdk.curl POST /v3/alipay/trade/create",
+//   "AlipaySdk.curl POST /v3/alipay/trade/close",
+//   "AlipaySdk.curl POST /v3/alipay/trade/cancel",
+// ]
+// refund_applied_for = [
+//   "AlipaySdk.curl POST /v3/alipay/trade/refund/apply",
+// ]
+// certificate_mode = [
+//   "AlipaySdk.curl GET /v3/alipay/open/app/alipaycert/download",
+// ]
+// encrypted_content = [
+//   "AlipaySdk.curl POST /v3/alipay/trade/precreate",
+// ]
+// transfers = [
+//   "AlipaySdk.curl POST /v3/alipay/fund/trans/uni/transfer",
+//   "AlipaySdk.curl GET /v3/alipay/fund/trans/common/query",
+// ]
+// oauth = [
+//   "AlipaySdk.curl POST /v3/alipay/system/oauth/token",
+//   "AlipaySdk.curl POST /v3/alipay/open/auth/token/app",
+//   "AlipaySdk.curl GET /v3/alipay/open/auth/token/app/query",
+// ]
+// refusals = [
+//   "AlipaySdk.curl",
+// ]
+// bills = [
+//   "AlipaySdk.curl GET /v3/alipay/data/dataservice/bill/downloadurl/query",
+// ]
 //
 // [out_of_scope]
 // "AlipaySdk.curlStream" = "speaks HTTP/2 only, and no payment API streams"
@@ -42,7 +70,7 @@ function shop(world, more = {}) {
     endpoint: world.url("alipay"),
     ...more,
   });
-  return world.watch(sdk, "AlipaySdk");
+  return world.watch(sdk, "AlipaySdk", (key, [verb, path]) => (key === "curl" ? `${verb} ${path}` : ""));
 }
 
 const certified = (world) =>
@@ -132,6 +160,9 @@ export async function certificate_mode(world) {
   const sdk = certified(world);
   const made = await post(sdk, `${TRADE}/precreate`, order("curlcert1"));
   assert.ok(made.qr_code);
+  const asked = { alipay_cert_sn: world.text("alipay/alipay_cert_sn") };
+  const { alipay_cert_content } = await get(sdk, "/v3/alipay/open/app/alipaycert/download", asked);
+  assert.ok(Buffer.from(alipay_cert_content, "base64").toString().startsWith("-----BEGIN CERTIFICATE-----"));
   const { status, code } = await refusal(post(sdk, `${TRADE}/query`, { out_trade_no: "curlnever" }));
   assert.deepEqual([status, code], [400, "ACQ.TRADE_NOT_EXIST"]);
 }
@@ -185,6 +216,7 @@ export async function oauth(world) {
   const appCode = (await consent(world, "appToAppAuth.htm")).get("app_auth_code");
   const body = { grant_type: "authorization_code", code: appCode };
   const { app_auth_token } = await post(sdk, "/v3/alipay/open/auth/token/app", body);
+  assert.equal((await get(sdk, "/v3/alipay/open/auth/token/app/query", { app_auth_token })).status, "valid");
   const onBehalf = { appAuthToken: app_auth_token };
   const asked = post(sdk, `${TRADE}/query`, { out_trade_no: "curlnever" }, onBehalf);
   assert.equal((await refusal(asked)).code, "ACQ.TRADE_NOT_EXIST");

@@ -6,17 +6,59 @@
 // provider = "alipay"
 //
 // [steps]
-// precreate_pay_refund = ["AlipaySdk.exec", "AlipaySdk.checkNotifySignV2"]
-// barcode = ["AlipaySdk.exec"]
-// create_close_cancel = ["AlipaySdk.exec"]
-// page_forms = ["AlipaySdk.pageExecute", "AlipaySdk.pageExec", "AlipaySdk.checkNotifySign"]
-// app_order = ["AlipaySdk.sdkExecute", "AlipaySdk.sdkExec"]
-// certificate_mode = ["AlipaySdk.exec", "AlipaySdk.checkNotifySignV2"]
-// encrypted_content = ["AlipaySdk.exec", "AlipaySdk.aesDecrypt"]
-// transfers = ["AlipaySdk.exec"]
-// oauth = ["AlipaySdk.exec"]
-// signature_tools = ["AlipaySdk.checkResponseSign", "AlipaySdk.getSignStr", "AlipaySdk.rsaCheck", "AlipaySdk.notifyRSACheck"]
-// bills = ["AlipaySdk.exec"]
+// precreate_pay_refund = [
+//   "AlipaySdk.exec alipay.trade.precreate",
+//   "AlipaySdk.exec alipay.trade.query",
+//   "AlipaySdk.exec alipay.trade.refund",
+//   "AlipaySdk.exec alipay.trade.fastpay.refund.query",
+//   "AlipaySdk.checkNotifySignV2",
+// ]
+// barcode = [
+//   "AlipaySdk.exec alipay.trade.pay",
+// ]
+// create_close_cancel = [
+//   "AlipaySdk.exec alipay.trade.create",
+//   "AlipaySdk.exec alipay.trade.close",
+//   "AlipaySdk.exec alipay.trade.cancel",
+// ]
+// refund_applied_for = [
+//   "AlipaySdk.exec alipay.trade.refund.apply",
+// ]
+// page_forms = [
+//   "AlipaySdk.pageExecute alipay.trade.page.pay",
+//   "AlipaySdk.pageExec alipay.trade.wap.pay",
+//   "AlipaySdk.checkNotifySign",
+// ]
+// app_order = [
+//   "AlipaySdk.sdkExecute alipay.trade.app.pay",
+//   "AlipaySdk.sdkExec alipay.trade.app.pay",
+// ]
+// certificate_mode = [
+//   "AlipaySdk.exec alipay.open.app.alipaycert.download",
+//   "AlipaySdk.checkNotifySignV2",
+// ]
+// encrypted_content = [
+//   "AlipaySdk.exec alipay.trade.precreate",
+//   "AlipaySdk.aesDecrypt",
+// ]
+// transfers = [
+//   "AlipaySdk.exec alipay.fund.trans.uni.transfer",
+//   "AlipaySdk.exec alipay.fund.trans.common.query",
+// ]
+// oauth = [
+//   "AlipaySdk.exec alipay.system.oauth.token",
+//   "AlipaySdk.exec alipay.open.auth.token.app",
+//   "AlipaySdk.exec alipay.open.auth.token.app.query",
+// ]
+// signature_tools = [
+//   "AlipaySdk.checkResponseSign",
+//   "AlipaySdk.getSignStr",
+//   "AlipaySdk.rsaCheck",
+//   "AlipaySdk.notifyRSACheck",
+// ]
+// bills = [
+//   "AlipaySdk.exec alipay.data.dataservice.bill.downloadurl.query",
+// ]
 //
 // [out_of_scope]
 // "AlipaySdk.formatKey" = "its own formatting of keys; every client that the steps make goes through it"
@@ -41,10 +83,14 @@ const keys = (world) => ({
   endpoint: world.url("alipay"),
 });
 
+const CARRIERS = new Set(["exec", "pageExecute", "pageExec", "sdkExecute", "sdkExec"]);
+
+const watched = (world, sdk) => world.watch(sdk, "AlipaySdk", (key, [method]) => (CARRIERS.has(key) ? method : ""));
+
 function shop(world, more = {}) {
   const { AlipaySdk } = world.require("alipay-sdk");
   const alipayPublicKey = world.text("alipay/alipay_public_key.pem");
-  return world.watch(new AlipaySdk({ ...keys(world), alipayPublicKey, ...more }), "AlipaySdk");
+  return watched(world, new AlipaySdk({ ...keys(world), alipayPublicKey, ...more }));
 }
 
 function certified(world) {
@@ -54,7 +100,7 @@ function certified(world) {
     alipayPublicCertPath: world.path("alipay/alipayCertPublicKey_RSA2.crt"),
     alipayRootCertPath: world.path("alipay/alipayRootCert.crt"),
   };
-  return world.watch(new AlipaySdk({ ...keys(world), ...certificates }), "AlipaySdk");
+  return watched(world, new AlipaySdk({ ...keys(world), ...certificates }));
 }
 
 const exec = (sdk, method, bizContent, more = {}) =>
@@ -130,6 +176,16 @@ export async function create_close_cancel(world) {
   assert.deepEqual([unknown.code, unknown.action], ["10000", undefined]);
 }
 
+export async function refund_applied_for(world) {
+  const sdk = shop(world);
+  await exec(sdk, "alipay.trade.precreate", order("npmapply1"));
+  await world.buyer("alipay", "npmapply1");
+  const part = { out_trade_no: "npmapply1", refund_amount: "1.23", out_request_no: "r1" };
+  assert.equal((await exec(sdk, "alipay.trade.refund.apply", part)).refundStatus, "REFUND_PROCESSING");
+  await world.control("/clock/advance", { seconds: 60 });
+  assert.equal((await exec(sdk, "alipay.trade.refund.apply", part)).refundStatus, "REFUND_SUCCESS");
+}
+
 /** What a browser does with a form: by hand, since `&not` and `&times` in it are no entities to a browser. */
 function submitted(html) {
   const action = /action="([^"]*)"/.exec(html)[1];
@@ -201,8 +257,11 @@ export async function certificate_mode(world) {
   await world.buyer("alipay", "npmcert1");
   const { form } = await world.notify("alipay", "npmcert1");
   assert.equal(sdk.checkNotifySignV2({ ...form }), true);
-  const raw = await exec(sdk, "alipay.trade.query", { out_trade_no: "npmcert1" });
-  assert.equal(raw.tradeStatus, "TRADE_SUCCESS");
+  const paid = await exec(sdk, "alipay.trade.query", { out_trade_no: "npmcert1" });
+  assert.equal(paid.tradeStatus, "TRADE_SUCCESS");
+  const asked = { alipay_cert_sn: world.text("alipay/alipay_cert_sn") };
+  const { alipayCertContent } = await exec(sdk, "alipay.open.app.alipaycert.download", asked);
+  assert.ok(Buffer.from(alipayCertContent, "base64").toString().startsWith("-----BEGIN CERTIFICATE-----"));
 }
 
 export async function encrypted_content(world) {
@@ -278,6 +337,8 @@ export async function oauth(world) {
   const onBehalf = { appAuthToken: merchant.appAuthToken };
   const asked = await exec(sdk, "alipay.trade.query", { out_trade_no: "npmnever" }, onBehalf);
   assert.equal(asked.subCode, "ACQ.TRADE_NOT_EXIST");
+  const token = { app_auth_token: merchant.appAuthToken };
+  assert.equal((await exec(sdk, "alipay.open.auth.token.app.query", token)).status, "valid");
 }
 
 export async function bills(world) {

@@ -65,14 +65,20 @@ export class World {
     return new Date(Date.parse(schedule_at) + 8 * 3_600_000).toISOString().slice(0, 10);
   }
 
-  /** The same object, whose method calls count as driven: `watch(client, "AlipaySdk")`. */
-  watch(object, name) {
+  /**
+   * The same object, whose method calls count as driven: `watch(client, "AlipaySdk")`.
+   * Where one method makes every call, `about` names the API: "AlipaySdk.exec alipay.trade.pay" counts as well.
+   */
+  watch(object, name, about = () => "") {
     return new Proxy(object, {
       get: (target, key) => {
         const value = Reflect.get(target, key, target);
         if (typeof value !== "function") return value;
         return (...given) => {
-          this.called(`${name}.${String(key)}`);
+          const method = `${name}.${String(key)}`;
+          this.called(method);
+          const api = about(key, given);
+          if (api) this.called(`${method} ${api}`);
           return value.apply(target, given);
         };
       },
