@@ -84,10 +84,7 @@ class Cashier:
         path, query = parts
         if path.startswith(CASHIER_PATH):
             return self._visit(provider, request, token=path.removeprefix(CASHIER_PATH), query=query)
-        if looks:
-            trade = provider.cashier_link(_link(request))
-            return None if trade is None else _call(trade, "cashier.link", lambda: _to(302, cashier_address(trade)))
-        return None
+        return _linked(provider, request) if looks else None
 
     def _visit(self, provider: Provider, request: RawRequest, *, token: str, query: Mapping[str, str]) -> Call:
         asked = query.get("lang", "")
@@ -205,6 +202,18 @@ class Cashier:
 def cashier_address(trade: Trade) -> str:
     """Where the page of *trade* stands, on the port of any provider."""
     return CASHIER_PATH + cashier_token(trade)
+
+
+def _linked(provider: Provider, request: RawRequest) -> Call | None:
+    """The way to the cashier from a link of the vendor's; a provider's own page comes first, which notes more."""
+    try:
+        trade = provider.cashier_link(_link(request))
+    except BookRefused:
+        return None  # the vendor has words of its own for that
+    if trade is None:
+        return None
+    own = provider.read(request)
+    return own if own.page else _call(trade, "cashier.link", lambda: _to(302, cashier_address(trade)))
 
 
 def _palette(brand: Brand) -> dict[str, str]:

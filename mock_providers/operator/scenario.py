@@ -161,18 +161,26 @@ def _moves(told: Told, writing: _Writing) -> None:
             writing.remarks.append("The buyer paid after the order was closed; the story lets them pay in time.")
         if trade.notes.get("failed"):
             writing.remarks.append(f"A payment failed before: {trade.notes['failed']}.")
-    lost_by_hand = [one for one in told.copies if _lost_by_hand(one)]
-    if lost_by_hand or any(one.state == "held" for one in told.copies):
-        steps.append(CommentedMap(notifies="drop" if lost_by_hand else "hold"))
-    for refund in trade.refunds.values():
+    held = any(one.state == "held" for one in told.copies)
+    if held or any(_lost_by_hand(one) for one in told.copies):
+        steps.append(CommentedMap(notifies="hold" if held else "drop"))
+    at = trade.paid_at or trade.opening.created_at
+    for refund in sorted(trade.refunds.values(), key=lambda one: one.at):
+        at = _let_pass(steps, at, refund.at)
         whole = refund.amount_fen == trade.opening.total_fen
         steps.append(CommentedMap(refund=_flow(amount_fen="all" if whole else int(refund.amount_fen))))
-    passed_s = (told.until_at - (trade.paid_at or trade.opening.created_at)).total_seconds()
-    if passed_s >= _ROUND_S:
-        steps.append(CommentedMap(advance=f"{int(passed_s // _ROUND_S) + 1}m"))
-    if any(one.state == "held" for one in told.copies):
+    _let_pass(steps, at, told.until_at)
+    if held:
         steps.append(CommentedMap(notifies="deliver"))
     steps += ["settle", "look"]
+
+
+def _let_pass(steps: list[Any], since_at: datetime, until_at: datetime) -> datetime:
+    """A step for the time between two moves, in whole minutes; a short while needs none."""
+    passed_s = (until_at - since_at).total_seconds()
+    if passed_s >= _ROUND_S:
+        steps.append(CommentedMap(advance=f"{int(passed_s // _ROUND_S) + 1}m"))
+    return max(since_at, until_at)
 
 
 def _lost_by_hand(one: Delivery) -> bool:
@@ -185,7 +193,8 @@ def _expected(told: Told) -> CommentedMap:
     expect = CommentedMap(paid=int(told.trade.paid_at is not None))
     if told.trade.refunded_fen:
         expect["refunded"] = 1
-    kinds = Counter(one.planned.kind for one in told.copies)
+    # The harness counts what was planned for fresh events, and not what their resends brought.
+    kinds = Counter(one.planned.kind for one in told.copies if one.attempt.number == 1 and one.planned.fault != BY_HAND)
     least = {name: kinds[kind] for name, kind in _COUNTED.items() if kinds[kind]}
     if least:
         expect["at_least"] = _flow(**least)

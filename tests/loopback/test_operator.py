@@ -213,8 +213,8 @@ async def test_what_happened_is_saved_as_a_scenario_that_the_harness_takes(desk)
     assert [step.text for step in scenario.steps] == [
         "open",
         "pay",
-        "refund amount_fen=all",
         "advance by=6m",
+        "refund amount_fen=all",
         "settle",
         "look",
     ]

@@ -37,7 +37,8 @@ def credentials(home):
 
 def test_it_tells_where_everything_is_and_that_is_the_same_the_next_time(home):
     with Up(home).serving() as up:
-        first = {what: up.where(what) for what in ("Alipay gateway", "control API", "reference gateway")}
+        addresses = ("watch and press here", "Alipay gateway", "control API", "reference gateway")
+        first = {what: up.where(what) for what in addresses}
         assert set(up.servers()) == EVERYBODY
         kept = credentials(home)
         assert up.end(signal.SIGTERM) == 0
