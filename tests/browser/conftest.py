@@ -27,7 +27,7 @@ class Shop:
     async def back(self, request: web.Request) -> web.Response:
         fields = {name: str(value) for name, value in [*request.query.items(), *(await request.post()).items()]}
         self.visits.append((request.method, fields))
-        return web.Response(text="<h1>Thank you</h1>", content_type="text/html")
+        return web.Response(text="<link rel=icon href=data:,><h1>Thank you</h1>", content_type="text/html")
 
 
 @pytest.fixture(scope="session")
