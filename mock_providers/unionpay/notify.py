@@ -35,11 +35,15 @@ def acknowledged(response: RawResponse, *, ack_302: bool) -> bool:
     return response.status == 200 or (ack_302 and response.status == 302)
 
 
+def address_of(trade: Trade, refund: Refund | None) -> str:
+    """Where the end of a payment, or of a refund of it, is told; "" where nobody asked."""
+    return trade.opening.notify_url if refund is None else refund.details.get("backUrl", "")
+
+
 def notice_of(office: Office, trade: Trade, refund: Refund | None = None) -> Notice:
     """Freeze the end of a payment, or of a refund of it."""
     found = Found(trade, refund)
     opening, details = trade.opening, found.details
-    url = opening.notify_url if refund is None else details.get("backUrl", "")
     return Notice(
         provider=PROVIDER,
         out_trade_no=opening.out_trade_no,
@@ -47,7 +51,7 @@ def notice_of(office: Office, trade: Trade, refund: Refund | None = None) -> Not
         event="payment" if refund is None else "refund",
         occurrence=1 if refund is None else len(trade.refunds),
         notify_id=found.query_id,
-        url=url,
+        url=address_of(trade, refund),
         fields=fields_of(office, found),
         context={name: details.get(name, "") for name in ("encoding", "signMethod", "version")},
         merchant_id=opening.merchant_id,
@@ -97,16 +101,16 @@ def render(notice: Notice, delivery: PlannedDelivery, *, sealer: Sealer) -> Outg
     fields |= {f"newField{number}": f"v{number}" for number in range(1, delivery.extra_fields + 1)}
     charset = fields.get("encoding", "UTF-8")
     codec = CODECS.get(charset.lower(), "utf-8")
-    tail, text = sealed(fields, sealer, codec=codec)
-    ordered = {name: value for name, value in sorted({**fields, **tail}.items()) if name != "signature"}
-    last = {"signature": tail["signature"]} if "signature" in tail else {}
+    done = sealed(fields, sealer, codec=codec)
+    ordered = {name: value for name, value in sorted({**fields, **done.tail}.items()) if name != "signature"}
+    last = {"signature": done.tail["signature"]} if "signature" in done.tail else {}
     return OutgoingNotify(
         headers=(
             ("Content-Type", f"application/x-www-form-urlencoded;charset={charset}"),
             ("User-Agent", "Jakarta Commons-HttpClient/3.1"),
         ),
         body=form_bytes({**ordered, **last}, codec=codec),
-        string_to_sign=text,
+        string_to_sign=done.text,
     )
 
 
@@ -138,5 +142,5 @@ def departure_of(office: Office, trade: Trade, sealer: Sealer) -> Departure | No
         return None
     fields = fields_of(office, Found(trade))
     codec = CODECS.get(details.get("encoding", "UTF-8").lower(), "utf-8")
-    tail, _ = sealed(fields, sealer, codec=codec)
-    return Departure(trade.opening.return_url, "POST", {**dict(sorted(fields.items())), **tail})
+    done = sealed(fields, sealer, codec=codec)
+    return Departure(trade.opening.return_url, "POST", {**dict(sorted(fields.items())), **done.tail})

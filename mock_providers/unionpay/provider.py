@@ -145,9 +145,8 @@ class UnionPay:
 
     def tell(self, trade: Trade, refund: Refund | None = None) -> None:
         """Tell the merchant, where it asked to be told."""
-        notice = notify.notice_of(self._office, trade, refund)
-        if notice.url:
-            self._world.notices.publish(notice)
+        if notify.address_of(trade, refund):
+            self._world.notices.publish(notify.notice_of(self._office, trade, refund))
 
     def later(self, seconds: float, job: Callable[[], None]) -> None:
         """Do *job* on the schedule."""

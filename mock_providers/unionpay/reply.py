@@ -117,8 +117,8 @@ class Reply:
         if not known:
             version, method = NEW_VERSION, RSA
         sealer = self.keys.sealer(method, version, secure_key=self.secure_key, seal=seal)
-        tail, text = sealed(fields, sealer, codec=codec)
-        return answer(fields, tail, codec=codec, text=text)
+        done = sealed(fields, sealer, codec=codec)
+        return answer(done.line, done.tail, codec=codec, text=done.text)
 
     @staticmethod
     def _fields(said: Answer, asked: Mapping[str, str]) -> dict[str, str]:

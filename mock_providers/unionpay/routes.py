@@ -44,6 +44,8 @@ ENDPOINTS: Mapping[str, str] = MappingProxyType(
     }
 )
 FRONT = "frontTransReq"
+# What opens an order of its own; all others are about one that is there.
+_OPENING = frozenset({"01", "02"})
 
 Transaction = Callable[[Work], Answer]
 # By address, txnType and txnSubType; a sub-type of "" stands for all that are not named.
@@ -161,6 +163,8 @@ class Router:
     def _order_of(self, fields: Mapping[str, str]) -> str:
         """The number under which the payment that a request is about stands in the book, or would stand."""
         mer_id = self.office.merchant.mer_id
+        if fields.get("txnType") in _OPENING:
+            return fields.get("orderId", "").strip()[:64]
         found = None
         if number := (fields.get("origQryId") or fields.get("queryId") or "").strip():
             found = find_by_query_id(self.office, mer_id, number)

@@ -1,20 +1,42 @@
 """Puts the last touch to a message: the signer's field, the signature, or what a fault wants in their place."""
 
+from bisect import bisect
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from mock_providers.unionpay.keys import Sealer
-from mock_providers.unionpay.signing import text_of
 
 
-def sealed(fields: Mapping[str, str], sealer: Sealer, *, codec: str) -> tuple[Mapping[str, str], str]:
+@dataclass(frozen=True, slots=True)
+class Sealed:
     """
-    Returns:
-        What stands behind the business fields, the signature last, and the text that was signed.
+    A message with its signature.
+
+    Args:
+        line: the business fields, joined by name.
+        tail: what stands behind them, the signature last.
+        text: what was signed: line and signer's field together, by name.
+    """
+
+    line: str
+    tail: Mapping[str, str]
+    text: str
+
+
+def sealed(fields: Mapping[str, str], sealer: Sealer, *, codec: str) -> Sealed:
+    """
+    Sign the business fields of a message.
 
     Facts: unionpay/sign-string, unionpay/wire-order
     """
-    text = text_of({**fields, **sealer.tail}) if sealer.tail else text_of(fields)
+    names = sorted(fields)
+    pieces = [f"{name}={fields[name]}" for name in names]
+    line = text = "&".join(pieces)
+    for name, value in sealer.tail.items():
+        pieces.insert(bisect(names, name), f"{name}={value}")
+        text = "&".join(pieces)
     if sealer.sign is None:
-        return sealer.tail, text
+        return Sealed(line, sealer.tail, text)
     data = text.encode(codec, "replace")
-    return {**sealer.tail, "signature": sealer.sign(data + b"!" if sealer.spoil else data)}, text
+    signature = sealer.sign(data + b"!" if sealer.spoil else data)
+    return Sealed(line, {**sealer.tail, "signature": signature}, text)

@@ -121,6 +121,7 @@ class Keyed:
         return signature == self(text)
 
 
+@lru_cache(maxsize=64)
 def keyed(method: str, secret: str) -> Keyed:
     """The keyed method of that number, with a merchant's key."""
     digest = _sha256_hex if method == KEYED_SHA256 else _sm3_hex

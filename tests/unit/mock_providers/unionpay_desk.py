@@ -42,7 +42,7 @@ T0 = datetime(2026, 1, 2, 3, 4, 5, 678_900, tzinfo=UTC)  # 11:04:05 in Beijing
 NOW = "20260102110405"
 BACK_URL = "http://127.0.0.1:9/notify/unionpay_rsa"
 CARD = "6221558812340000"
-_SM2_POINT = bytes.fromhex("301306072a8648ce3d020106082a811ccf5501822d034200")
+SM2_POINT = bytes.fromhex("301306072a8648ce3d020106082a811ccf5501822d034200")
 
 
 class Stamp:
@@ -149,7 +149,7 @@ class Merchant:
         certificate = x509.load_pem_x509_certificate(pem.encode())
         if method == "21":
             content = certificate.tbs_certificate_bytes
-            point = content[content.index(_SM2_POINT) + len(_SM2_POINT) :][:65]
+            point = content[content.index(SM2_POINT) + len(SM2_POINT) :][:65]
             judge = gmalg.SM2(pk=point, uid=str(certificate.serial_number).encode())
             return bool(judge.verify(hashlib.new("sm3", text).hexdigest().encode(), raw[:32], raw[32:]))
         name, algorithm = ("sha256", hashes.SHA256()) if version == "5.1.0" else ("sha1", hashes.SHA1())  # noqa: S303
