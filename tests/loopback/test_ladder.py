@@ -5,13 +5,21 @@ Twenty-five hours of resends, in the time that the bytes need.
 import asyncio
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from harness.world.virtual_clock import VirtualClock
 from harness.world.virtual_loop import VirtualLoop
-from tests.loopback.sandbox import sandbox
+from mock_providers.app import build
+from mock_providers.core.provider import Notice
+from mock_providers.faults.rules import load_profile
+from mock_providers.settings import ProvidersSettings
+from tests.loopback.sandbox import fields, sandbox
 
+FLAKY = Path(__file__).parents[2] / "scenarios" / "profiles" / "flaky.yaml"
 OFFSETS_S = [0, 240, 840, 1440, 5040, 12_240, 33_840, 87_840]
 T0 = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -97,6 +105,43 @@ async def test_redirects_are_not_followed(box):
     await box.pay()
     await box.advance(240)
     assert len(box.receiver.received) == 2
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.floats(0, 40_000), min_size=1, max_size=8), rate=st.sampled_from([0.0, 1.0, 1000.0]))
+def test_no_advance_and_no_rate_makes_a_stamp_stale(credentials_dir, steps, rate):
+    async def world() -> list[tuple[float, float]]:
+        async with sandbox(credentials_dir, schedule_rate=rate) as box:
+            box.receiver.answer = lambda _: (500, b"not now")
+            await box.pay()
+            for seconds in steps:
+                await box.advance(seconds)
+            entries = await box.journal("out")
+        return [(_moment(entry["stamp_at"]), _moment(fields(entry)["notify_time"] + "+08:00")) for entry in entries]
+
+    begun = datetime.now(UTC).timestamp()  # noqa: TID251  compared with stamps of the machine's clock
+    stamps = asyncio.run(world())
+    ended = datetime.now(UTC).timestamp()  # noqa: TID251
+    assert stamps
+    for journalled, signed in stamps:
+        assert begun <= journalled <= ended
+        assert journalled - signed < 1.0  # stamps have whole seconds
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def test_every_providers_ladder_outlasts_the_flaky_budget(credentials_dir):
+    budget = load_profile(FLAKY).budget
+    assert budget is not None
+    simulator = build(ProvidersSettings(credentials_dir=credentials_dir))
+    for name, provider in simulator.providers.items():
+        notice = Notice(name, "o1", "pp000001", "payment", 1, "n1", "http://127.0.0.1:9/n", {}, {})
+        offsets_s = provider.ladder(notice).offsets_s
+        assert len(offsets_s) > budget.notifies, name
+        assert offsets_s[0] == 0.0
+        assert list(offsets_s) == sorted(offsets_s)
 
 
 def test_under_a_virtual_loop_the_ladder_climbs_by_itself(credentials_dir):
