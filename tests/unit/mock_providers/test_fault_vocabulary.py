@@ -2,6 +2,8 @@
 What each fault makes of a plain plan, at each place where it may strike, and what that costs a client.
 """
 
+from pathlib import Path
+
 import pytest
 
 from mock_providers.core.plans import (
@@ -140,6 +142,12 @@ def test_a_plain_attempt_becomes(name, settings, expected, costs):
 def test_every_fault_stands_in_the_tables_at_each_of_its_places():
     told = {(name, "reply") for name, *_ in REPLIES} | {(name, "notify") for name, *_ in NOTIFIES}
     assert told == {(name, place) for name, fault in FAULTS.items() for place in fault.places}
+
+
+def test_every_fault_and_setting_stands_in_the_readme():
+    page = (Path(__file__).parents[3] / "mock_providers" / "README.md").read_text()
+    words = {name for fault in FAULTS.values() for name in (fault.name, *fault.model_fields)}
+    assert {word for word in words if f"`{word}`" not in page} == set()
 
 
 @pytest.mark.parametrize("name", FAULTS)
