@@ -23,7 +23,8 @@ from harness.world.base import World
 LOOKERS = 16
 # A gateway that is behind is looked at again after this long, then after twice as long, and so on.
 FIRST_LOOK_S = 0.1
-FORGED = "forged"
+# A probe is a forgery of the platform's own making.
+FORGED = frozenset({"forged", "probe"})
 LookedAt = tuple[Payment, Sequence[LedgerEntry] | None]
 
 
@@ -66,7 +67,7 @@ async def audit_world(
     for event in sink.events if sink is not None else ():
         auditor.add_webhook(event)
     async for delivery in control.notifies():
-        if delivery.kind == FORGED and acked(delivery):
+        if delivery.kind in FORGED and acked(delivery):
             auditor.add_forged_ack(orders.get(delivery.out_trade_no, delivery.label or delivery.out_trade_no))
     async for payment, entries in ledger:
         auditor.add_payment(payment, entries=entries)

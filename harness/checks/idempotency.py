@@ -9,6 +9,7 @@ from harness.history import Operation
 from harness.verdict import Finding, yuan_text
 
 ID = "idempotency/credited-once"
+LIES = frozenset({"forged", "tampered", "probe", "stray"})
 
 
 def credited_once(operations: Sequence[Operation]) -> Judgement:
@@ -24,9 +25,7 @@ def credited_once(operations: Sequence[Operation]) -> Judgement:
 def _acked(story: Story) -> list[Operation]:
     # What is told without a kind is what a foreign provider delivered: taken for genuine.
     return [
-        line
-        for line in story.seen("notify")
-        if line.value.get("acked") and line.value.get("kind", "true") not in {"forged", "tampered"}
+        line for line in story.seen("notify") if line.value.get("acked") and line.value.get("kind", "true") not in LIES
     ]
 
 

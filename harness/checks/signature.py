@@ -10,6 +10,8 @@ from harness.verdict import Finding, yuan_text
 
 ACKED = "signature/forged-never-acked"
 CREDITED = "signature/forged-never-credited"
+# A probe is a forgery of the platform's own making.
+FORGED = frozenset({"forged", "probe"})
 WITNESS = "no forged notify reached the gateway"
 
 
@@ -47,7 +49,7 @@ def forged_never_credited(operations: Sequence[Operation]) -> Judgement:
 
 
 def _forged(story: Story) -> list[Operation]:
-    return [line for line in story.seen("notify") if line.value.get("kind") == "forged" and line.value["delivered"]]
+    return [line for line in story.seen("notify") if line.value.get("kind") in FORGED and line.value["delivered"]]
 
 
 def _unexplained(story: Story) -> Finding | None:
