@@ -42,6 +42,15 @@ def test_a_page_in_order_passes(tmp_path: Path):
     assert not check_page(tmp_path, "x", least=2)
 
 
+def test_tests_may_stand_in_a_column_and_have_their_names_cut_short(tmp_path: Path):
+    page = PAGE.partition('<a id="x/chaos-tests">')[0].replace("that |", "that | `test_a.py::test_th…` |")
+    page = page.replace("less |", "less | `test_a.py::test_more` |")
+    plant(tmp_path, {"docs/protocols/x.md": page, "tests/chaos/test_a.py": TESTS})
+
+    assert has_table(tmp_path, "x")
+    assert not check_page(tmp_path, "x", least=2)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "what"),
     [
