@@ -35,9 +35,11 @@ def one_process(seed: int, told: list[list[str]]) -> list[list[object]]:
     Order after order, by one desk.
     """
     desk = FaultDesk(SeededSource(seed), STORM)
-    return [
-        [step(desk, number, what, rungs) for what in one] for number, one in enumerate(told) for rungs in [Counter()]
-    ]
+    plans = []
+    for number, one in enumerate(told):
+        rungs: Counter[str] = Counter()
+        plans.append([step(desk, number, what, rungs) for what in one])
+    return plans
 
 
 @settings(max_examples=200, deadline=None)
