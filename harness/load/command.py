@@ -127,7 +127,7 @@ async def _traffic(plan: LoadPlan, world: ProcessesWorld, *, record_file: Path, 
 
 
 async def _acked_labels(control: SimulatorControl) -> set[str]:
-    return {delivery.label async for delivery in control.notifies() if delivery.kind != FORGED and acked(delivery)}
+    return {delivery.label async for delivery in control.notifies() if delivery.kind not in FORGED and acked(delivery)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
