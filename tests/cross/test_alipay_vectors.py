@@ -149,4 +149,4 @@ def test_generate_makes_the_same_files_again(tmp_path: Path):
 
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert made == {name: (VECTORS / "alipay" / name).read_bytes() for name in made}
-    assert len(made) == 5
+    assert len(made) == 7

@@ -187,6 +187,60 @@ I='{"code":"10000","msg":"Success","fund_bill_list":[{"amount":"1.00","fund_chan
 answer nested-objects-quotes-and-a-lone-brace - RSA2 platform $M "$I" "$I" "$E"
 close_file
 
+# --- OpenAPI v3: lines, each ended by a line feed ----------------------------------------------------------------------
+sign_raw() { openssl dgst -sha256 -sign "$keys/$1_private_key.pem" | openssl base64 -A; }
+# lines TEXT…: a JSON string of these lines.
+lines() { local text= line; for line; do text+="$(printf '%s' "$line" | sed 's/\\/\\\\/g; s/"/\\"/g')\\n"; done; printf '"%s"' "$text"; }
+# v3_request ID REASON KEY AUTH METHOD TARGET BODY TOKEN; SIGNED, where set, is what was signed instead, with \n for line feeds.
+v3_request() {
+  local signature parts=("$4" "$5" "$6" "$7")
+  [ -z "$8" ] || parts+=("$8")
+  signature=$({ if [ -n "${SIGNED:-}" ]; then printf '%b' "$SIGNED"; else printf '%s\n' "${parts[@]}"; fi; } | sign_raw "$3")
+  add "   \"id\": $(json "$1"), \"valid\": $(validity "$2"), \"reason\": $(reason_of "$2"),
+   \"source\": $(source_of RSA2 "$3"),
+   \"sign_type\": \"RSA2\", \"charset\": \"UTF-8\", \"public_key\": \"keys/app_public_key.pem\",
+   \"authorization\": $(json "ALIPAY-SHA256withRSA $4,sign=$signature"),
+   \"method\": $(json "$5"), \"target\": $(json "$6"), \"body\": $(json "$7"), \"app_auth_token\": $(json "$8"),
+   \"canonical\": $(lines "${parts[@]}"),
+   \"sign\": $(json "$signature")"
+}
+
+open_file v3_request.json "OpenAPI v3: the text that a request's signature covers: the header's own text, method, target, body, and a token where there is one. Facts: alipay/v3-request"
+A='app_id=2021,nonce=5f9fba93-bbb2-40f0-b328-04d5ead3e131,timestamp=1767323045678'; T=/v3/alipay/trade/query; B='{"out_trade_no":"o1"}'
+v3_request a-query - app "$A" POST $T "$B" ''
+v3_request signed-by-another-key other-key other "$A" POST $T "$B" ''
+v3_request fields-in-another-order-and-more - app 'timestamp=1767323045678,nonce=n1,app_id=2021,expired_seconds=600' POST $T "$B" ''
+v3_request a-get-has-an-empty-line - app "$A" GET '/v3/alipay/fund/trans/common/query?out_biz_no=a%20b' '' ''
+v3_request on-behalf-of-a-merchant - app "$A" POST $T "$B" 201509BBeff9351ad
+v3_request chinese-and-an-emoji - app "$A" POST /v3/alipay/trade/precreate '{"subject":"打赏 玫瑰🌹"}' ''
+SIGNED="$A\nPOST\n$T\n$B" v3_request last-line-feed-missing wrong-span app "$A" POST $T "$B" ''
+SIGNED="$A\npost\n$T\n$B\n" v3_request method-in-small-letters tampered app "$A" POST $T "$B" ''
+SIGNED="$A\nPOST\n$T\n{\"out_trade_no\": \"o1\"}\n" v3_request body-written-again re-serialised app "$A" POST $T "$B" ''
+SIGNED="$A\nPOST\n$T\n$B\n" v3_request token-not-signed unknown-dropped app "$A" POST $T "$B" 201509BBeff9351ad
+close_file
+
+# v3_answer ID REASON KEY TIMESTAMP NONCE BODY; SIGNED as above.
+v3_answer() {
+  local signature
+  signature=$({ if [ -n "${SIGNED:-}" ]; then printf '%b' "$SIGNED"; else printf '%s\n' "$4" "$5" "$6"; fi; } | sign_raw "$3")
+  add "   \"id\": $(json "$1"), \"valid\": $(validity "$2"), \"reason\": $(reason_of "$2"),
+   \"source\": $(source_of RSA2 "$3"),
+   \"sign_type\": \"RSA2\", \"charset\": \"UTF-8\", \"public_key\": \"keys/platform_public_key.pem\",
+   \"timestamp\": $(json "$4"), \"nonce\": $(json "$5"), \"body\": $(json "$6"),
+   \"canonical\": $(lines "$4" "$5" "$6"),
+   \"sign\": $(json "$signature")"
+}
+
+open_file v3_answer.json "OpenAPI v3: the text that an answer's signature covers: its timestamp, its nonce, its body. Facts: alipay/v3-response"
+B='{"out_trade_no":"o1","trade_status":"TRADE_SUCCESS"}'
+v3_answer a-paid-trade - platform 1767323045678 n1 "$B"
+v3_answer signed-by-another-key other-key other 1767323045678 n1 "$B"
+v3_answer a-refusal - platform 1767323045678 n2 '{"code":"ACQ.TRADE_NOT_EXIST","links":[],"message":"交易不存在"}'
+v3_answer ciphertext - platform 1767323045678 n3 'hM7TQ18QF5bhZ+Favk3byWKgW/AzrcUOFrOu1/7m9fg='
+SIGNED="1767323045678\nn1\n{\"out_trade_no\":\"o1\",\"trade_status\":\"WAIT_BUYER_PAY\"}\n" v3_answer status-tampered tampered platform 1767323045678 n1 "$B"
+SIGNED="1767323045000\nn1\n$B\n" v3_answer another-timestamp tampered platform 1767323045678 n1 "$B"
+close_file
+
 # --- certificate serials and encrypted content -----------------------------------------------------------------------
 open_file cert_sn.json "Certificate serials: MD5 of the issuer's name in reverse order and the serial number in decimal. Facts: alipay/cert-mode"
 issuer='CN=Sim Root CA R1,OU=Cert Auth,O=Sim Financial,C=CN'; serial=2026001122334455667788990011aa; decimal=166924236340643993641810171915145642
