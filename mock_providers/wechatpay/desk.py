@@ -17,6 +17,8 @@ PROVIDER_NAME = "wechatpay"
 V3, V2 = "v3", "v2"
 # In a trade's details: which language its payment is told in.
 LANGUAGE = "language"
+# In the details of trades, refunds and payouts: the serial that the merchant named when it was made.
+ASKED_SERIAL = "asked_serial"
 # Refunds are possible for a year. Facts: wechatpay/refund-rules
 REFUNDABLE_S = 365 * 86_400.0
 

@@ -110,17 +110,16 @@ class KeyRing:
             return self.keys.public
         return self.certificate
 
-    def for_notify(self, chance: float) -> Pair:
+    def for_notify(self, chance: float, asked_serial: str) -> Pair:
         """
-        What signs a notify.
+        What signs a notify: who asked for the public key's pair when the order was made is told by it, too.
 
         Args:
-            chance: in [0, 1), of this notify.
+            chance: in [0, 1), of this notify; decides while a merchant is switching.
         """
-        if self._policy.platform == "public_key":
-            return self.keys.public
-        switched = self._policy.platform == "switching" and chance < self._policy.switching_share
-        return self.keys.public if switched else self.certificate
+        if self._policy.platform == "switching":
+            return self.keys.public if chance < self._policy.switching_share else self.certificate
+        return self.for_answer(asked_serial)
 
     def by_serial(self, serial: str) -> Pair | None:
         """The key that a caller encrypted for."""

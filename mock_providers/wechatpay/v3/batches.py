@@ -14,7 +14,7 @@ import orjson
 
 from mock_providers.core.money import Fen
 from mock_providers.core.payouts import Payout, PayoutState
-from mock_providers.wechatpay.desk import PROVIDER_NAME, Desk
+from mock_providers.wechatpay.desk import ASKED_SERIAL, PROVIDER_NAME, Desk
 from mock_providers.wechatpay.times import rfc3339
 from mock_providers.wechatpay.v3 import answers, cases, notify, secrets
 from mock_providers.wechatpay.v3.answers import Answer
@@ -94,6 +94,7 @@ class Batches:
             "batch_name": body["batch_name"],
             "batch_remark": body["batch_remark"],
             "notify_url": body.get("notify_url") or "",
+            ASKED_SERIAL: visit.serial,
             "fingerprint": fingerprint_of("batch", body),
         }
         details = [self._detail(visit, detail, common) for detail in body["transfer_detail_list"]]
@@ -146,6 +147,7 @@ class Batches:
                 event="transfer",
                 url=first.details["notify_url"],
                 context={
+                    ASKED_SERIAL: first.details[ASKED_SERIAL],
                     "event_type": "MCHTRANSFER.BATCH.FINISHED",
                     "original_type": "mch_payment",
                     "summary": "商家转账批次完成通知",

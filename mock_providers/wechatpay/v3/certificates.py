@@ -5,7 +5,7 @@ The platform's certificates, encrypted for the merchant, and the self-test of si
 from datetime import datetime
 from functools import partial
 
-from mock_providers.wechatpay.desk import Desk
+from mock_providers.wechatpay.desk import ASKED_SERIAL, Desk
 from mock_providers.wechatpay.merchants import Pair
 from mock_providers.wechatpay.times import rfc3339
 from mock_providers.wechatpay.v3 import answers, cases, notify, secrets
@@ -85,7 +85,12 @@ def _tell(desk: Desk, visit: Visit, said: dict[str, object], *, url: str, now: d
         event="echo",
         url=url,
         about=visit.body["echo_message"],
-        context={"event_type": "SECURITY_ECHO.SUCCESS", "original_type": "security", "summary": "回显成功"},
+        context={
+            ASKED_SERIAL: visit.serial,
+            "event_type": "SECURITY_ECHO.SUCCESS",
+            "original_type": "security",
+            "summary": "回显成功",
+        },
     )
     desk.world.notices.publish(notice)
 

@@ -24,7 +24,7 @@ from mock_providers.wechatpay.combined import (
     combined_name,
     siblings_of,
 )
-from mock_providers.wechatpay.desk import LANGUAGE, PROVIDER_NAME, REFUNDABLE_S, V3, Desk
+from mock_providers.wechatpay.desk import ASKED_SERIAL, LANGUAGE, PROVIDER_NAME, REFUNDABLE_S, V3, Desk
 from mock_providers.wechatpay.states import word_of
 from mock_providers.wechatpay.times import moment_of, rfc3339
 from mock_providers.wechatpay.v3 import answers, cases
@@ -148,6 +148,7 @@ class Combined:
         )
         details = {
             LANGUAGE: V3,
+            ASKED_SERIAL: visit.serial,
             COMBINE_MCHID: mchid,
             COMBINE_NO: number,
             COMBINE_APPID: body["combine_appid"],

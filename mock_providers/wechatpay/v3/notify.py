@@ -18,7 +18,7 @@ from mock_providers.core.book import Refund, Trade
 from mock_providers.core.journal import Headers, RawResponse
 from mock_providers.core.plans import Kind, PlannedDelivery, Seal
 from mock_providers.core.provider import Notice, OutgoingNotify
-from mock_providers.wechatpay.desk import PROVIDER_NAME, V3, Desk
+from mock_providers.wechatpay.desk import ASKED_SERIAL, PROVIDER_NAME, V3, Desk
 from mock_providers.wechatpay.refunding import NOTIFY_URL
 from mock_providers.wechatpay.states import RefundWord, TradeWord, refund_word_of
 from mock_providers.wechatpay.times import rfc3339
@@ -101,6 +101,7 @@ def refund_notice(desk: Desk, trade: Trade, refund: Refund) -> Notice | None:
         event="refund",
         url=url,
         about=f"{refund.out_request_no}|{word}",
+        asked_serial=refund.details.get(ASKED_SERIAL, ""),
         kind_of_event=f"REFUND.{word}",
         original_type="refund",
         summary=_SUMMARIES[word],
@@ -115,6 +116,7 @@ def notice_of(  # noqa: PLR0913
     event: str,
     url: str,
     about: str = "",
+    asked_serial: str = "",
     kind_of_event: str = "TRANSACTION.SUCCESS",
     original_type: str = "transaction",
     summary: str = "支付成功",
@@ -129,7 +131,12 @@ def notice_of(  # noqa: PLR0913
         occurrence=len(trade.refunds) if event == "refund" else 1,
         url=url,
         about=about,
-        context={"event_type": kind_of_event, "original_type": original_type, "summary": summary},
+        context={
+            ASKED_SERIAL: asked_serial or opening.details.get(ASKED_SERIAL, ""),
+            "event_type": kind_of_event,
+            "original_type": original_type,
+            "summary": summary,
+        },
     )
 
 
@@ -185,7 +192,8 @@ def render(desk: Desk, notice: Notice, delivery: PlannedDelivery, *, stamp_at: d
     shown = message.decode("utf-8", "replace")
     if delivery.seal is Seal.NONE and delivery.kind is not Kind.PROBE:
         return OutgoingNotify(headers, body, shown)
-    pair = desk.keys.for_notify(int.from_bytes(drawn[:7], "big") / float(1 << 56))
+    chance = int.from_bytes(drawn[:7], "big") / float(1 << 56)
+    pair = desk.keys.for_notify(chance, notice.context.get(ASKED_SERIAL, ""))
     if delivery.seal is Seal.NEXT:
         pair = desk.keys.ahead(pair)
     if delivery.kind is Kind.PROBE:

@@ -15,7 +15,7 @@ import orjson
 
 from mock_providers.core.book import Opening, Trade, TradeState
 from mock_providers.core.money import Fen
-from mock_providers.wechatpay.desk import LANGUAGE, PROVIDER_NAME, REFUNDABLE_S, V3, Desk
+from mock_providers.wechatpay.desk import ASKED_SERIAL, LANGUAGE, PROVIDER_NAME, REFUNDABLE_S, V3, Desk
 from mock_providers.wechatpay.states import DESCRIPTIONS, PAYING, TradeWord, word_of
 from mock_providers.wechatpay.times import moment_of, rfc3339
 from mock_providers.wechatpay.v3 import answers, cases
@@ -153,6 +153,7 @@ class Orders:
         payable_until = self._payable_until(body.get("time_expire"), now=visit.now)
         details = {
             LANGUAGE: V3,
+            ASKED_SERIAL: visit.serial,
             "attach": body.get("attach") or "",
             "device_id": at(body, "scene_info", "device_id") or "",
             "openid": at(body, "payer", "openid") or "",

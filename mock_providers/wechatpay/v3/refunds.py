@@ -11,7 +11,7 @@ from functools import partial
 from mock_providers.core.book import Refund, RefundState, Trade, TradeState
 from mock_providers.core.money import Fen
 from mock_providers.errors import BookRefused
-from mock_providers.wechatpay.desk import REFUNDABLE_S, V2, V3, Desk
+from mock_providers.wechatpay.desk import ASKED_SERIAL, REFUNDABLE_S, V2, V3, Desk
 from mock_providers.wechatpay.refunding import ENDING, NOTIFY_URL, TOLD_IN, Refunding
 from mock_providers.wechatpay.states import RefundWord, refund_note, refund_word_of
 from mock_providers.wechatpay.times import rfc3339
@@ -135,6 +135,7 @@ class Refunds:
             details={
                 NOTIFY_URL: url or portal,
                 # Told in XML where only the portal names an address. Facts: wechatpay/notify-events
+                ASKED_SERIAL: visit.serial,
                 TOLD_IN: V3 if url or not portal else V2,
                 ENDING: _ENDINGS.get(cases.case_of(visit.case), ""),
                 "user_received_account": "支付用户零钱",

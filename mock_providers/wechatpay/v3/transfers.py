@@ -9,7 +9,7 @@ from functools import partial
 
 from mock_providers.core.money import Fen
 from mock_providers.core.payouts import Payout, PayoutState
-from mock_providers.wechatpay.desk import PROVIDER_NAME, Desk
+from mock_providers.wechatpay.desk import ASKED_SERIAL, PROVIDER_NAME, Desk
 from mock_providers.wechatpay.times import rfc3339
 from mock_providers.wechatpay.v3 import answers, cases, notify, secrets
 from mock_providers.wechatpay.v3.answers import Answer
@@ -97,6 +97,8 @@ class Transfers:
                     "appid": body["appid"],
                     "remark": body["transfer_remark"],
                     "notify_url": body.get("notify_url") or "",
+                    ASKED_SERIAL: visit.serial,
+                    ASKED_SERIAL: visit.serial,
                     "fingerprint": fingerprint_of("transfer", body),
                 },
                 notes={_STATE: _WAITING},
@@ -184,6 +186,7 @@ class Transfers:
                 url=url,
                 about=state_of(payout),
                 context={
+                    ASKED_SERIAL: payout.details[ASKED_SERIAL],
                     "event_type": "MCHTRANSFER.BILL.FINISHED",
                     "original_type": "mch_payment",
                     "summary": "商家转账单据终态通知",
