@@ -13,6 +13,7 @@ from mock_providers.unionpay import PROVIDER as UNIONPAY
 from mock_providers.unionpay.doctor import doctor_for as unionpay_doctor
 from mock_providers.wechatpay import PROVIDER as WECHATPAY
 from mock_providers.wechatpay.v2.doctor import doctor_for as wechatpay_v2_doctor
+from mock_providers.wechatpay.v3.doctor import doctor_for as wechatpay_v3_doctor
 
 _ALL: tuple[ProviderFactory, ...] = (ALIPAY, WECHATPAY, UNIONPAY)
 
@@ -20,7 +21,12 @@ PROVIDERS: Mapping[str, ProviderFactory] = MappingProxyType({provider.name: prov
 
 # From a credentials folder, or none, and the text of a key that counts instead of the folder's, or none.
 DOCTORS: Mapping[str, Callable[[Path | None, bytes | None], SignatureDoctor]] = MappingProxyType(
-    {"alipay": alipay_doctor, "wechatpay_v2": wechatpay_v2_doctor, "unionpay": unionpay_doctor}
+    {
+        "alipay": alipay_doctor,
+        "wechatpay_v3": wechatpay_v3_doctor,
+        "wechatpay_v2": wechatpay_v2_doctor,
+        "unionpay": unionpay_doctor,
+    }
 )
 
 

@@ -5,12 +5,14 @@ Whatever comes is answered in the vendor's words, nonsense included.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
 from mock_providers.core.book import Refund, Trade
+from mock_providers.core.doctor import Lazily
 from mock_providers.core.journal import RawRequest, RawResponse
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape, PlannedDelivery
 from mock_providers.core.provider import Call, Notice, OutgoingNotify
@@ -21,6 +23,7 @@ from mock_providers.wechatpay.refunding import Refunding
 from mock_providers.wechatpay.v3 import answers, notify
 from mock_providers.wechatpay.v3.answers import Answer
 from mock_providers.wechatpay.v3.combine import combined_object
+from mock_providers.wechatpay.v3.doctor import V3Doctor
 from mock_providers.wechatpay.v3.door import Admission, Door
 from mock_providers.wechatpay.v3.fields import FieldRefused, at, body_of
 from mock_providers.wechatpay.v3.table import Table, table_of
@@ -39,16 +42,22 @@ class Router:
     def __init__(self, desk: Desk, *, refunding: Refunding) -> None:
         self._desk = desk
         self._door = Door(desk.merchants, either_pipe=desk.policy.pipe == "either")
+        self._doctor = V3Doctor(desk.world.credentials_dir)
         self._writer = AnswerWriter(desk.keys, desk.world.ids)
         self._table: Table = table_of(desk, refunding=refunding)
         self._label_path = tuple(desk.world.options.label_field.split("."))
         self._old_spelling = desk.policy.spelling == "old"
 
     def read(self, raw: RawRequest) -> Call:
-        """
-        Understand a request.
+        """Understand a request; a refused signature is for the doctor to explain."""
+        call = self._read(raw)
+        if call.signature_ok is not False:
+            return call
+        return replace(call, diagnosis=Lazily(self._doctor, raw, now=self._desk.world.stamp.now()))
 
-        Facts: wechatpay/check-order, wechatpay/unsigned-refusals
+    def _read(self, raw: RawRequest) -> Call:
+        """
+        Facts: wechatpay/check-order, wechatpay/unsigned-refusals.
         """
         request = Request.of(raw)
         found = self._table.find(request.method, request.path)

@@ -98,7 +98,6 @@ class Transfers:
                     "remark": body["transfer_remark"],
                     "notify_url": body.get("notify_url") or "",
                     ASKED_SERIAL: visit.serial,
-                    ASKED_SERIAL: visit.serial,
                     "fingerprint": fingerprint_of("transfer", body),
                 },
                 notes={_STATE: _WAITING},
