@@ -102,10 +102,17 @@ class Merchant:
         return "WECHATPAY2-SHA256-RSA2048 " + ",".join(f'{name}="{value}"' for name, value in said.items())
 
     def request(
-        self, method: str, target: str, body: Any = None, *, headers: Mapping[str, str | None] | None = None
+        self,
+        method: str,
+        target: str,
+        body: Any = None,
+        *,
+        headers: Mapping[str, str | None] | None = None,
+        at: str | None = None,
     ) -> RawRequest:
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        sent = {**HEADERS, "Authorization": self.authorization(method, target, raw), **(headers or {})}
+        stamped = {"at": at} if at else {}
+        sent = {**HEADERS, "Authorization": self.authorization(method, target, raw, **stamped), **(headers or {})}
         return RawRequest(method, target, tuple((name, one) for name, one in sent.items() if one is not None), raw)
 
     def platform_key(self, serial: str) -> RSAPublicKey:
