@@ -178,6 +178,30 @@ def unionpay_mutations(seeds: list[int]) -> Iterator[Facts]:
             yield {"seed": seed, **shown, **judged, "ok": judged["ok"] and shown.get("admitted_share", 0.0) >= 0.45}
 
 
+def wechatpay_v3_mutations(seeds: list[int]) -> Iterator[Facts]:
+    """
+    A thousand mutated requests to WeChat Pay's API v3 for each seed, half of them mutated before they are signed.
+    """
+    from mock_providers.registry import make_credentials
+    from tests.unit.mock_providers.wechatpay_v3_desk import V3Desk
+    from tests.unit.mock_providers.wechatpay_v3_mutations import play
+
+    async def hunt(folder: Path, seed: int) -> Facts:
+        desk = V3Desk(folder)
+        try:
+            told = play(desk, seed=seed, numbers=range(1000))
+        finally:
+            await desk.schedule.stop()
+        return {"mutations": told.played, "admitted_share": told.admitted / told.played, "answers": dict(told.answers)}
+
+    with tempfile.TemporaryDirectory() as credentials:
+        make_credentials(Path(credentials))
+        for seed in seeds:
+            shown: Facts = {}
+            judged = _facts(lambda: shown.update(asyncio.run(hunt(Path(credentials), seed))))  # noqa: B023
+            yield {"seed": seed, **shown, **judged, "ok": judged["ok"] and shown.get("admitted_share", 0.0) >= 0.45}
+
+
 HUNTS = {
     hunt.name: hunt
     for hunt in (
@@ -207,6 +231,12 @@ HUNTS = {
             about="ten thousand mutated messages to UnionPay's gateway: always a vendor's answer, the book unharmed",
             rounds=range(1, 11),
             play=unionpay_mutations,
+        ),
+        Hunt(
+            name="wechatpay-v3-mutations",
+            about="ten thousand mutated requests to WeChat Pay's API v3: always a vendor's answer, the book unharmed",
+            rounds=range(1, 11),
+            play=wechatpay_v3_mutations,
         ),
     )
 }
