@@ -60,7 +60,11 @@ class Shop:
             return Answer(answer.status, told, data, genuine)
 
     def order(self, number: str = "order1", **changes: Any) -> dict[str, Any]:
-        body = {"appid": self.merchant.app_id, "mchid": self.merchant.mchid, "description": "tip pp000001"}
+        body: dict[str, Any] = {
+            "appid": self.merchant.app_id,
+            "mchid": self.merchant.mchid,
+            "description": "tip pp000001",
+        }
         body |= {
             "out_trade_no": number,
             "notify_url": self.box.receiver.url,
@@ -80,7 +84,7 @@ class Shop:
         return await self.ask("POST", target, {"mchid": self.merchant.mchid})
 
     async def refund(self, fen: int = 23, number: str = "r1", **changes: Any) -> Answer:
-        body = {"out_trade_no": "order1", "out_refund_no": number, "notify_url": self.box.receiver.url}
+        body: dict[str, Any] = {"out_trade_no": "order1", "out_refund_no": number, "notify_url": self.box.receiver.url}
         body |= {"amount": {"refund": fen, "total": 123, "currency": "CNY"}, **changes}
         return await self.ask("POST", REFUNDS, {name: one for name, one in body.items() if one is not None})
 
@@ -92,7 +96,7 @@ class Shop:
         return await self.ask("POST", "/v3/pay/transactions/codepay", body)
 
     async def reverse(self, number: str = "code01") -> Answer:
-        body = {"appid": self.merchant.app_id, "mchid": self.merchant.mchid}
+        body: dict[str, Any] = {"appid": self.merchant.app_id, "mchid": self.merchant.mchid}
         return await self.ask("POST", f"/v3/pay/transactions/out-trade-no/{number}/reverse", body)
 
     async def buyer(self, action: str = "pay", number: str = "order1") -> None:

@@ -155,7 +155,8 @@ def mutated_bytes(draw: Draw, text: bytes) -> bytes:
         return text[place:] + text[:place]
     if kind == 2:
         return text[:place] + bytes([draw.below(256)]) + text[place + 1 :]
-    return text[:place] + draw.one(ODD_BYTES) + text[place:]
+    odd: bytes = draw.one(ODD_BYTES)
+    return text[:place] + odd + text[place:]
 
 
 def mutated_target(draw: Draw, target: str) -> str:
