@@ -18,20 +18,20 @@ from mock_providers.wechatpay.desk import ASKED_SERIAL, PROVIDER_NAME, Desk
 from mock_providers.wechatpay.times import rfc3339
 from mock_providers.wechatpay.v3 import answers, cases, notify, secrets
 from mock_providers.wechatpay.v3.answers import Answer
-from mock_providers.wechatpay.v3.fields import ALNUM, NOTIFY_URL, Items, Number, Rule, Text, bad_parameter, checked
+from mock_providers.wechatpay.v3.fields import ALNUM, NOTIFY_URL, Items, Number, Rules, Text, bad_parameter
 from mock_providers.wechatpay.v3.orders import Enter, fingerprint_of
 from mock_providers.wechatpay.v3.visit import Api, Clues, Visit
 
 _BASE = "/v3/transfer/batches"
 _DETAILS_MAX = 1000
-_DETAIL_RULES: tuple[Rule, ...] = (
+_DETAIL_RULES = Rules(
     Text(("out_detail_no",), "商家明细单号", 1, 32, ALNUM, required=True),
     Number(("transfer_amount",), "转账金额", 1, required=True),
     Text(("transfer_remark",), "转账备注", 1, 32, required=True),
     Text(("openid",), "收款用户openid", 1, 64, required=True),
     Text(("user_name",), "收款用户姓名", 0, 1024),
 )
-_RULES: tuple[Rule, ...] = (
+_RULES = Rules(
     Text(("appid",), "商户appid", 1, 32, required=True),
     Text(("out_batch_no",), "商家批次单号", 1, 32, ALNUM, required=True),
     Text(("batch_name",), "批次名称", 1, 32, required=True),
@@ -60,7 +60,7 @@ class Batches:
 
     def create(self, visit: Visit) -> Answer:
         """Accept a batch, or recognise one."""
-        checked(visit.body, _RULES)
+        _RULES.check(visit.body)
         refusal = self._refusal(visit) or cases.refusal(visit.case, "transfer")
         if refusal is not None:
             return refusal

@@ -10,13 +10,13 @@ from mock_providers.wechatpay.merchants import Pair
 from mock_providers.wechatpay.times import rfc3339
 from mock_providers.wechatpay.v3 import answers, cases, notify, secrets
 from mock_providers.wechatpay.v3.answers import Answer
-from mock_providers.wechatpay.v3.fields import NOTIFY_URL, Rule, Text, checked
+from mock_providers.wechatpay.v3.fields import NOTIFY_URL, Rules, Text
 from mock_providers.wechatpay.v3.orders import Enter
 from mock_providers.wechatpay.v3.signing import encrypt_field, encrypt_resource
 from mock_providers.wechatpay.v3.visit import Api, Clues, Visit
 
 _ASSOCIATED = "certificate"
-_ECHO_RULES: tuple[Rule, ...] = (
+_ECHO_RULES = Rules(
     Text(("echo_message",), "回显信息", 1, 1024, required=True),
     Text(("encrypted_echo_message",), "加密回显信息", 0, 2048),
     Text(("notify_url",), "通知地址", 0, 255, NOTIFY_URL),
@@ -62,7 +62,7 @@ def echo(desk: Desk, visit: Visit) -> Answer:
 
     Facts: wechatpay/echo
     """
-    checked(visit.body, _ECHO_RULES)
+    _ECHO_RULES.check(visit.body)
     if not visit.serial:
         return answers.refused("PARAM_ERROR", "Http头缺少平台证书序列号Wechatpay-Serial")
     plain = secrets.opened(desk.keys, visit, visit.body.get("encrypted_echo_message"), "encrypted_echo_message")

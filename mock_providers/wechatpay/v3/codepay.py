@@ -15,7 +15,7 @@ from mock_providers.wechatpay.shown_codes import Outcome, outcome_of
 from mock_providers.wechatpay.states import PAYING, TradeWord, word_of
 from mock_providers.wechatpay.v3 import answers, cases
 from mock_providers.wechatpay.v3.answers import Answer
-from mock_providers.wechatpay.v3.fields import Group, Rule, Text, at, checked
+from mock_providers.wechatpay.v3.fields import Group, Rules, Text, at
 from mock_providers.wechatpay.v3.orders import (
     COMMON_RULES,
     UNPAID_LIFE,
@@ -30,12 +30,12 @@ from mock_providers.wechatpay.v3.orders import (
 from mock_providers.wechatpay.v3.visit import Api, Visit
 
 _REVERSIBLE = timedelta(days=7)
-_RULES: tuple[Rule, ...] = (
+_RULES = Rules(
     *(rule for rule in COMMON_RULES if rule.path not in {("notify_url",), ("scene_info", "payer_client_ip")}),
     Group(("payer",), "支付者", required=True),
     Text(("payer", "auth_code"), "付款码", 1, 32, required=True),
 )
-_REVERSE_RULES: tuple[Rule, ...] = (
+_REVERSE_RULES = Rules(
     Text(("appid",), "公众号ID", 1, 32, required=True),
     Text(("mchid",), "直连商户号", 1, 32, required=True),
 )
@@ -67,7 +67,7 @@ class CodePay:
 
     def pay(self, visit: Visit) -> Answer:
         """Take a payment; the answer says how it went, or that nobody knows yet."""
-        checked(visit.body, _RULES)
+        _RULES.check(visit.body)
         refusal = stranger(visit) or cases.refusal(visit.case, "codepay")
         if refusal is not None:
             return refusal
@@ -156,7 +156,7 @@ class CodePay:
 
         Facts: wechatpay/trade-states
         """
-        checked(visit.body, _REVERSE_RULES)
+        _REVERSE_RULES.check(visit.body)
         if visit.body["mchid"] != visit.merchant.mchid:
             return mchid_differs(visit.body["mchid"])
         trade = self._desk.order(visit.merchant.mchid, visit.path["number"])

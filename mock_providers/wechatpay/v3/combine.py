@@ -36,10 +36,10 @@ from mock_providers.wechatpay.v3.fields import (
     Items,
     Number,
     Rule,
+    Rules,
     Text,
     at,
     bad_parameter,
-    checked,
 )
 from mock_providers.wechatpay.v3.orders import PRODUCTS, TRADE_TYPES, UNPAID_LIFE, Enter, fingerprint_of, payer_of
 from mock_providers.wechatpay.v3.visit import Api, Clues, Visit
@@ -47,7 +47,7 @@ from mock_providers.wechatpay.v3.visit import Api, Clues, Visit
 _BASE = "/v3/combine-transactions"
 _SUBS_MIN, _SUBS_MAX = 2, 50
 _LINK_LIFE = timedelta(hours=2)
-_SUB_RULES: tuple[Rule, ...] = (
+_SUB_RULES = Rules(
     Text(("mchid",), "子单商户号", 1, 32, required=True),
     Text(("attach",), "附加数据", 1, 128, required=True),
     Group(("amount",), "订单金额", required=True),
@@ -56,7 +56,7 @@ _SUB_RULES: tuple[Rule, ...] = (
     Text(("out_trade_no",), "子单商户订单号", 6, 32, ORDER_NO, required=True),
     Text(("description",), "商品描述", 1, 127, required=True),
 )
-_RULES: tuple[Rule, ...] = (
+_COMMON_RULES: tuple[Rule, ...] = (
     Text(("combine_appid",), "合单商户appid", 1, 32, required=True),
     Text(("combine_mchid",), "合单商户号", 1, 32, required=True),
     Text(("combine_out_trade_no",), "合单商户订单号", 6, 32, ORDER_NO, required=True),
@@ -77,12 +77,13 @@ _MORE_RULES: Mapping[str, tuple[Rule, ...]] = {
         Group(("scene_info", "h5_info"), "H5场景信息", required=True),
     ),
 }
-_CLOSE_RULES: tuple[Rule, ...] = (
+_CHECKS: Mapping[str, Rules] = {product: Rules(*_COMMON_RULES, *_MORE_RULES.get(product, ())) for product in PRODUCTS}
+_CLOSE_RULES = Rules(
     Text(("combine_appid",), "合单商户appid", 1, 32, required=True),
     Items(
         ("sub_orders",),
         "子单信息",
-        (
+        Rules(
             Text(("mchid",), "子单商户号", 1, 32, required=True),
             Text(("out_trade_no",), "子单商户订单号", 1, 32, required=True),
         ),
@@ -101,7 +102,7 @@ class Combined:
 
     def create(self, product: str, visit: Visit) -> Answer:
         """Enter a combined order, or recognise one."""
-        checked(visit.body, (*_RULES, *_MORE_RULES.get(product, ())))
+        _CHECKS[product].check(visit.body)
         refusal = self._stranger(visit) or cases.refusal(visit.case, "create")
         if refusal is not None:
             return refusal
@@ -185,7 +186,7 @@ class Combined:
 
     def close(self, visit: Visit) -> Answer:
         """All sub-orders at once; every one of them must be named."""
-        checked(visit.body, _CLOSE_RULES)
+        _CLOSE_RULES.check(visit.body)
         subs = self._subs(visit.merchant.mchid, visit.path["number"])
         refusal = cases.refusal(visit.case, "close")
         if refusal is not None:

@@ -5,7 +5,7 @@ Facts: wechatpay/field-errors
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,7 +122,7 @@ class Items:
 
     path: tuple[str, ...]
     title: str
-    rules: tuple["Rule", ...] = ()
+    rules: "Rules | None" = None
     low: int = 0
     high: int = 1000
     required: bool = False
@@ -135,10 +135,10 @@ class Items:
             limit = f"小于最小值 {self.low}" if len(value) < self.low else f"大于最大值 {self.high}"
             raise _length(where, self.title, len(value), limit, unit="数组元素数")
         for place, item in enumerate(value):
-            if self.rules:
+            if self.rules is not None:
                 if not isinstance(item, dict):
                     raise _other_type(f"{where}/{place}", self.title, "对象", item)
-                checked(item, self.rules, base=f"{where}/{place}")
+                self.rules.check(item, base=f"{where}/{place}")
             elif not isinstance(item, str):
                 raise _other_type(f"{where}/{place}", self.title, "字符串", item)
         return value
@@ -163,24 +163,41 @@ def body_of(raw: bytes) -> dict[str, Any]:
     return body
 
 
-def checked(body: Mapping[str, Any], rules: Sequence[Rule], *, base: str = "/body") -> None:
+class Rules:
     """
-    Check *body* against *rules*, one after another.
+    Rules in their order, made ready once: those with one holder are looked up together.
 
-    Raises:
-        FieldRefused: for the first rule that does not hold.
+    Args:
+        rules: a rule for an object stands before those for what is in it.
     """
-    for rule in rules:
-        holder: object = body
-        for name in rule.path[:-1]:
-            holder = holder.get(name) if isinstance(holder, dict) else None
-        if not isinstance(holder, dict):
-            continue  # the rule for the holder has spoken, or it was not required
-        value = holder.get(rule.path[-1])
-        if value is not None:
-            rule.check(value, f"{base}/{'/'.join(rule.path)}")
-        elif rule.required:
-            raise _missing(f"{base}/{'/'.join(rule.path)}", rule.title)
+
+    def __init__(self, *rules: Rule) -> None:
+        self._groups: list[tuple[tuple[str, ...], list[tuple[str, Rule]]]] = []
+        for rule in rules:
+            holder, name = rule.path[:-1], rule.path[-1]
+            if not self._groups or self._groups[-1][0] != holder:
+                self._groups.append((holder, []))
+            self._groups[-1][1].append((name, rule))
+
+    def check(self, body: Mapping[str, Any], *, base: str = "/body") -> None:
+        """
+        Check *body*, one rule after another.
+
+        Raises:
+            FieldRefused: for the first rule that does not hold.
+        """
+        for path, rules in self._groups:
+            holder: object = body
+            for name in path:
+                holder = holder.get(name) if isinstance(holder, dict) else None
+            if not isinstance(holder, dict):
+                continue  # the rule for the holder has spoken, or it was not required
+            for name, rule in rules:
+                value = holder.get(name)
+                if value is not None:
+                    rule.check(value, "/".join((base, *path, name)))
+                elif rule.required:
+                    raise _missing("/".join((base, *path, name)), rule.title)
 
 
 def at(body: Mapping[str, Any], *path: str) -> Any:

@@ -28,10 +28,10 @@ from mock_providers.wechatpay.v3.fields import (
     Items,
     Number,
     Rule,
+    Rules,
     Text,
     at,
     bad_parameter,
-    checked,
     parameter,
 )
 from mock_providers.wechatpay.v3.visit import Api, Clues, Visit
@@ -49,7 +49,7 @@ PRODUCTS: Mapping[str, str] = {"jsapi": "jsapi", "app": "app", "h5": "h5", "nati
 # What merchants read instead. Facts: wechatpay/trade-types
 TRADE_TYPES: Mapping[str, str] = {"jsapi": "JSAPI", "app": "APP", "h5": "MWEB", "qr": "NATIVE", "barcode": "MICROPAY"}
 
-_GOODS: tuple[Rule, ...] = (
+_GOODS = Rules(
     Text(("merchant_goods_id",), "商户侧商品编码", 1, 32, required=True),
     Text(("wechatpay_goods_id",), "微信支付商品编码", 0, 32),
     Text(("goods_name",), "商品名称", 0, 256),
@@ -94,6 +94,8 @@ _MORE_RULES: Mapping[str, tuple[Rule, ...]] = {
         Text(("scene_info", "h5_info", "type"), "场景类型", 1, 32, required=True),
     ),
 }
+_CHECKS: Mapping[str, Rules] = {product: Rules(*COMMON_RULES, *_MORE_RULES.get(product, ())) for product in PRODUCTS}
+_CLOSE_RULES = Rules(Text(("mchid",), "直连商户号", 1, 32, required=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class Orders:
 
         Facts: wechatpay/create, wechatpay/create-again
         """
-        checked(visit.body, (*COMMON_RULES, *_MORE_RULES.get(product, ())))
+        _CHECKS[product].check(visit.body)
         refusal = stranger(visit) or cases.refusal(visit.case, "create")
         if refusal is not None:
             return refusal
@@ -257,7 +259,7 @@ class Orders:
         """
         Facts: wechatpay/close.
         """
-        checked(visit.body, (Text(("mchid",), "直连商户号", 1, 32, required=True),))
+        _CLOSE_RULES.check(visit.body)
         if visit.body["mchid"] != visit.merchant.mchid:
             return mchid_differs(visit.body["mchid"])
         trade = self._desk.order(visit.merchant.mchid, visit.path["number"])

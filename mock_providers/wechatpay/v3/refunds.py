@@ -18,12 +18,12 @@ from mock_providers.wechatpay.times import rfc3339
 from mock_providers.wechatpay.v3 import answers, cases, secrets
 from mock_providers.wechatpay.v3.answers import Answer
 from mock_providers.wechatpay.v3.fields import NOTIFY_URL as URL
-from mock_providers.wechatpay.v3.fields import REFUND_NO, Group, Items, Number, Rule, Text, at, checked
+from mock_providers.wechatpay.v3.fields import REFUND_NO, Group, Items, Number, Rules, Text, at
 from mock_providers.wechatpay.v3.orders import Enter
 from mock_providers.wechatpay.v3.visit import Api, Clues, Visit
 
 REFUNDS_MAX = 50
-_RULES: tuple[Rule, ...] = (
+_RULES = Rules(
     Text(("transaction_id",), "微信支付订单号", 1, 32),
     Text(("out_trade_no",), "商户订单号", 6, 32),
     Text(("out_refund_no",), "商户退款单号", 1, 64, REFUND_NO, required=True),
@@ -37,11 +37,13 @@ _RULES: tuple[Rule, ...] = (
     Items(
         ("amount", "from"),
         "退款出资账户及金额",
-        (Text(("account",), "出资账户类型", 1, 32, required=True), Number(("amount",), "出资金额", 1, required=True)),
+        Rules(
+            Text(("account",), "出资账户类型", 1, 32, required=True), Number(("amount",), "出资金额", 1, required=True)
+        ),
     ),
-    Items(("goods_detail",), "退款商品", (Text(("merchant_goods_id",), "商户侧商品编码", 1, 32, required=True),)),
+    Items(("goods_detail",), "退款商品", Rules(Text(("merchant_goods_id",), "商户侧商品编码", 1, 32, required=True))),
 )
-_ABNORMAL_RULES: tuple[Rule, ...] = (
+_ABNORMAL_RULES = Rules(
     Text(("out_refund_no",), "商户退款单号", 1, 64, REFUND_NO, required=True),
     Text(("type",), "异常退款处理方式", 1, 32, required=True),
     Text(("bank_type",), "开户银行", 0, 32),
@@ -65,7 +67,7 @@ class Refunds:
 
         Facts: wechatpay/refund, wechatpay/refund-rules
         """
-        checked(visit.body, _RULES)
+        _RULES.check(visit.body)
         refusal = _ill_matched(visit) or cases.refusal(visit.case, "refund")
         if refusal is not None:
             return refusal
@@ -166,7 +168,7 @@ class Refunds:
 
         Facts: wechatpay/abnormal-refund
         """
-        checked(visit.body, _ABNORMAL_RULES)
+        _ABNORMAL_RULES.check(visit.body)
         for name in ("bank_account", "real_name"):
             secrets.opened(self._desk.keys, visit, visit.body.get(name), name)
         found = self._desk.refund_by_number(visit.merchant.mchid, visit.body["out_refund_no"])

@@ -13,14 +13,14 @@ from mock_providers.wechatpay.desk import ASKED_SERIAL, PROVIDER_NAME, Desk
 from mock_providers.wechatpay.times import rfc3339
 from mock_providers.wechatpay.v3 import answers, cases, notify, secrets
 from mock_providers.wechatpay.v3.answers import Answer
-from mock_providers.wechatpay.v3.fields import ALNUM, NOTIFY_URL, Items, Number, Rule, Text, checked
+from mock_providers.wechatpay.v3.fields import ALNUM, NOTIFY_URL, Items, Number, Rules, Text
 from mock_providers.wechatpay.v3.orders import Enter, fingerprint_of
 from mock_providers.wechatpay.v3.visit import Api, Clues, Visit
 
 _BASE = "/v3/fund-app/mch-transfer/transfer-bills"
 _DAY_S = 86_400.0
 _NAME_FORBIDDEN_BELOW_FEN, _NAME_REQUIRED_FROM_FEN = 30, 200_000
-_RULES: tuple[Rule, ...] = (
+_RULES = Rules(
     Text(("appid",), "商户AppID", 1, 32, required=True),
     Text(("out_bill_no",), "商户单号", 1, 32, ALNUM, required=True),
     Text(("transfer_scene_id",), "转账场景ID", 1, 36, required=True),
@@ -33,7 +33,7 @@ _RULES: tuple[Rule, ...] = (
     Items(
         ("transfer_scene_report_infos",),
         "转账场景报备信息",
-        (
+        Rules(
             Text(("info_type",), "信息类型", 1, 15, required=True),
             Text(("info_content",), "信息内容", 1, 32, required=True),
         ),
@@ -58,7 +58,7 @@ class Transfers:
 
     def create(self, visit: Visit) -> Answer:
         """Accept a transfer, or recognise one; the payee has a day to confirm it."""
-        checked(visit.body, _RULES)
+        _RULES.check(visit.body)
         refusal = self._refusal(visit) or cases.refusal(visit.case, "transfer")
         if refusal is not None:
             return refusal
