@@ -5,12 +5,13 @@ Both APIs accept refunds in their own words and hand them over here.
 """
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import partial
 
 from mock_providers.core.book import Refund, RefundState, Trade
 from mock_providers.core.clock import ScheduleClock
 from mock_providers.wechatpay.desk import Desk
-from mock_providers.wechatpay.states import refund_note
+from mock_providers.wechatpay.states import helped_note, refund_note
 
 # In a refund's details.
 ENDING, NOTIFY_URL, TOLD_IN = "ending", "notify_url", "told_in"
@@ -53,18 +54,27 @@ class Refunding:
         Facts: wechatpay/abnormal-refund
         """
         trade.notes.pop(refund_note(refund.out_request_no), None)
-        trade.notes[f"{refund_note(refund.out_request_no)}:helped"] = "1"
+        trade.notes[helped_note(refund.out_request_no)] = self._desk.now().isoformat()
         schedule: ScheduleClock = self._desk.world.schedule
-        schedule.call_at(schedule.now_s + self._desk.policy.refund_settle_s, partial(self._arrive, trade, refund))
+        schedule.call_at(schedule.now_s + self._desk.policy.refund_settle_s, partial(self._end, trade, refund))
 
-    async def _arrive(self, trade: Trade, refund: Refund) -> None:
-        if refund.state is RefundState.PROCESSING:
-            self.settle(trade, refund, ok=True)
+    def catch_up(self, trade: Trade, refund: Refund) -> None:
+        """What fell due while no timer ran, after a snapshot was restored, has happened by the time it is looked at."""
+        if refund_note(refund.out_request_no) in trade.notes:
+            return
+        begun = trade.notes.get(helped_note(refund.out_request_no))
+        since = datetime.fromisoformat(begun) if begun else refund.at
+        due_at = since + timedelta(seconds=self._desk.policy.refund_settle_s)
+        if refund.state is RefundState.PROCESSING and self._desk.now() > due_at:
+            self._conclude(trade, refund)
 
     async def _end(self, trade: Trade, refund: Refund) -> None:
-        if refund.state is not RefundState.PROCESSING:
-            return  # somebody was faster, by hand
-        ending = refund.details.get(ENDING) or self._desk.policy.refund_ending
+        if refund.state is RefundState.PROCESSING:  # else somebody was faster, by hand
+            self._conclude(trade, refund)
+
+    def _conclude(self, trade: Trade, refund: Refund) -> None:
+        helped = helped_note(refund.out_request_no) in trade.notes
+        ending = "success" if helped else refund.details.get(ENDING) or self._desk.policy.refund_ending
         if ending == "abnormal":
             trade.notes[refund_note(refund.out_request_no)] = "1"
             self._tell(trade, refund)

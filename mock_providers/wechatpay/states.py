@@ -80,6 +80,11 @@ def refund_note(out_refund_no: str) -> str:
     return f"abnormal:{out_refund_no}"
 
 
+def helped_note(out_refund_no: str) -> str:
+    """Under which name a trade's notes say when this refund was helped along another way."""
+    return f"helped:{out_refund_no}"
+
+
 def refund_word_of(trade: Trade, refund: Refund) -> RefundWord:
     """
     The state of a refund; ABNORMAL is not final, so the book still holds it as on its way.

@@ -4,6 +4,7 @@ journal's bytes as they went.
 """
 
 import asyncio
+import io
 import json
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class Shop:
         at = str(int(self.box.simulator.schedule._stamp.now().timestamp()))
         request = self.merchant.request(method, target, body, headers=named, at=at)
         url = URL(self.box.simulator.urls["wechatpay"] + target, encoded=True)
-        sent = {"headers": dict(request.headers), "data": request.body, "skip_auto_headers": {"User-Agent"}}
+        sent = {"headers": dict(request.headers), "data": io.BytesIO(request.body), "skip_auto_headers": {"User-Agent"}}
         async with self.box.session.request(method, url, **sent) as answer:  # type: ignore[arg-type]
             data = await answer.read()
             told = dict(answer.headers)

@@ -13,7 +13,7 @@ from mock_providers.core.money import Fen
 from mock_providers.errors import BookRefused
 from mock_providers.wechatpay.desk import ASKED_SERIAL, REFUNDABLE_S, V2, V3, Desk
 from mock_providers.wechatpay.refunding import ENDING, NOTIFY_URL, TOLD_IN, Refunding
-from mock_providers.wechatpay.states import RefundWord, refund_note, refund_word_of
+from mock_providers.wechatpay.states import RefundWord, helped_note, refund_word_of
 from mock_providers.wechatpay.times import rfc3339
 from mock_providers.wechatpay.v3 import answers, cases, secrets
 from mock_providers.wechatpay.v3.answers import Answer
@@ -106,6 +106,7 @@ class Refunds:
         return self._desk.refund_by_number(visit.merchant.mchid, number)
 
     def _again(self, trade: Trade, earlier: Refund, visit: Visit) -> Answer:
+        self._refunding.catch_up(trade, earlier)
         if earlier.amount_fen != visit.body["amount"]["refund"]:
             return answers.refused("REFUND_FEE_MISMATCH")
         return answers.ok(refund_object(trade, earlier))
@@ -160,6 +161,7 @@ class Refunds:
         found = self._desk.refund_by_number(visit.merchant.mchid, visit.path["number"])
         if found is None:
             return answers.refused("RESOURCE_NOT_EXISTS", "退款单不存在")
+        self._refunding.catch_up(*found)
         return answers.ok(refund_object(*found))
 
     def apply_abnormal(self, visit: Visit) -> Answer:
@@ -175,6 +177,7 @@ class Refunds:
         if found is None or found[1].refund_no != visit.path["number"]:
             return answers.refused("RESOURCE_NOT_EXISTS", "退款单不存在")
         trade, refund = found
+        self._refunding.catch_up(trade, refund)
         if refund_word_of(trade, refund) is not RefundWord.ABNORMAL:
             return answers.refused("INVALID_REQUEST", "退款单状态不是退款异常")
         self._refunding.help_along(trade, refund)
@@ -188,7 +191,7 @@ def refund_object(trade: Trade, refund: Refund) -> dict[str, object]:
     Facts: wechatpay/refund
     """
     word = refund_word_of(trade, refund)
-    helped = refund_note(refund.out_request_no) + ":helped" in trade.notes
+    helped = helped_note(refund.out_request_no) in trade.notes
     total, amount_fen = trade.opening.total_fen, refund.amount_fen
     said: dict[str, object] = {
         "refund_id": refund.refund_no,

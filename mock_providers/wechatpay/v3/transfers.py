@@ -111,8 +111,20 @@ class Transfers:
 
     async def _end(self, payout: Payout, state: PayoutState) -> None:
         """Confirmed, or a day has passed without."""
-        if payout.state is not PayoutState.PROCESSING:
-            return
+        if payout.state is PayoutState.PROCESSING:
+            self._conclude(payout, state)
+
+    def _catch_up(self, payout: Payout) -> Payout:
+        """What fell due while no timer ran, after a snapshot was restored, has happened by the time it is looked at."""
+        waited_s = (self._desk.now() - payout.asked_at).total_seconds()
+        confirm_s = self._desk.policy.transfer_confirm_s
+        if payout.state is PayoutState.PROCESSING and confirm_s is not None and waited_s > confirm_s:
+            self._conclude(payout, PayoutState.SUCCEEDED)
+        elif payout.state is PayoutState.PROCESSING and waited_s > _DAY_S:
+            self._conclude(payout, PayoutState.FAILED)
+        return payout
+
+    def _conclude(self, payout: Payout, state: PayoutState) -> None:
         payout.notes.pop(_STATE, None)
         if state is PayoutState.FAILED:
             payout.notes["fail_reason"] = "OVERDUE_CLOSE"
@@ -145,7 +157,7 @@ class Transfers:
     def _told(self, payout: Payout | None) -> Answer:
         if payout is None or payout.details.get("api") != "transfer-bills":
             return answers.refused("NOT_FOUND")
-        return answers.ok(bill_object(payout))
+        return answers.ok(bill_object(self._catch_up(payout)))
 
     def cancel(self, visit: Visit) -> Answer:
         """The merchant wants it back; what has arrived stays."""
@@ -169,7 +181,8 @@ class Transfers:
 
     def _payout(self, mchid: str, number: str) -> Payout | None:
         found = self._desk.book.payouts.by_number(PROVIDER_NAME, mchid, number)
-        return found if found is not None and found.details.get("api") == "transfer-bills" else None
+        mine = found is not None and found.details.get("api") == "transfer-bills"
+        return self._catch_up(found) if mine and found is not None else None
 
     def _tell(self, payout: Payout) -> None:
         url = payout.details["notify_url"]
