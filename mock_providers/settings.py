@@ -80,6 +80,11 @@ class ProvidersSettings(BaseSettings):
     alipay_refund_spacing_s: float = Field(default=0.0, ge=0)
     alipay_refund_settles_s: float = Field(default=0.0, ge=0)
     alipay_cancel_window_s: float = Field(default=86_400.0, ge=0)
+    alipay_products_not_signed: frozenset[Literal["qr", "page", "wap", "app", "jsapi", "barcode", "payout"]] = (
+        frozenset()
+    )
+    alipay_receipt_max_fen: int | None = Field(default=None, ge=1)
+    alipay_needs_buyer_ip: bool = False
     alipay_balance_fen: int | None = Field(default=None, ge=0)
     alipay_fee_basis_points: int = Field(default=0, ge=0, le=10_000)
     alipay_forbidden_words: frozenset[str] = frozenset({"违禁词"})

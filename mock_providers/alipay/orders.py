@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from mock_providers.alipay import codes
-from mock_providers.alipay.business import Unreadable, amount_field, list_field, number_field, text_field, total_allowed
+from mock_providers.alipay.business import (
+    Unreadable,
+    amount_field,
+    list_field,
+    number_field,
+    object_field,
+    text_field,
+    total_allowed,
+)
 from mock_providers.alipay.times import end_of_span, moment_of
 from mock_providers.alipay.work import Office, Work
 from mock_providers.core.book import Opening, Trade, TradeState
@@ -28,6 +36,7 @@ _KEPT = {
     "terminal_id": 32,
     "merchant_order_no": 32,
     "buyer_open_id": 128,
+    "quit_url": 400,
 }
 
 
@@ -113,12 +122,35 @@ def refused_at_sight(office: Office, work: Work, opening: Opening) -> ProviderRe
 
 
 def _code_at_sight(office: Office, work: Work, opening: Opening) -> str:
+    return (
+        _about_contract(office, work, opening)
+        or _about_amount(office, work, opening)
+        or _about_contents(office, work, opening)
+    )
+
+
+def _about_contract(office: Office, work: Work, opening: Opening) -> str:
+    policy = office.policy
+    if opening.product in policy.products_not_signed:
+        return "ACQ.ACCESS_FORBIDDEN"
+    if policy.needs_buyer_ip and not object_field(work.fields, "business_params").get("mc_create_trade_ip"):
+        return "ACQ.RISK_MERCHANT_IP_NOT_EXIST"
+    return ""
+
+
+def _about_amount(office: Office, work: Work, opening: Opening) -> str:
+    limit_fen = office.policy.receipt_max_fen
     if not total_allowed(opening.total_fen):
         return "ACQ.TOTAL_FEE_EXCEED"
+    if limit_fen is not None and opening.total_fen > limit_fen:
+        return "ACQ.BEYOND_PER_RECEIPT_SINGLE_RESTRICTION"
     if not _sums_up(work.fields, opening.total_fen):
         return "ACQ.AMOUNT_OR_CURRENCY_ERROR"
-    if text_field(work.fields, "trans_currency", max_chars=8) not in {None, "CNY"}:
-        return "ACQ.CURRENCY_NOT_SUPPORT"
+    foreign = text_field(work.fields, "trans_currency", max_chars=8) not in {None, "CNY"}
+    return "ACQ.CURRENCY_NOT_SUPPORT" if foreign else ""
+
+
+def _about_contents(office: Office, work: Work, opening: Opening) -> str:
     if office.policy.forbids(opening.subject, opening.details.get("body", "")):
         return "ACQ.EXIST_FORBIDDEN_WORD"
     if len(list_field(work.fields, "goods_detail")) > _GOODS_MAX:

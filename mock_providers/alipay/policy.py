@@ -12,6 +12,7 @@ from mock_providers.errors import ConfigurationRefused, closest
 
 EVENTS = ("scan", "payment", "refund", "refund_part", "refund_whole", "close", "finish")
 PRODUCTS = ("qr", "page", "wap", "app", "jsapi", "barcode")
+_SIGNED = frozenset({*PRODUCTS, "payout"})
 _PARTS_OF_REFUND = {"refund_part": "refund", "refund_whole": "refund"}
 
 
@@ -29,6 +30,9 @@ class Policy:
         refund_spacing_s: a refund sooner than this after another of its trade is refused.
         refund_settles_s: how long a refund is on its way; meanwhile `fund_change` is N.
         cancel_window_s: how long after its creation a trade can be cancelled.
+        products_not_signed: what the merchant has no contract for; "payout" is one, too.
+        receipt_max_fen: more than this the merchant cannot take at once; None is no limit of the merchant's own.
+        needs_buyer_ip: an order without `business_params.mc_create_trade_ip` is refused.
         balance_fen: what the seller had before the book began; None is always enough.
         fee_basis_points: of each payment, kept by the platform.
         forbidden_words: subjects, bodies and remarks must not contain them.
@@ -52,6 +56,9 @@ class Policy:
     refund_spacing_s: float = 0.0
     refund_settles_s: float = 0.0
     cancel_window_s: float = 86_400.0
+    products_not_signed: frozenset[str] = frozenset()
+    receipt_max_fen: int | None = None
+    needs_buyer_ip: bool = False
     balance_fen: int | None = None
     fee_basis_points: int = 0
     forbidden_words: frozenset[str] = frozenset({"违禁词"})
@@ -87,16 +94,24 @@ def policy_of(switches: Mapping[str, Any]) -> Policy:
     Take the switches that are the policy's.
 
     Raises:
-        ConfigurationRefused: a notify event that does not exist.
+        ConfigurationRefused: a notify event or a product that does not exist.
     """
     known = {one.name for one in fields(Policy)}
     policy = Policy(**{name: value for name, value in switches.items() if name in known})
     for word in sorted(policy.notify_events):
-        product, slash, event = word.rpartition("/")
-        if event not in EVENTS or (slash and product not in PRODUCTS):
-            every = (*EVENTS, *(f"{one}/{known_event}" for one in PRODUCTS for known_event in EVENTS))
-            raise ConfigurationRefused(
-                f"alipay_notify_events has '{word}', which is no event.{closest(word, every)} Events are "
-                f"{', '.join(EVENTS)}, for one product alone such as wap/close."
-            )
+        _check_event(word)
+    for word in sorted(policy.products_not_signed - _SIGNED):
+        near = closest(word, tuple(sorted(_SIGNED)))
+        raise ConfigurationRefused(f"alipay_products_not_signed has '{word}', which is no product.{near}")
     return policy
+
+
+def _check_event(word: str) -> None:
+    product, slash, event = word.rpartition("/")
+    if event in EVENTS and (not slash or product in PRODUCTS):
+        return
+    every = (*EVENTS, *(f"{one}/{known_event}" for one in PRODUCTS for known_event in EVENTS))
+    raise ConfigurationRefused(
+        f"alipay_notify_events has '{word}', which is no event.{closest(word, every)} Events are "
+        f"{', '.join(EVENTS)}, for one product alone such as wap/close."
+    )

@@ -124,11 +124,15 @@ class Alipay:
         return book.by_qr(target, now=now) or book.by_qr(QR_HOST + urlsplit(target).path, now=now)
 
     def departure(self, trade: Trade) -> Departure | None:
-        """Back to where the merchant wants its buyer, by parameters that it can verify."""
+        """
+        Back to where the merchant wants its buyer, by parameters that it can verify; who gave up goes elsewhere.
+
+        Facts: alipay/return-url, alipay/page-pays
+        """
         if trade.opening.product == "app":
             return Departure(PHONE_PATH + cashier_token(trade))
-        url = way_back(self.office, trade)
-        return Departure(url) if url is not None else None
+        url = way_back(self.office, trade) if trade.paid_at is not None else trade.opening.details.get("quit_url")
+        return Departure(url) if url else None
 
     def new_trade_no(self, trade: Trade) -> str:
         """28 digits."""

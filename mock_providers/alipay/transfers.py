@@ -171,6 +171,8 @@ def _about_scene(office: Office, work: Work, wanted: Wanted) -> str:
 
 
 def _about_people(office: Office, work: Work, wanted: Wanted) -> str:
+    if "payout" in office.policy.products_not_signed:
+        return "PRODUCT_NOT_SIGN"
     if wanted.identity == work.app.seller_id:
         return "PAYER_PAYEE_CANNOT_SAME"
     fate = strange_payees().get(wanted.identity, "")

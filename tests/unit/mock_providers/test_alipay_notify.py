@@ -200,9 +200,17 @@ async def test_immediate_resends_come_before_the_ladder(credentials_dir):
     await desk.schedule.stop()
 
 
-async def test_a_misspelt_event_is_refused_with_the_closest_word(credentials_dir):
-    with pytest.raises(ConfigurationRefused, match="Did you mean 'wap/close'"):
-        Desk(credentials_dir, notify_events=frozenset({"wap/closed"}))
+@pytest.mark.parametrize(
+    ("switches", "meant"),
+    [
+        ({"notify_events": frozenset({"wap/closed"})}, "wap/close"),
+        ({"notify_events": frozenset({"payments"})}, "payment"),
+        ({"products_not_signed": frozenset({"barcodes"})}, "barcode"),
+    ],
+)
+async def test_a_misspelt_word_is_refused_with_the_closest_one(credentials_dir, switches, meant):
+    with pytest.raises(ConfigurationRefused, match=f"Did you mean '{meant}'"):
+        Desk(credentials_dir, **switches)
 
 
 async def test_the_ladder_has_eight_rungs_over_a_day():

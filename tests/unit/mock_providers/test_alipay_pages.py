@@ -111,6 +111,14 @@ async def test_the_way_back_is_signed_like_a_notify_in_the_captured_order(desk, 
     desk.merchant.verify(text.encode(), fields["sign"])
 
 
+@pytest.mark.parametrize(("method", "where"), [(WAP, "http://127.0.0.1:9/quit"), (PAGE, None)])
+async def test_who_gives_up_is_sent_back_unsigned_where_the_merchant_said_so(desk, method, where):
+    visited(desk, form(desk, method, **({"quit_url": where} if where else {})))
+    desk.buyer("cancel")
+    departure = desk.provider.departure(desk.trade())
+    assert (departure.url if departure else None) == where
+
+
 async def test_who_named_no_way_back_has_none(desk):
     desk.precreate()
     desk.buyer("pay")

@@ -115,6 +115,25 @@ async def test_what_is_refused_opens_nothing_and_spends_no_barcode(desk, fields,
     assert pay(desk, "o2")["code"] == "10000"
 
 
+CONTRACTS = [
+    ({"products_not_signed": frozenset({"barcode"})}, {}, "ACQ.ACCESS_FORBIDDEN"),
+    ({"products_not_signed": frozenset({"wap"})}, {}, None),
+    ({"receipt_max_fen": 122}, {}, "ACQ.BEYOND_PER_RECEIPT_SINGLE_RESTRICTION"),
+    ({"receipt_max_fen": 123}, {}, None),
+    ({"needs_buyer_ip": True}, {}, "ACQ.RISK_MERCHANT_IP_NOT_EXIST"),
+    ({"needs_buyer_ip": True}, {"business_params": {"mc_create_trade_ip": "127.0.0.1"}}, None),
+    ({"needs_buyer_ip": True}, {"business_params": '{"mc_create_trade_ip":"127.0.0.1"}'}, None),
+    ({"forbidden_words": frozenset({"tip"})}, {}, "ACQ.EXIST_FORBIDDEN_WORD"),
+]
+
+
+@pytest.mark.parametrize(("switches", "fields", "sub_code"), CONTRACTS)
+async def test_what_this_merchant_may_not_take(credentials_dir, switches, fields, sub_code):
+    desk = Desk(credentials_dir, **switches)
+    assert pay(desk, **fields).get("sub_code") == sub_code
+    await desk.schedule.stop()
+
+
 async def test_nobody_pays_themselves(desk):
     assert pay(desk, buyer_id=desk.provider.merchants[0])["sub_code"] == "ACQ.BUYER_SELLER_EQUAL"
 

@@ -99,6 +99,13 @@ async def test_each_rule_has_its_code(bank, change, sub_code):
     assert len(list(bank.book.payouts)) == (sub_code is None)
 
 
+async def test_without_a_contract_nothing_is_paid_out(credentials_dir):
+    unsigned = frozenset({"payout"})
+    desk = Desk(credentials_dir, payout_needs_certificate=False, products_not_signed=unsigned)
+    assert desk.call(TRANSFER, business())["sub_code"] == "PRODUCT_NOT_SIGN"
+    await desk.schedule.stop()
+
+
 async def test_payer_and_payee_differ(bank):
     answer = bank.call(TRANSFER, business(payee_info=payee(bank.provider.merchants[0])))
     assert answer["sub_code"] == "PAYER_PAYEE_CANNOT_SAME"
