@@ -3,11 +3,14 @@ Answers with other seals than the true one, and refunds under policies that are 
 """
 
 import json
+from dataclasses import fields
 
 import pytest
 from cryptography.exceptions import InvalidSignature
 
+from mock_providers.alipay.policy import Policy, policy_of
 from mock_providers.core.plans import AnswerShape, Seal
+from mock_providers.settings import ProvidersSettings, switches_of
 from tests.unit.mock_providers.alipay_desk import Desk, post
 
 pytestmark = pytest.mark.asyncio
@@ -160,3 +163,9 @@ async def test_an_application_without_a_key_is_told_so_unsigned(credentials_dir,
     assert (list(answer), answer[KEY]["code"]) == ([KEY], "40003")
     assert answer[KEY]["sub_code"] == "isv.missing-signature-config"
     await desk.schedule.stop()
+
+
+async def test_every_switch_is_a_setting_with_the_same_default(credentials_dir):
+    settings = ProvidersSettings(credentials_dir=credentials_dir)
+    assert policy_of(switches_of(settings, "alipay")) == Policy()
+    assert set(switches_of(settings, "alipay")) == {field.name for field in fields(Policy)}
