@@ -202,6 +202,27 @@ def wechatpay_v3_mutations(seeds: list[int]) -> Iterator[Facts]:
             yield {"seed": seed, **shown, **judged, "ok": judged["ok"] and shown.get("admitted_share", 0.0) >= 0.45}
 
 
+def wechatpay_v2_mutations(rounds: list[int]) -> Iterator[Facts]:
+    """
+    A thousand mutated XML requests for each round, half of them mutated before they are signed.
+    """
+    from mock_providers.registry import make_credentials
+    from tests.unit.mock_providers.wechatpay_v2_mutations import play
+
+    async def hunt(folder: Path, number: int) -> Facts:
+        told = list(play(folder, range(number * 1000, (number + 1) * 1000)))
+        assert not (wrong := [one for one in told if one[1].problem]), wrong[:3]
+        admitted_share = sum(verdict.admitted for _, verdict in told) / len(told)
+        return {"mutations": len(told), "admitted_share": admitted_share, "ends": len({one.word for _, one in told})}
+
+    with tempfile.TemporaryDirectory() as credentials:
+        make_credentials(Path(credentials))
+        for number in rounds:
+            shown: Facts = {}
+            judged = _facts(lambda: shown.update(asyncio.run(hunt(Path(credentials), number))))  # noqa: B023
+            yield {**shown, **judged, "ok": judged["ok"] and shown.get("admitted_share", 0.0) >= 0.45}
+
+
 HUNTS = {
     hunt.name: hunt
     for hunt in (
@@ -225,6 +246,12 @@ HUNTS = {
             about="stories that Hypothesis thinks of: the money is right in all of them",
             rounds=range(1, 101),
             play=payment_machine,
+        ),
+        Hunt(
+            name="wechatpay-v2-mutations",
+            about="ten thousand mutated XML requests: always a vendor's answer, no fen moved by accident",
+            rounds=range(1, 11),
+            play=wechatpay_v2_mutations,
         ),
         Hunt(
             name="unionpay-mutations",

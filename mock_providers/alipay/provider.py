@@ -121,7 +121,11 @@ class Alipay:
         if APP_PAY in target and not target.startswith(("http:", "https:", "/")):
             return self._router.opened(target)
         book, now = self._world.book, self._world.schedule.now()
-        return book.by_qr(target, now=now) or book.by_qr(QR_HOST + urlsplit(target).path, now=now)
+        try:
+            path = urlsplit(target).path
+        except ValueError:
+            return None  # no code and no link that anybody could have been given
+        return book.by_qr(target, now=now) or book.by_qr(QR_HOST + path, now=now)
 
     def departure(self, trade: Trade) -> Departure | None:
         """

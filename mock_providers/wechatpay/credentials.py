@@ -48,7 +48,7 @@ def write(make: CredentialMaker) -> None:
     make.write("apiclient_key.pkcs1.pem", key.private_bytes(_PEM, _PKCS1, _PLAIN))
     make.write("apiclient_cert.pem", certificate.public_bytes(_PEM))
     # The vendor's own bundle has the merchant's number as its password.
-    password = serialization.BestAvailableEncryption(mchid.encode())
+    password = _bundled(mchid.encode())
     make.write(
         "apiclient_cert.p12", pkcs12.serialize_key_and_certificates(b"payproof", key, certificate, None, password)
     )
@@ -62,6 +62,13 @@ def write(make: CredentialMaker) -> None:
     make.write("wechatpay_public_key.pem", public.public_key().public_bytes(_PEM, _SPKI))
     make.write_platform("wechatpay_public_private_key.pem", public.private_bytes(_PEM, _PKCS8, _PLAIN))
     make.write_platform("wechatpay_forger_private_key.pem", make.rsa().private_bytes(_PEM, _PKCS8, _PLAIN))
+
+
+def _bundled(password: bytes) -> serialization.KeySerializationEncryption:
+    """Encrypted as the vendor's own bundle is: clients of every language read that, and not all of them newer ways."""
+    builder = serialization.PrivateFormat.PKCS12.encryption_builder().kdf_rounds(2048)
+    builder = builder.key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC).hmac_hash(hashes.SHA1())  # noqa: S303
+    return builder.build(password)
 
 
 def _certified(

@@ -35,7 +35,10 @@ LADDER = Ladder(
     offsets_s=tuple(float(sum(_DELAYS_S[: place + 1])) for place in range(len(_DELAYS_S))),
     answer_timeout_s=5.0,
 )
-_V2_PATHS = ("/pay/", "/secapi/", "/mmpaymkttransfers/", "/sandboxnew/", "/xdc/", "/sns/", "/payitil/", "/tools/")
+_V2_PATHS = (
+    *("/pay/", "/secapi/", "/mmpaymkttransfers/", "/sandboxnew/", "/xdc/", "/sns/", "/connect/", "/payitil/"),
+    "/tools/",
+)
 # Alipay's OpenAPI has paths of this beginning as well.
 _FOREIGN_V3 = "/v3/alipay/"
 

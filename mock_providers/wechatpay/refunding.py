@@ -30,19 +30,10 @@ class Refunding:
     def __init__(self, desk: Desk, *, tell: Callable[[Trade, Refund], None]) -> None:
         self._desk = desk
         self._tell = tell
-        self._by_number: dict[tuple[str, str], tuple[Trade, Refund]] = {}
-
-    def find(self, mchid: str, out_refund_no: str) -> tuple[Trade, Refund] | None:
-        """A merchant's refund by the merchant's number, whichever API it came by."""
-        found = self._by_number.get((mchid, out_refund_no))
-        # The book may have been emptied since.
-        alive = found is not None and self._desk.order(mchid, found[0].opening.out_trade_no) is found[0]
-        return found if alive else None
 
     def begin(self, trade: Trade, refund: Refund) -> None:
         """Enter *refund*, which is PROCESSING, and let its end come after the time that the policy names."""
         self._desk.book.refund(trade, refund)
-        self._by_number[(trade.opening.merchant_id, refund.out_request_no)] = (trade, refund)
         schedule: ScheduleClock = self._desk.world.schedule
         due_s = schedule.now_s + self._desk.policy.refund_settle_s
         schedule.call_at(due_s, partial(self._end, trade, refund))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tidy.checks.chaos_rows import ROWS, check_page, has_table
+from tests.tidy.checks.chaos_rows import ROWS, check_named, check_page, has_table
 from tests.tidy.checks.tree import REPO, plant, told
 
 # Pages whose rows are under test; a page that gets its table is checked whether it stands here or not.
@@ -34,6 +34,22 @@ def test_every_row_of_the_page_has_its_tests(provider: str):
     breaches = check_page(REPO, provider, least=ROWS[provider])
 
     assert not breaches, told(breaches)
+
+
+def test_every_row_that_the_xml_api_has_names_its_tests():
+    breaches = check_named(REPO, "wechatpay", "wechatpay/v2-chaos-tests")
+
+    assert not breaches, told(breaches)
+
+
+def test_a_further_table_is_judged_like_the_first(tmp_path: Path):
+    page = PAGE + '\n<a id="x/more"></a>\n\n| row | tests |\n|---|---|\n| 1 | `tests/test_a.py::test_gone` |\n'
+    plant(tmp_path, {"docs/protocols/x.md": page, "tests/test_a.py": TESTS})
+
+    assert [one.what for one in check_named(tmp_path, "x", "x/more")] == [
+        "row 1 names test_gone, which is not in tests/test_a.py"
+    ]
+    assert check_named(tmp_path, "x", "x/nowhere")
 
 
 def test_a_page_in_order_passes(tmp_path: Path):

@@ -66,8 +66,8 @@ class AnswerWriter:
         elif text is not None:
             fields["sign"] = _sealed(text, work, shape.seal)
         nested, delay_s = (answer.nested, answer.delay_s) if isinstance(answer, Done) else ("", 0.0)
-        body = xml.write(fields, nested=nested).encode("utf-8", "replace")
-        return WireReply(200, _PLAIN, body, text, delay_s)
+        body = _spelt(xml.write(_ordered(fields, shape.spelling), nested=nested), shape.spelling)
+        return WireReply(200, _PLAIN, body.encode("utf-8", "replace"), text, delay_s)
 
     def _fields(self, answer: Done | Refusal, work: Work, api: Api) -> dict[str, str]:
         fields = {"return_code": "SUCCESS", "return_msg": "OK"}
@@ -89,6 +89,16 @@ class AnswerWriter:
             fields |= {"err_code": "SUCCESS", "err_code_des": "ok", "device_info": "sandbox"}
         fields.update(answer.fields)
         return fields
+
+
+def _ordered(fields: dict[str, str], spelling: str) -> dict[str, str]:
+    """The order of the fields means nothing, so it may be any other."""
+    return dict(reversed(fields.items())) if spelling == "reordered" else fields
+
+
+def _spelt(body: str, spelling: str) -> str:
+    """Blanks between the fields mean nothing either."""
+    return body.replace("\n<", "\n\n  <").replace("<xml><", "<xml>\n  <", 1) if spelling == "spaced" else body
 
 
 def _sealed(text: str, work: Work, kind: Seal) -> str:

@@ -5,10 +5,9 @@ A field that is not named here is signed like the others and otherwise ignored.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 
 from mock_providers.wechatpay.times import BEIJING
 from mock_providers.wechatpay.v2.codes import Refusal
@@ -30,12 +29,13 @@ class Rule:
 class Rules:
     """
     Args:
+        checks: of each field its name, how long it may be, and what tells whether it fits.
         required: missing or empty ones are refused, in this order.
         one_of: of these, one at least is required.
         malformed: the code for a field of the wrong shape.
     """
 
-    fields: Mapping[str, Rule]
+    checks: tuple[tuple[str, int, Callable[[str], object] | None], ...]
     required: tuple[str, ...] = ()
     one_of: tuple[str, ...] = ()
     malformed: str = "PARAM_ERROR"
@@ -53,15 +53,13 @@ def refused(fields: Mapping[str, str], rules: Rules) -> Refusal | None:
             return Refusal("LACK_PARAMS", f"缺少参数{name}")
     if rules.one_of and not any(get(name) for name in rules.one_of):
         return Refusal("LACK_PARAMS", f"缺少参数{'或'.join(rules.one_of)}")
-    known = rules.fields
-    for name, value in fields.items():
-        rule = known.get(name)
-        if rule is None or not value:
-            continue
-        if len(value) > rule.chars_max:
-            return Refusal(rules.malformed, f"{name}参数长度有误")
-        if rule.shape is not None and not rule.shape.fullmatch(value):
-            return Refusal(rules.malformed, f"{name}参数格式错误")
+    for name, chars_max, fits in rules.checks:
+        value = get(name)
+        if value:
+            if len(value) > chars_max:
+                return Refusal(rules.malformed, f"{name}参数长度有误")
+            if fits is not None and not fits(value):
+                return Refusal(rules.malformed, f"{name}参数格式错误")
     return None
 
 
@@ -128,7 +126,8 @@ _TWO = {**_COMMON, "transaction_id": _TRANSACTION, "out_trade_no": _NUMBER}
 def _rules(
     fields: Mapping[str, Rule], *required: str, one_of: tuple[str, ...] = (), code: str = "PARAM_ERROR"
 ) -> Rules:
-    return Rules(MappingProxyType(dict(fields)), required, one_of, code)
+    checks = tuple((name, one.chars_max, one.shape and one.shape.fullmatch) for name, one in fields.items())
+    return Rules(checks, required, one_of, code)
 
 
 # See wechatpay/v2-field-rules, wechatpay/v2-unifiedorder.

@@ -180,10 +180,30 @@ def render(desk: Desk, notice: Notice, delivery: PlannedDelivery, *, stamp_at: d
 def _payment(notice: Notice, delivery: PlannedDelivery, *, key: str, nonce: str, kind: Seal) -> tuple[str, str]:
     """The signed string, and the XML with its fields in the order of their names."""
     fields = _altered({**notice.fields, "nonce_str": nonce}, delivery)
+    if delivery.spelling == "empty_field":
+        fields |= {name: fields.get(name, "") for name in ("attach", "device_info")}
     text = text_of(fields)
+    signed = _misread(fields, delivery.misread) if kind is Seal.DAMAGED else text
     if kind is not Seal.NONE:
-        fields["sign"] = _sealed(text, key, sign_type=notice.context["sign_type"], kind=kind, charset=delivery.charset)
+        # A misreading that changes nothing here would be no forgery.
+        damage = kind if signed == text else Seal.TRUE
+        fields["sign"] = _sealed(
+            signed, key, sign_type=notice.context["sign_type"], kind=damage, charset=delivery.charset
+        )
     return text, xml.write(dict(sorted(fields.items())), bare=_BARE)
+
+
+def _misread(fields: Mapping[str, str], misread: str) -> str:
+    """
+    What somebody signs who has misread the rules.
+
+    Facts: wechatpay/v2-sign
+    """
+    if misread == "sign_type":
+        return text_of({name: value for name, value in fields.items() if name != "sign_type"})
+    if misread == "empty_values":
+        return "&".join(f"{name}={value}" for name, value in sorted(fields.items()))
+    return text_of(fields)
 
 
 def _sealed(text: str, key: str, *, sign_type: str, kind: Seal, charset: str) -> str:

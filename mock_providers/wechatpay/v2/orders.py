@@ -16,7 +16,6 @@ from mock_providers.wechatpay.v2 import codes, sandbox
 from mock_providers.wechatpay.v2.codes import Refusal
 from mock_providers.wechatpay.v2.fields import moment_of
 from mock_providers.wechatpay.v2.shown import COUPONS, payment_fields
-from mock_providers.wechatpay.v2.signing import text_of
 from mock_providers.wechatpay.v2.work import Answer, Done, Work
 from mock_providers.wechatpay.v3.orders import TRADE_TYPES, UNPAID_LIFE
 
@@ -27,7 +26,7 @@ _SHORTEST = timedelta(minutes=1)
 _PRODUCTS: Mapping[str, str] = {word: product for product, word in TRADE_TYPES.items()}
 # In an order's details: it lives in the simulation system.
 SANDBOX = "sandbox"
-_NOT_COMPARED = frozenset({"nonce_str", "sign", "sign_type"})
+_NOT_COMPARED = ("nonce_str", "sign_type")
 
 
 class Orders:
@@ -158,7 +157,7 @@ def opening_of(work: Work, product: str, details: Mapping[str, str]) -> Opening:
             "attach": fields.get("attach", ""),
             "device_id": fields.get("device_info", ""),
             "sign_type": work.sign_type,
-            "fingerprint": fingerprint_of(fields),
+            "fingerprint": fingerprint_of(work),
             **({SANDBOX: "1"} if work.sandbox else {}),
             **({COUPONS: coupons} if coupons else {}),
             **details,
@@ -166,10 +165,12 @@ def opening_of(work: Work, product: str, details: Mapping[str, str]) -> Opening:
     )
 
 
-def fingerprint_of(fields: Mapping[str, str]) -> str:
+def fingerprint_of(work: Work) -> str:
     """What must be the same when a number comes again: every parameter but those of the signature."""
-    compared = {name: value for name, value in fields.items() if name not in _NOT_COMPARED}
-    return hashlib.blake2b(text_of(compared).encode(), digest_size=16).hexdigest()
+    text = work.text
+    for name in _NOT_COMPARED:
+        text = text.replace(f"&{name}={work.get(name)}", "", 1)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def refused_again(trade: Trade, work: Work, *, field_style: bool) -> Refusal | None:
@@ -187,7 +188,7 @@ def refused_again(trade: Trade, work: Work, *, field_style: bool) -> Refusal | N
         return codes.ORDERREVERSED
     if trade.state is TradeState.CLOSED:
         return codes.ORDERCLOSED
-    return None if trade.opening.details.get("fingerprint") == fingerprint_of(work.fields) else repeated
+    return None if trade.opening.details.get("fingerprint") == fingerprint_of(work) else repeated
 
 
 def _payable_until(text: str, now: datetime) -> datetime | None:

@@ -45,7 +45,7 @@ class Refunds:
         if work.fields["total_fee"] != str(trade.opening.total_fen):
             return codes.TOTAL_MISMATCH
         amount_fen = int(work.fields["refund_fee"])
-        elsewhere = self._refunding.find(work.merchant.mchid, work.fields["out_refund_no"])
+        elsewhere = self._desk.book.by_refund_request(PROVIDER_NAME, work.merchant.mchid, work.fields["out_refund_no"])
         if elsewhere is not None:
             same = elsewhere[0] is trade and elsewhere[1].amount_fen == amount_fen
             return _accepted(*elsewhere) if same else codes.REFUND_FEE_MISMATCH
@@ -105,7 +105,7 @@ class Refunds:
         if work.get("refund_id"):
             one = self._desk.book.by_refund_no(PROVIDER_NAME, work.fields["refund_id"])
         elif work.get("out_refund_no"):
-            one = self._refunding.find(mchid, work.fields["out_refund_no"])
+            one = self._desk.book.by_refund_request(PROVIDER_NAME, mchid, work.fields["out_refund_no"])
         else:
             trade = self._orders.found(work)
             if trade is None:

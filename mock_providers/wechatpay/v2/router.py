@@ -35,7 +35,6 @@ class Router:
 
     def __init__(self, desk: Desk, *, refunding: Refunding) -> None:
         self._desk = desk
-        self._refunding = refunding
         self._table = table_of(desk, refunding=refunding, telling=Telling(desk))
         self._writer = AnswerWriter(desk.world.ids)
         self._doctor = LegacyDoctor(desk.world.credentials_dir)
@@ -55,7 +54,7 @@ class Router:
         place = self._table.get(path)
         if place is None:
             return _failed(codes.NO_SUCH_PATH, status=404)
-        fields = _fields_of(request)
+        fields = _fields_of(request, place.api)
         if isinstance(fields, Failure):
             return _failed(fields, place.api)
         # Its own key is what this call asks for.
@@ -83,6 +82,7 @@ class Router:
         work = Work(
             merchant=merchant,
             fields=fields,
+            text=admission.string_to_sign or "",
             key=admission.key,
             sign_type=admission.sign_type,
             label=label,
@@ -129,7 +129,7 @@ class Router:
         found = (
             self._desk.book.by_refund_no(PROVIDER_NAME, refund_id)
             if refund_id
-            else self._refunding.find(mchid, fields.get("out_refund_no", ""))
+            else self._desk.book.by_refund_request(PROVIDER_NAME, mchid, fields.get("out_refund_no", ""))
         )
         return found[0].opening.out_trade_no if found is not None else ""
 
@@ -164,18 +164,18 @@ class Router:
         return notify.acknowledged(response)
 
 
-def _fields_of(request: RawRequest) -> Mapping[str, str] | Failure:
+def _fields_of(request: RawRequest, api: Api) -> Mapping[str, str] | Failure:
     """
     Method, body, charset and XML, in this order.
 
-    Facts: wechatpay/v2-check-order
+    Facts: wechatpay/v2-check-order, wechatpay/v2-xml
     """
     if request.method != "POST":
         return codes.REQUIRE_POST_METHOD
     if not request.body.strip():
         return codes.POST_DATA_EMPTY
     try:
-        return xml.read(request.body)
+        return xml.read(request.body, root="xml" if api.name == "v2.unifiedorder" else "")
     except xml.NotUtf8:
         return codes.NOT_UTF8
     except xml.IllFormed:

@@ -14,6 +14,7 @@ class Work:
     """
     Args:
         fields: all that the request carries, `sign` included.
+        text: what it was signed over, the key left out.
         key: what it was signed with, the merchant's or the sandbox's.
         sign_type: the answer is signed in the same way.
         sandbox: it came by a path of the simulation system.
@@ -23,6 +24,7 @@ class Work:
 
     merchant: Merchant
     fields: Mapping[str, str]
+    text: str
     key: str
     sign_type: str
     label: str

@@ -38,9 +38,12 @@ class IllFormed(Exception):
     """The body is no XML of this kind."""
 
 
-def read(body: bytes) -> Mapping[str, str]:
+def read(body: bytes, *, root: str = "") -> Mapping[str, str]:
     """
-    The fields below the root `xml`; none below a root of another name, as the platform looks for its fields there.
+    The fields below the root.
+
+    Args:
+        root: the only name under which fields are looked for; "" takes any.
 
     Raises:
         NotUtf8: another charset.
@@ -58,8 +61,25 @@ def read(body: bytes) -> Mapping[str, str]:
         raise IllFormed
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    root, fields = _document(text)
-    return fields if root == "xml" else MappingProxyType({})
+    found, fields = _plainly(text) or _document(text)
+    return fields if root in {"", found} else MappingProxyType({})
+
+
+def _plainly(text: str) -> tuple[str, dict[str, str]] | None:
+    """
+    The usual document: a root and plain fields, with nothing between them.
+
+    Returns:
+        None for one that must be read field by field, if only to say what is wrong with it.
+    """
+    parts = _FIELD.split(text)
+    between = parts[::4]
+    if between[0] != "<xml>" or between[-1].strip(" \t\r\n") != "</xml>" or any(between[1:-1]):
+        return None
+    fields = {
+        name: marked or plain or "" for name, marked, plain in zip(parts[1::4], parts[2::4], parts[3::4], strict=True)
+    }
+    return ("xml", fields) if len(fields) == len(between) - 1 <= _FIELDS_MAX else None
 
 
 def _document(text: str) -> tuple[str, dict[str, str]]:

@@ -65,6 +65,17 @@ def check_page(root: Path, provider: str, *, least: int) -> list[Breach]:
     return found
 
 
+def check_named(root: Path, provider: str, anchor: str) -> list[Breach]:
+    """
+    What is wrong with a further table of a page, which has some of its rows: in another of the vendor's languages.
+    """
+    path = f"docs/protocols/{provider}.md"
+    known: dict[str, frozenset[str]] = {}
+    named = rows((root / path).read_text(encoding="utf-8"), anchor)
+    found = [] if named else [Breach(path, 1, f"there is no table after {anchor}")]
+    return found + [breach for row in named for breach in _tests(root, path, row, known=known)]
+
+
 def has_table(root: Path, provider: str) -> bool:
     """
     Whether the page says already which tests produce its rows, in a table of its own or in a column.

@@ -4,12 +4,14 @@ The simulation system's key and cases; red packets and transfers; bills; openids
 
 import gzip
 import json
+from datetime import date
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from mock_providers.core.journal import RawRequest
+from mock_providers.core.planted import Difference, DifferenceKind
 from tests.unit.mock_providers.wechatpay_v2_desk import MICROPAY, OPENID, ORDER, fields_of
 
 pytestmark = pytest.mark.asyncio
@@ -237,6 +239,38 @@ async def test_before_ten_in_the_morning_yesterdays_bill_is_being_made(v2_desk):
     v2_desk.paid()
     await v2_desk.later(16 * 3600)
     assert v2_desk.unsigned("/pay/downloadbill", {"bill_date": "20260102"})["error_code"] == "20003"
+
+
+@pytest.mark.parametrize(
+    ("kind", "totals"),
+    [
+        ("missing_row", "`1,`0.00,`0.23,`0.00,`0.00,`0.00,`0.23"),
+        ("extra_row", "`3,`1.28,`0.23,`0.00,`0.01,`1.28,`0.23"),
+        ("amount", "`2,`1.28,`0.23,`0.00,`0.01,`1.28,`0.23"),
+        ("fee", "`2,`1.23,`0.23,`0.00,`0.06,`1.23,`0.23"),
+        ("refund_other_day", "`1,`1.23,`0.00,`0.00,`0.01,`1.23,`0.00"),
+    ],
+)
+async def test_a_planted_difference_shows_in_the_bill_and_nowhere_else(v2_desk, kind, totals):
+    v2_desk.paid()
+    v2_desk.refund("23")
+    await v2_desk.later(2 * 86_400)
+    mchid, day = v2_desk.merchant.mchid, date(2026, 1, 2)
+    v2_desk.book.planted.add(Difference("wechatpay", mchid, day, DifferenceKind(kind), add_fen=5))
+    asked = {"bill_date": "20260102", "bill_type": "ALL"}
+    bill = v2_desk.read("/pay/downloadbill", asked).perform().body.decode()
+    assert bill.split("\r\n")[-2] == totals
+    assert v2_desk.query()["total_fee"] == "123"
+    next_day = v2_desk.read("/pay/downloadbill", asked | {"bill_date": "20260103"}).perform().body
+    assert (b"No Bill Exist" in next_day) is (kind != "refund_other_day")
+
+
+async def test_an_empty_bill_can_be_planted(v2_desk):
+    v2_desk.paid()
+    await v2_desk.later(86_400)
+    mchid, day = v2_desk.merchant.mchid, date(2026, 1, 2)
+    v2_desk.book.planted.add(Difference("wechatpay", mchid, day, DifferenceKind.EMPTY_BILL))
+    assert v2_desk.unsigned("/pay/downloadbill", {"bill_date": "20260102"})["error_code"] == "20002"
 
 
 async def test_fund_flow_wants_hmac_and_adds_up(v2_desk):

@@ -103,9 +103,10 @@ def test_another_charset_is_told_apart(body):
         xml.read(body)
 
 
-def test_below_another_root_there_are_no_fields():
-    assert xml.read(b"<root><mch_id>1</mch_id></root>") == {}
-    assert xml.read(b"<xml/>") == {}
+def test_below_another_root_there_are_no_fields_where_the_root_counts():
+    body = b"<root><mch_id>1</mch_id></root>"
+    assert xml.read(body) == xml.read(body, root="root") == {"mch_id": "1"}
+    assert xml.read(body, root="xml") == xml.read(b"<xml/>") == {}
 
 
 def test_line_ends_attributes_and_empty_fields_are_read_as_xml_has_them():
