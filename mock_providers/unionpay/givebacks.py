@@ -20,6 +20,7 @@ from mock_providers.unionpay.transactions import (
     find,
     find_by_query_id,
     free_preauth,
+    put_off,
 )
 from mock_providers.unionpay.work import Answer, Office, Refused, Work
 
@@ -153,11 +154,12 @@ def _accepted(office: Office, work: Work, trade: Trade, *, number: str, amount_f
     details = details_of(work, origQryId=trade.trade_no, backUrl=reading.back_url(work.fields))
     made = Refund(number, amount_fen, work.now, state=RefundState.PROCESSING, refund_no=query_id, details=details)
     office.book.refund(trade, made)
-    end = partial(settle, office, trade, made, work.ending or office.policy.settles_as)
+    code = work.ending or office.policy.settles_as
     if office.policy.settles_s > 0:
-        office.herald.later(office.policy.settles_s, end)
+        put_off(office, trade, code, number=number)
+        office.herald.later(office.policy.settles_s, partial(settle, office, trade, made, code))
     else:
-        end()
+        settle(office, trade, made, code)
     return Answer(OK, {"origQryId": trade.trade_no, "queryId": query_id, "txnAmt": str(amount_fen)})
 
 

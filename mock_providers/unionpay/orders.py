@@ -12,7 +12,7 @@ from mock_providers.core.money import Fen
 from mock_providers.unionpay import numbers, reading
 from mock_providers.unionpay.cards import CARDS, USUAL
 from mock_providers.unionpay.codes import OK, SUCCESS, result
-from mock_providers.unionpay.transactions import ENDED, claim, details_of, free_preauth
+from mock_providers.unionpay.transactions import ENDED, claim, details_of, free_preauth, put_off
 from mock_providers.unionpay.vault import Unopened, card_number, customer
 from mock_providers.unionpay.work import PROVIDER, Answer, Office, Refused, Work
 
@@ -117,11 +117,12 @@ def conclude_later(office: Office, trade: Trade, ending: str) -> None:
 
     Facts: unionpay/back-type
     """
-    end = partial(conclude, office, trade, ending or office.policy.settles_as)
+    code = ending or office.policy.settles_as
     if office.policy.settles_s > 0:
-        office.herald.later(office.policy.settles_s, end)
+        put_off(office, trade, code)
+        office.herald.later(office.policy.settles_s, partial(conclude, office, trade, code))
     else:
-        end()
+        conclude(office, trade, code)
 
 
 def conclude(office: Office, trade: Trade, code: str) -> None:
