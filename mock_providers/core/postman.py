@@ -91,7 +91,8 @@ class Postman:
         if slowly_s > 0:
             for _ in range(_SIPS):
                 await self._stamp.sleep(slowly_s / _SIPS)
-                kept += await answer.content.read(_SIP_BYTES)
+                if not answer.content.at_eof():
+                    kept += await answer.content.read(_SIP_BYTES)
         while len(kept) < _ANSWER_KEPT_BYTES and (chunk := await answer.content.readany()):
             kept += chunk
         return bytes(kept[:_ANSWER_KEPT_BYTES])

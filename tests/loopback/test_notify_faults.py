@@ -148,7 +148,7 @@ async def test_an_ignored_ack_costs_one_rung_more(box):
     assert [item["last_answer"]["acked"] for item in items] == [True, True]
 
 
-def test_a_slow_reader_ties_the_merchant_up_and_believes_the_ack(credentials_dir):
+def test_a_slow_reader_ties_the_merchant_up_and_believes_the_ack(credentials_dir, caplog):
     async def world() -> tuple[float, list[int]]:
         loop = asyncio.get_running_loop()
         async with sandbox(credentials_dir, clock=VirtualClock(T0), schedule_rate=0.0) as box:
@@ -163,6 +163,7 @@ def test_a_slow_reader_ties_the_merchant_up_and_believes_the_ack(credentials_dir
         took_s, statuses = runner.run(world())
     assert took_s == pytest.approx(30, abs=1)
     assert statuses == [200]
+    assert caplog.records == []
 
 
 @pytest.mark.asyncio
