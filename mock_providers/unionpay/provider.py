@@ -161,12 +161,19 @@ async def _run(job: Callable[[], None]) -> None:
     job()
 
 
+_LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 34 34"><rect width="34" height="34" rx="10" fill="#fff"/>'
+    '<rect x="6.5" y="9" width="21" height="16" rx="3.5" fill="#00508e"/><path d="M6.5 13.5h21" stroke="#d7282f"'
+    ' stroke-width="3"/><path d="M10.5 20.5h6" stroke="#fff" stroke-width="2.2" stroke-linecap="round"/></svg>'
+)
+
+
 class UnionPayFactory:
     """What the registry knows of this folder."""
 
     name = PROVIDER
     channels = ("unionpay_rsa", "unionpay_keyed", "unionpay_sm2")
-    brand = Brand(title_en="UnionPay", title_zh="银联在线支付", color="#00508e")
+    brand = Brand(title_en="UnionPay", title_zh="银联在线支付", color="#00508e", logo_svg=_LOGO)
     default_label_field = "reqReserved"
 
     def write_credentials(self, make: CredentialMaker) -> None:

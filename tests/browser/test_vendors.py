@@ -2,10 +2,14 @@
 The ways in which each vendor brings its buyers to the cashier, and back: a browser follows them from end to end.
 """
 
+import json
+from datetime import timedelta
 from urllib.parse import quote, urlencode
 
 import pytest
 
+from tests.unit.mock_providers.unionpay_desk import PATHS
+from tests.unit.mock_providers.unionpay_desk import Merchant as UnionPayMerchant
 from tests.unit.mock_providers.wechatpay_v3_desk import Merchant as WechatMerchant
 
 pytestmark = pytest.mark.asyncio
@@ -106,3 +110,46 @@ async def test_an_old_link_is_answered_in_the_vendors_own_words(box, credentials
     async with box.session.get(link) as answer:
         assert answer.status == 404
         assert "商家参数格式有误" in await answer.text()
+
+
+def front_form(box, shop, credentials_dir) -> str:
+    """
+    The form that a shop shows for a payment at UnionPay's front.
+    """
+    beijing = box.simulator.schedule.now() + timedelta(hours=8)
+    fields = {
+        "txnType": "01",
+        "txnSubType": "01",
+        "bizType": "000201",
+        "channelType": "07",
+        "orderId": "order001",
+        "txnTime": f"{beijing:%Y%m%d%H%M%S}",
+        "txnAmt": "6600",
+        "currencyCode": "156",
+        "backUrl": box.receiver.url,
+        "frontUrl": shop.url,
+    }
+    signed = UnionPayMerchant(credentials_dir).signed(fields)
+    inputs = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in signed.items())
+    url = f"{box.simulator.urls['unionpay']}{PATHS['front']}"
+    return f'<form method="post" action="{url}">{inputs}<button>buy</button></form>'
+
+
+@SCRIPTS
+async def test_unionpays_front_form_comes_back_as_a_signed_form(chromium, box, shop, credentials_dir, scripts):
+    form = front_form(box, shop, credentials_dir)
+    async with chromium.page(scripts=scripts) as page:
+        await page.open(shop.url)
+        await page.evaluate(f"document.body.innerHTML = {json.dumps(form)}")
+        await page.press("button")
+        assert "¥66.00" in await page.text()
+        await page.press("button[value=pay]")
+        if scripts:
+            await page.loaded(3)  # the form leaves by itself
+        else:
+            await page.press("#departure button")
+        assert page.complaints == []
+    method, fields = shop.visits[-1]
+    assert (method, fields["orderId"], fields["respCode"], fields["txnAmt"]) == ("POST", "order001", "00", "6600")
+    assert UnionPayMerchant(credentials_dir).verified(fields)
+    assert (await box.control("GET", "/trades/unionpay/order001"))["state"] == "PAID"
