@@ -79,6 +79,7 @@ def providers(
     *,
     tls: Annotated[bool, typer.Option("--tls", help="Answer under the vendors' own host names too.")] = False,
     proxy: Annotated[bool, typer.Option("--proxy", help="A CONNECT proxy that leads nowhere else.")] = False,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; each has merchants of its own.")] = 1,
     seed: SeedFlag = DEFAULT_SEED,
     profile: ProfileFlag = "flaky",
     home: HomeFlag = None,
@@ -91,7 +92,7 @@ def providers(
 
     doors = tuple(name for name, wanted in (("tls", tls), ("proxy", proxy)) if wanted)
     settings = _settings(home=home, out=out)
-    _finish(run_up(seed=seed, profile=profile, gateway=False, settings=settings, doors=doors))
+    _finish(run_up(seed=seed, profile=profile, gateway=False, settings=settings, doors=doors, workers=workers))
 
 
 @app.command()

@@ -5,17 +5,22 @@ Starts and stops things in the right order; does nothing at import.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from mock_providers.cashier import Cashier
 from mock_providers.core.book import Book
 from mock_providers.core.clock import Clock, ScheduleClock, SystemClock
 from mock_providers.core.control import ControlServer, ControlState
+from mock_providers.core.identities import Identities, merchant_folders
 from mock_providers.core.ids import KeyedIds
 from mock_providers.core.journal import Journal
 from mock_providers.core.labels import Labels
+from mock_providers.core.many import ManyMerchants
 from mock_providers.core.notifier import Notifier
+from mock_providers.core.numbers import ALONE, Numbers
 from mock_providers.core.provider import Provider, ProviderOptions, ProviderWorld
-from mock_providers.core.server import ProviderServer
+from mock_providers.core.server import ProviderServer, Sharing
 from mock_providers.errors import ConfigurationRefused, ProvidersError, closest
 from mock_providers.faults.desk import FaultDesk
 from mock_providers.faults.source import FaultSource
@@ -24,7 +29,23 @@ from mock_providers.front.doors import FrontDoors, FrontPlan
 from mock_providers.front.router import Served
 from mock_providers.operator import OperatorPages
 from mock_providers.registry import PROVIDERS, make_credentials
-from mock_providers.settings import ProvidersSettings, refuse_open_control, switches_of
+from mock_providers.settings import ProvidersSettings, refuse_idle_workers, refuse_open_control, switches_of
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """
+    What one process serves.
+
+    Args:
+        folders: its merchants' credentials.
+        numbers: which numbers it may give out.
+        sharing: with whom it shares its ports; None has them to itself.
+    """
+
+    folders: tuple[Path, ...]
+    numbers: Numbers = ALONE
+    sharing: Sharing | None = None
 
 
 class Simulator:
@@ -34,16 +55,20 @@ class Simulator:
     `book`, `journal`, `notifier`, `faults` and `schedule` are there for tests in the same process.
     """
 
-    def __init__(self, settings: ProvidersSettings, *, clock: Clock, faults: FaultDesk) -> None:
+    def __init__(self, settings: ProvidersSettings, *, clock: Clock, faults: FaultDesk, place: Place) -> None:
         self.settings = settings
         self.faults = faults
-        self.book = Book()
-        self.journal = Journal(file=settings.journal_file)
+        self._place = place
+        numbers = place.numbers
+        self.book = Book(numbers=numbers)
+        self.journal = Journal(file=settings.journal_file, numbers=numbers)
         self.schedule = ScheduleClock(clock, rate=settings.schedule_rate)
-        self.notifier = Notifier(schedule=self.schedule, stamp=clock, planner=faults, journal=self.journal)
+        self.notifier = Notifier(
+            schedule=self.schedule, stamp=clock, planner=faults, journal=self.journal, numbers=numbers
+        )
         labels = Labels()
         self.providers: Mapping[str, Provider] = {
-            name: PROVIDERS[name].make(self._world(name, clock=clock, labels=labels)) for name in PROVIDERS
+            name: self._provider(name, clock=clock, labels=labels) for name in PROVIDERS
         }
         self.notifier.serve(self.providers)
         self.servers = {
@@ -61,6 +86,7 @@ class Simulator:
             _front_plan(settings),
             {name: Served(self.servers[name].handle, provider.owns_path) for name, provider in self.providers.items()},
             clock=clock,
+            sharing=place.sharing,
         )
         self._urls: dict[str, str] = {}
         state = ControlState(
@@ -94,7 +120,12 @@ class Simulator:
         for server in self.servers.values():
             server.show(cashier)
 
-    def _world(self, name: str, *, clock: Clock, labels: Labels) -> ProviderWorld:
+    def _provider(self, name: str, *, clock: Clock, labels: Labels) -> Provider:
+        make, folders = PROVIDERS[name].make, self._place.folders
+        instances = [make(self._world(name, folder, clock=clock, labels=labels)) for folder in folders]
+        return instances[0] if len(instances) == 1 else ManyMerchants(instances, Identities(folders))
+
+    def _world(self, name: str, folder: Path, *, clock: Clock, labels: Labels) -> ProviderWorld:
         settings = self.settings
         return ProviderWorld(
             book=self.book,
@@ -103,7 +134,7 @@ class Simulator:
             ids=KeyedIds(settings.seed),
             labels=labels,
             notices=self.notifier,
-            credentials_dir=settings.credentials_dir,
+            credentials_dir=folder,
             options=ProviderOptions(
                 label_field=settings.label_fields.get(name, PROVIDERS[name].default_label_field),
                 switches=switches_of(settings, name),
@@ -134,7 +165,9 @@ class Simulator:
         self.notifier.start()
         try:
             for name, server in self.servers.items():
-                await server.start(host=settings.host, port=getattr(settings, f"{name}_port"))
+                await server.start(
+                    host=settings.host, port=getattr(settings, f"{name}_port"), sharing=self._place.sharing
+                )
                 self._urls[name] = server.url
             await self.front.start()
             await self._control.start(host=settings.control_host, port=settings.control_port)
@@ -164,8 +197,36 @@ def _front_plan(settings: ProvidersSettings) -> FrontPlan:
     )
 
 
+def make_ready(settings: ProvidersSettings) -> tuple[Path, ...]:
+    """
+    Check the settings against each other and make the credentials that are missing.
+
+    Returns:
+        Every merchant's folder.
+
+    Raises:
+        ConfigurationRefused: an open control API without a token, or a label field for an unknown provider.
+        CredentialsRefused: the folder cannot be used.
+    """
+    refuse_open_control(settings)
+    refuse_idle_workers(settings)
+    for name in settings.label_fields:
+        if name not in PROVIDERS:
+            raise ConfigurationRefused(
+                f"label_fields names an unknown provider '{name}'.{closest(name, tuple(PROVIDERS))}"
+            )
+    folders = merchant_folders(settings.credentials_dir, settings.merchants or settings.workers)
+    for folder in folders:
+        make_credentials(folder)
+    return folders
+
+
 def build(
-    settings: ProvidersSettings, *, clock: Clock | None = None, fault_source: FaultSource | None = None
+    settings: ProvidersSettings,
+    *,
+    clock: Clock | None = None,
+    fault_source: FaultSource | None = None,
+    place: Place | None = None,
 ) -> Simulator:
     """
     Put a simulator together; makes the credentials folder at the first call.
@@ -174,18 +235,13 @@ def build(
         settings: checked here against each other.
         clock: what signs and stamps; the machine's by default.
         fault_source: decides instead of the seed.
+        place: which merchants are served here, when there are other processes for others.
 
     Raises:
         ConfigurationRefused: an open control API without a token, or a label field for an unknown provider.
         RulesRefused: the profile is wrong.
         CredentialsRefused: the folder cannot be used.
     """
-    refuse_open_control(settings)
-    for name in settings.label_fields:
-        if name not in PROVIDERS:
-            raise ConfigurationRefused(
-                f"label_fields names an unknown provider '{name}'.{closest(name, tuple(PROVIDERS))}"
-            )
+    folders = make_ready(settings)
     faults = make_desk(settings.faults_file, seed=settings.seed, source=fault_source, plan_file=settings.plan_file)
-    make_credentials(settings.credentials_dir)
-    return Simulator(settings, clock=clock or SystemClock(), faults=faults)
+    return Simulator(settings, clock=clock or SystemClock(), faults=faults, place=place or Place(folders))

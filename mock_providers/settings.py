@@ -31,6 +31,9 @@ class ProvidersSettings(BaseSettings):
         control_host: where the control API listens; another address than loopback demands a token.
         control_token: sent by clients as `Authorization: Bearer`; empty means none is asked for.
         credentials_dir: keys and numbers; made at the first start, reused afterwards.
+        workers: processes that share the ports; each serves merchants of its own.
+        merchants: how many; as many as workers by default. The first one's keys are the credentials folder's own, the
+            others' lie in its folders merchants/2, merchants/3, …
         seed: what fault decisions and invented numbers hang on.
         faults_file: a profile, or the plan of an earlier run; without one nothing goes wrong.
         plan_file: where the faults that strike are written down, to strike again without the seed.
@@ -64,6 +67,8 @@ class ProvidersSettings(BaseSettings):
     control_port: int = Field(default=0, ge=0, le=65535)
     control_token: str = Field(default="", repr=False)
     credentials_dir: Path
+    workers: int = Field(default=1, ge=1, le=64)
+    merchants: int | None = Field(default=None, ge=1, le=1000)
     seed: int = 0
     faults_file: Path | None = None
     plan_file: Path | None = None
@@ -175,4 +180,18 @@ def refuse_open_control(settings: ProvidersSettings) -> None:
         raise ConfigurationRefused(
             f"the control API on {settings.control_host} needs a token: "
             f"set {PREFIX}CONTROL_TOKEN, or leave {PREFIX}CONTROL_HOST at 127.0.0.1"
+        )
+
+
+def refuse_idle_workers(settings: ProvidersSettings) -> None:
+    """
+    A worker serves merchants of its own, so one without any would only take up room.
+
+    Raises:
+        ConfigurationRefused: there are fewer merchants than workers.
+    """
+    if settings.merchants is not None and settings.merchants < settings.workers:
+        raise ConfigurationRefused(
+            f"{settings.workers} workers have only {settings.merchants} merchants to serve: "
+            "ask for at least as many merchants, or for fewer workers"
         )

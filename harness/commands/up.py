@@ -14,13 +14,13 @@ from harness.errors import ConfigError
 from harness.events import RunStarted
 from harness.settings import HarnessSettings, for_simulator
 from harness.world.home import Home
-from harness.world.processes import ProcessesPlan, ProcessesWorld
+from harness.world.processes import PROVIDERS, ProcessesPlan, ProcessesWorld, port_variable
 from harness.world.supervised import ProcessEvent
 
 SERVERS = frozenset({"postgres", "redis", "simulator", "gateway"})
 # What the simulator could be told by its environment, and the command tells it: where to say it instead.
 DECIDED = {
-    "PAYPROOF_PROVIDERS_ALIPAY_PORT": "the home folder keeps the ports, in ports.json",
+    **{port_variable(name): "the home folder keeps the ports, in ports.json" for name in PROVIDERS},
     "PAYPROOF_PROVIDERS_CONTROL_PORT": "the home folder keeps the ports, in ports.json",
     "PAYPROOF_PROVIDERS_CREDENTIALS_DIR": "the home folder keeps the credentials: --home",
     "PAYPROOF_PROVIDERS_SEED": "give --seed",
@@ -42,13 +42,14 @@ FRONT = {
 
 
 async def run_up(
-    *, seed: int, profile: str, gateway: bool, settings: HarnessSettings, doors: Sequence[str] = ()
+    *, seed: int, profile: str, gateway: bool, settings: HarnessSettings, doors: Sequence[str] = (), workers: int = 1
 ) -> int:
     """
     Serve until Ctrl-C or SIGTERM, which cancel it; the exit code is 0 then, however early it comes.
 
     Args:
         doors: names out of DOORS.
+        workers: processes that share the simulator's merchants; as many merchants are made.
     """
     faults = profile_file(profile)
     title = "payproof up" if gateway else "payproof providers"
@@ -58,14 +59,14 @@ async def run_up(
             session.plan(faults=faults, strict_ports=True),
             keep_alive=True,
             on_event=Comebacks(session.note),
-            simulator_env=simulator_env(doors, home=session.home, said=handed_on(for_simulator())),
+            simulator_env=simulator_env(doors, home=session.home, said=handed_on(for_simulator()), workers=workers),
         )
         if not gateway:
             plan = dataclasses.replace(plan, gateway=None)
         try:
             world = await ProcessesWorld.open(plan, clock=session.clock)
             try:
-                _greet(session, world, plan)
+                _greet(session, world, plan, workers=workers)
                 await asyncio.get_running_loop().create_future()
             finally:
                 session.say("stopping")
@@ -89,12 +90,13 @@ def handed_on(providers: Mapping[str, str]) -> Mapping[str, str]:
     return providers
 
 
-def simulator_env(doors: Sequence[str], *, home: Home, said: Mapping[str, str]) -> Mapping[str, str]:
+def simulator_env(doors: Sequence[str], *, home: Home, said: Mapping[str, str], workers: int = 1) -> Mapping[str, str]:
     """
-    What a sandbox adds to *said*, the user's own variables: kept ports for the front doors, and snippets.
+    What a sandbox adds to *said*, the user's own variables: kept ports for the front doors, snippets, and workers.
     """
+    shared = {"PAYPROOF_PROVIDERS_WORKERS": str(workers)} if workers > 1 else {}
     ports = {DOORS[door]: str(home.port(door, strict=True)) for door in doors if DOORS[door] not in said}
-    return {"PAYPROOF_PROVIDERS_SNIPPETS": "true", **ports, **said}
+    return {"PAYPROOF_PROVIDERS_SNIPPETS": "true", **ports, **said, **shared}
 
 
 class Comebacks:
@@ -126,13 +128,13 @@ def _end(event: ProcessEvent) -> str:
     return f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
 
 
-def _greet(session: Session, world: ProcessesWorld, plan: ProcessesPlan) -> None:
+def _greet(session: Session, world: ProcessesWorld, plan: ProcessesPlan, *, workers: int) -> None:
     home = session.home
     lines = {
-        "watch and press here": f"{world.urls['control']}/",
-        "Alipay gateway": world.urls["alipay"],
+        **({} if workers > 1 else {"watch and press here": f"{world.urls['control']}/"}),
+        **{f"{title} gateway": world.urls[name] for name, title in PROVIDERS.items() if name in world.urls},
         "control API": f"{world.urls['control']}/control/v1",
-        "your gateway's keys": str(home.credentials / "alipay"),
+        "your gateway's keys": str(home.credentials),
         "wire log": str(session.run_dir / "wire.ndjson"),
     }
     lines |= {what: str(world.simulator[key]) for what, key in FRONT.items() if world.simulator.get(key)}

@@ -30,6 +30,8 @@ from harness.world.redis_server import provide_redis
 from harness.world.supervised import OnEvent
 from harness.world.supervisor import Supervisor
 
+# The simulator's providers, each with a port that the home keeps and an address in the ready line.
+PROVIDERS = {"alipay": "Alipay", "wechatpay": "WeChat Pay", "unionpay": "UnionPay"}
 GATEWAY = PythonMain("reference_gateway")
 SIMULATOR = PythonMain("mock_providers")
 # How much schedule time one settling may use up: the longest ladder is 24 h 24 min, and a last rung may be delayed.
@@ -79,7 +81,6 @@ class _Parts:
     database_process: str | None = None
     redis_url: str = ""
     redis_kind: str = ""
-    alipay_url: str = ""
     control_url: str = ""
     launcher: Launcher | None = None
 
@@ -138,7 +139,7 @@ class ProcessesWorld:
         database = "PostgreSQL (your own)" if own else "PostgreSQL"
         redis = {"external": "Redis (your own)", "fakeredis": "fakeredis"}.get(self._parts.redis_kind, "Redis")
         gateway = () if self.plan.gateway is None else ("gateway",)
-        return (database, redis, "Alipay simulator", *gateway)
+        return (database, redis, "providers' simulator", *gateway)
 
     async def advance(self, seconds: float) -> None:
         await self.control.advance(seconds)
@@ -184,7 +185,9 @@ class ProcessesWorld:
         self.control = SimulatorControl(
             self._parts.control_url, token=plan.simulator_env.get("PAYPROOF_PROVIDERS_CONTROL_TOKEN")
         )
-        self.urls = {"alipay": f"{self._parts.alipay_url}/gateway.do", "control": self._parts.control_url}
+        providers = (await self.control.info())["providers"]
+        self.urls = {name: str(said["gateway_url"]) for name, said in providers.items()}
+        self.urls["control"] = self._parts.control_url
         if plan.gateway is not None:
             await self._start_gateway(plan.gateway)
 
@@ -206,7 +209,7 @@ class ProcessesWorld:
         home, strict = self.plan.home, self.plan.strict_ports
         values = {
             **self.plan.simulator_env,
-            "PAYPROOF_PROVIDERS_ALIPAY_PORT": str(home.port("alipay", strict=strict)),
+            **{port_variable(name): str(home.port(name, strict=strict)) for name in PROVIDERS},
             "PAYPROOF_PROVIDERS_CONTROL_PORT": str(home.port("control", strict=strict)),
             "PAYPROOF_PROVIDERS_CREDENTIALS_DIR": str(home.credentials),
             "PAYPROOF_PROVIDERS_SEED": str(self.ids.seed),
@@ -218,7 +221,6 @@ class ProcessesWorld:
         env = child_environment(**values)
         process = await self.supervisor.start(self._spec("simulator", SIMULATOR, env))
         self.simulator = process.ready
-        self._parts.alipay_url = str(process.ready["alipay_url"])
         self._parts.control_url = str(process.ready["control_url"])
 
     async def _start_gateway(self, program: PythonMain) -> None:
@@ -266,6 +268,13 @@ class ProcessesWorld:
         except (aiohttp.ClientError, TimeoutError, orjson.JSONDecodeError):
             return False
         return answer.status == 200 and body.get("backlog") == 0
+
+
+def port_variable(provider: str) -> str:
+    """
+    What tells the simulator where that provider is to listen.
+    """
+    return f"PAYPROOF_PROVIDERS_{provider.upper()}_PORT"
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> HarnessError | None:

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from types import MappingProxyType
 
 from mock_providers.core.money import Fen
+from mock_providers.core.numbers import ALONE, Numbers
 from mock_providers.core.payouts import Payouts
 from mock_providers.core.planted import Planted
 from mock_providers.errors import BookRefused
@@ -182,7 +183,8 @@ _NO_TRADES: dict[str, Trade | list[Trade]] = {}
 class Book:
     """All trades of a run, found by order number, by the platform's number, by QR code and by cashier token."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, numbers: Numbers = ALONE) -> None:
+        self._numbers = numbers
         self.payouts = Payouts()
         self.planted = Planted()
         self._trades: list[Trade] = []
@@ -210,7 +212,8 @@ class Book:
         """
         known = self._named(opening.provider, opening.out_trade_no, opening.merchant_id)
         assert known is None, "look the order up before opening it"
-        trade = Trade(opening=opening, seq=len(self._trades) + 1, qr_code=qr_code, qr_expires_at=qr_expires_at)
+        seq = self._numbers.outer(len(self._trades) + 1)
+        trade = Trade(opening=opening, seq=seq, qr_code=qr_code, qr_expires_at=qr_expires_at)
         self._enter(trade)
         if trade_no is not None:
             self.scan(trade, trade_no=trade_no, now=opening.created_at)
@@ -218,7 +221,7 @@ class Book:
 
     def enter(self, trade: Trade) -> None:
         """Take a trade as it stands, out of a snapshot; the number must be free."""
-        assert trade.seq == len(self._trades) + 1, "trades come in their order"
+        trade.seq = self._numbers.outer(len(self._trades) + 1)
         self._enter(trade)
         if trade.trade_no is not None:
             self._by_trade_no[(trade.opening.provider, trade.trade_no)] = trade
@@ -271,9 +274,12 @@ class Book:
     def by_token(self, token: str, *, now: datetime) -> Trade | None:
         """Look up by the token of its cashier page, which ends with the trade's place in the book."""
         _, _, place = token.partition("-")
-        if not (place.isascii() and place.isdigit() and len(place) < 16 and 0 < int(place) <= len(self._trades)):
+        if not (place.isascii() and place.isdigit() and len(place) < 16 and self._numbers.ours(int(place))):
             return None
-        trade = self._trades[int(place) - 1]
+        number = self._numbers.inner(int(place))
+        if number > len(self._trades):
+            return None
+        trade = self._trades[number - 1]
         return _aged(trade, now) if cashier_token(trade) == token else None
 
     def by_refund_no(self, provider: str, refund_no: str) -> tuple[Trade, Refund] | None:
@@ -294,7 +300,7 @@ class Book:
             The page, and the cursor of the next one or None.
         """
         found: list[Trade] = []
-        for trade in self._trades[max(after, 0) :]:
+        for trade in self._trades[self._numbers.inner(after) :]:
             opening = trade.opening
             if provider not in {None, opening.provider} or merchant_id not in {None, opening.merchant_id}:
                 continue
@@ -317,7 +323,7 @@ class Book:
         Args:
             before: only those with a lower `seq`.
         """
-        last = len(self._trades) if before is None else min(before - 1, len(self._trades))
+        last = len(self._trades) if before is None else min(self._numbers.inner(before - 1), len(self._trades))
         for place in range(last - 1, -1, -1):
             trade = self._trades[place]
             _aged(trade, now)

@@ -18,6 +18,8 @@ from typing import Literal
 
 import orjson
 
+from mock_providers.core.numbers import ALONE, Numbers
+
 Headers = tuple[tuple[str, str], ...]
 
 _CAP = 20_000
@@ -143,8 +145,9 @@ _EVERYTHING = Wanted()
 class Journal:
     """Exchanges in the order in which they ended; numbered from 1."""
 
-    def __init__(self, *, file: Path | None = None, cap: int = _CAP) -> None:
+    def __init__(self, *, file: Path | None = None, cap: int = _CAP, numbers: Numbers = ALONE) -> None:
         self._entries: deque[Entry] = deque(maxlen=cap)
+        self._numbers = numbers
         self._last = 0
         self._file = file
         self._descriptor: int | None = None
@@ -167,7 +170,10 @@ class Journal:
         self._last += 1
         self._entries.append(entry)
         if self._descriptor is not None:
-            os.write(self._descriptor, orjson.dumps(entry.as_json(self._last), option=orjson.OPT_APPEND_NEWLINE))
+            os.write(
+                self._descriptor,
+                orjson.dumps(entry.as_json(self._numbers.outer(self._last)), option=orjson.OPT_APPEND_NEWLINE),
+            )
         for reader in self._readers:
             if not reader.done():
                 reader.set_result(None)
@@ -184,17 +190,18 @@ class Journal:
             before: only those with a lower number.
         """
         for seq, entry in zip(count(self._last, -1), reversed(self._entries), strict=False):
-            if (before is None or seq < before) and wanted.holds(entry):
-                yield seq, entry
+            number = self._numbers.outer(seq)
+            if (before is None or number < before) and wanted.holds(entry):
+                yield number, entry
 
     @property
     def last(self) -> int:
         """The number of the latest entry; 0 before the first."""
-        return self._last
+        return self._numbers.outer(self._last)
 
     async def grown(self, *, after: int) -> None:
         """Wait until there is an entry numbered above *after*."""
-        while self._last <= after:
+        while self._last <= self._numbers.inner(after):
             reader = asyncio.get_running_loop().create_future()
             self._readers.add(reader)
             try:
@@ -212,7 +219,7 @@ class Journal:
             The page, and the cursor of the next one or None.
         """
         items, seen = self.read(wanted, after=after, limit=limit)
-        return items, (seen if seen < self._last else None)
+        return items, (seen if self._numbers.inner(seen) < self._last else None)
 
     def read(self, wanted: Wanted, *, after: int, limit: int) -> tuple[list[dict[str, object]], int]:
         """
@@ -221,16 +228,17 @@ class Journal:
         Returns:
             The entries, and up to which number the journal has been looked through.
         """
+        seen = self._numbers.inner(after)
         first = self._last - len(self._entries) + 1
-        start = max(after + 1, first)
+        start = max(seen + 1, first)
         items: list[dict[str, object]] = []
         for seq, entry in enumerate(islice(self._entries, max(start - first, 0), None), start):
             if not wanted.holds(entry):
                 continue
             if len(items) == limit:
-                return items, seq - 1
-            items.append(entry.as_json(seq))
-        return items, max(self._last, after)
+                return items, self._numbers.outer(seq - 1)
+            items.append(entry.as_json(self._numbers.outer(seq)))
+        return items, self._numbers.outer(max(self._last, seen))
 
     def clear(self) -> None:
         """Forget what memory holds; the file keeps its lines, and numbering goes on."""

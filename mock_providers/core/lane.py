@@ -35,11 +35,14 @@ class Lane:
         serve: answers a request at once, or gives None where the full server has to.
         http: makes a protocol of the full server.
         date: what goes into the `Date` header.
+        move: where the port is shared: None for a request of ours; else whether the connection has left for where it
+            belongs, which it cannot while an answer is still on its way.
     """
 
     serve: Callable[[RawRequest, asyncio.Transport], WireReply | None]
     http: Callable[[], asyncio.Protocol]
     date: Callable[[], bytes]
+    move: Callable[[asyncio.Transport, bytes], bool | None] | None = None
     connections: set["LaneConnection"] = field(default_factory=set)
 
     def close(self) -> None:
@@ -49,17 +52,24 @@ class Lane:
 
 
 class LaneConnection(asyncio.Protocol):
-    """One connection, as long as it is plain."""
+    """
+    One connection, as long as it is plain.
 
-    def __init__(self, lane: Lane) -> None:
+    Args:
+        got: what has been read from it already.
+    """
+
+    def __init__(self, lane: Lane, got: bytes = b"") -> None:
         self._lane = lane
-        self._got = b""
+        self._got = got
         self._transport: asyncio.Transport | None = None
         self._full: asyncio.Protocol | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._lane.connections.add(self)
+        if self._got:
+            asyncio.get_running_loop().call_soon(self.data_received, b"")
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  the loop's signature
         self._lane.connections.discard(self)
@@ -74,6 +84,8 @@ class LaneConnection(asyncio.Protocol):
         self._got = self._got + data if self._got else data
         transport = self._transport
         while self._got and transport is not None and self._full is None:
+            if self._lane.move is not None and self._moved(self._lane.move, transport):
+                return
             request, rest = plain_request(self._got)
             if request is None:
                 if rest is not None:
@@ -86,6 +98,16 @@ class LaneConnection(asyncio.Protocol):
                 return
             self._got = rest
             transport.write(written(answer, self._lane.date()))
+
+    def _moved(self, move: Callable[[asyncio.Transport, bytes], bool | None], transport: asyncio.Transport) -> bool:
+        """Whether the connection is no longer this lane's."""
+        moved = move(transport, self._got)
+        if moved:
+            self._lane.connections.discard(self)
+            self._got = b""
+        elif moved is False:
+            self._hand_over(transport)  # which waits until it can leave
+        return moved is not None
 
     def _hand_over(self, transport: asyncio.Transport) -> None:
         """From here on the connection is the full server's, which begins with what has come and is not answered."""

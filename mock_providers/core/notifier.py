@@ -16,6 +16,7 @@ from itertools import groupby
 from mock_providers.core.clock import Clock, ScheduleClock, Scheduled
 from mock_providers.core.journal import Entry, Journal, RawRequest, RawResponse
 from mock_providers.core.kept_back import KeptBack
+from mock_providers.core.numbers import ALONE, Numbers
 from mock_providers.core.plans import (
     Counts,
     DayChange,
@@ -105,8 +106,10 @@ class Notifier:
         stamp: Clock,
         planner: FaultPlanner,
         journal: Journal,
+        numbers: Numbers = ALONE,
     ) -> None:
         self.counts = Counts()
+        self._numbers = numbers
         self._schedule = schedule
         self._stamp = stamp
         self._planner = planner
@@ -115,7 +118,7 @@ class Notifier:
         self._postman = Postman(stamp)
         self._deliveries: dict[int, Delivery] = {}
         self._done: deque[int] = deque()
-        self._seq = 0
+        self._last = 0
         self._kept_back: KeptBack[Attempt] = KeptBack()
         self._listeners: dict[OrderKey, list[asyncio.Future[None]]] = {}
 
@@ -200,10 +203,7 @@ class Notifier:
             start_s += _until_day_change(self._schedule.at(start_s), plan.day_change)
         attempt = Attempt(notice=notice, number=number, due_s=start_s, plan=plan, base_s=base_s)
         for planned in plan.deliveries:
-            self._seq += 1
-            delivery = Delivery(seq=self._seq, attempt=attempt, planned=planned, due_s=start_s + planned.offset_s)
-            self._deliveries[self._seq] = delivery
-            attempt.deliveries.append(delivery)
+            self._enter(Delivery(self._next_seq(), attempt, planned, start_s + planned.offset_s))
         attempt.open = sum(one.kind is not Kind.REPLAYED for one in plan.deliveries)
         return attempt
 
@@ -246,12 +246,12 @@ class Notifier:
     @property
     def last_seq(self) -> int:
         """The latest number given to a copy."""
-        return self._seq
+        return self._numbers.outer(self._last)
 
     def resume(self, underway: Iterable[Underway], *, last_seq: int, counts: Counts) -> None:
         """Forget what is here, and go on with that; the schedule stands where it stood then."""
         self.clear()
-        self._seq, self.counts = last_seq, counts
+        self._last, self.counts = self._numbers.inner(last_seq), counts
         for one in underway:
             attempt = Attempt(
                 notice=one.notice,
@@ -263,9 +263,9 @@ class Notifier:
                 acked=one.acked,
             )
             for copy in one.copies:
-                delivery = Delivery(copy.seq, attempt, copy.planned, copy.due_s, "held" if copy.held else "pending")
-                self._deliveries[copy.seq] = delivery
-                attempt.deliveries.append(delivery)
+                # A number that another process gave is not ours to use.
+                seq = copy.seq if self._numbers.ours(copy.seq) else self._next_seq()
+                self._enter(Delivery(seq, attempt, copy.planned, copy.due_s, "held" if copy.held else "pending"))
             if one.behind is not None and one.plan.hold is not None:
                 self._kept_back.add(_order_of(one.notice), attempt, one.plan.hold, behind=one.behind)
             self._schedule_steps(attempt)
@@ -376,8 +376,8 @@ class Notifier:
     def page(self, wanted: Sought, *, after: int, limit: int) -> tuple[list[dict[str, object]], int | None]:
         """Copies in order of planning, and the cursor of the next page or None."""
         found: list[Delivery] = []
-        for seq in range(max(after, 0) + 1, self._seq + 1):
-            delivery = self._deliveries.get(seq)
+        for number in range(self._numbers.inner(after) + 1, self._last + 1):
+            delivery = self._deliveries.get(self._numbers.outer(number))
             if delivery is None or not wanted.holds(delivery):
                 continue
             if len(found) == limit:
@@ -437,10 +437,15 @@ class Notifier:
             base_s=sent.attempt.base_s,
             open=1,
         )
-        self._seq += 1
-        delivery = Delivery(seq=self._seq, attempt=attempt, planned=planned, due_s=now_s)
-        self._deliveries[self._seq] = delivery
-        attempt.deliveries.append(delivery)
+        return self._enter(Delivery(self._next_seq(), attempt, planned, now_s))
+
+    def _next_seq(self) -> int:
+        self._last += 1
+        return self._numbers.outer(self._last)
+
+    def _enter(self, delivery: Delivery) -> Delivery:
+        self._deliveries[delivery.seq] = delivery
+        delivery.attempt.deliveries.append(delivery)
         return delivery
 
     def drop(self, delivery: Delivery) -> None:

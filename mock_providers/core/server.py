@@ -7,9 +7,10 @@ in the vendor's own words.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Protocol
 
 from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -30,6 +31,21 @@ _KEEPALIVE_S = 3630.0
 _LINE_BYTES = 65_536
 _BODY_BYTES = 4 * 1024 * 1024
 _SHUTDOWN_S = 5.0
+
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class Sharing(Protocol):
+    """Several processes behind one port, each with merchants of its own."""
+
+    def server(self, door: str, handler: Handler, options: Mapping[str, Any]) -> web.Server:
+        """A server that answers for our merchants, and hands the others' connections over to whose they are."""
+        ...
+
+    def share_lane(self, door: str, lane: Lane) -> None:
+        """Let connections that were handed over begin in *lane*, and those in it be handed over."""
+        ...
 
 
 @dataclass(slots=True)
@@ -71,15 +87,24 @@ class ProviderServer:
         """Learn what to show to buyers."""
         self._pages = pages
 
-    async def start(self, *, host: str, port: int) -> None:
-        """Listen; `url` is known afterwards."""
-        self._runner = http_runner(self.handle)
+    async def start(self, *, host: str, port: int, sharing: Sharing | None = None) -> None:
+        """
+        Listen; `url` is known afterwards.
+
+        Args:
+            sharing: with whom the port is shared, if with anybody.
+        """
+        self._runner = http_runner(self.handle, door=self._provider.name, sharing=sharing)
         await self._runner.setup()
         http = self._runner.server
         assert http is not None
         self._lane = lane = Lane(serve=self._serve_plainly, http=http, date=HttpDate(self._stamp))
+        if sharing is not None:
+            sharing.share_lane(self._provider.name, lane)
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(lambda: LaneConnection(lane), host, port, backlog=_BACKLOG)
+        self._listener = await loop.create_server(
+            lambda: LaneConnection(lane), host, port, backlog=_BACKLOG, reuse_port=sharing is not None or None
+        )
         bound, number = self._listener.sockets[0].getsockname()[:2]
         self.url = f"http://[{bound}]:{number}" if ":" in bound else f"http://{bound}:{number}"
 
@@ -206,16 +231,22 @@ async def _first_of(told: asyncio.Future[None], patience: Coroutine[object, obje
         await asyncio.gather(waiting, return_exceptions=True)
 
 
-def http_runner(handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> web.ServerRunner:
-    """What serves *handler* over HTTP as patiently as the vendors do, on as many listeners as are added to it."""
-    server = web.Server(
-        handler,
-        keepalive_timeout=_KEEPALIVE_S,
-        max_line_size=_LINE_BYTES,
-        max_field_size=_LINE_BYTES,
-        access_log=None,
-        logger=_quiet_logger(),
-    )
+def http_runner(handler: Handler, *, door: str, sharing: "Sharing | None" = None) -> web.ServerRunner:
+    """
+    What serves *handler* over HTTP as patiently as the vendors do, on as many listeners as are added to it.
+
+    Args:
+        door: its name among those of this simulator.
+        sharing: with whom its ports are shared, if with anybody.
+    """
+    options: dict[str, Any] = {
+        "keepalive_timeout": _KEEPALIVE_S,
+        "max_line_size": _LINE_BYTES,
+        "max_field_size": _LINE_BYTES,
+        "access_log": None,
+        "logger": _quiet_logger(),
+    }
+    server = web.Server(handler, **options) if sharing is None else sharing.server(door, handler, options)
     return web.ServerRunner(server, handle_signals=False, shutdown_timeout=_SHUTDOWN_S)
 
 

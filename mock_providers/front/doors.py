@@ -14,7 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from mock_providers.core.clock import Clock
-from mock_providers.core.server import http_runner, url_of
+from mock_providers.core.server import Sharing, http_runner, url_of
 from mock_providers.front.files import TlsFiles
 from mock_providers.front.hosts import VENDORS, vendor_of
 from mock_providers.front.proxy import ProxyConnection, ProxyDoor
@@ -52,8 +52,13 @@ class FrontDoors:
     The doors of one simulator. Addresses are known after `start`, and None while a door is shut.
     """
 
-    def __init__(self, plan: FrontPlan, served: Mapping[str, Served], *, clock: Clock) -> None:
+    def __init__(
+        self, plan: FrontPlan, served: Mapping[str, Served], *, clock: Clock, sharing: Sharing | None = None
+    ) -> None:
         self._plan = plan
+        self._sharing = sharing
+        # An address is shared, or it is ours alone.
+        self._reuse = sharing is not None or None
         self._served = served
         self._clock = clock
         self._runners: list[web.ServerRunner] = []
@@ -121,8 +126,8 @@ class FrontDoors:
         while self._runners:
             await self._runners.pop().cleanup()
 
-    async def _runner(self, router: Router) -> web.ServerRunner:
-        runner = http_runner(router.handle)
+    async def _runner(self, router: Router, door: str) -> web.ServerRunner:
+        runner = http_runner(router.handle, door=door, sharing=self._sharing)
         self._runners.append(runner)
         await runner.setup()
         return runner
@@ -154,13 +159,16 @@ class FrontDoors:
         return first
 
     async def _open_tls(self, port: int, context: ssl.SSLContext) -> None:
-        host = self._plan.host
-        runner = await self._runner(Router(self._served, proxied=False))
-        await web.TCPSite(runner, host, port, ssl_context=context, backlog=_BACKLOG).start()
+        runner = await self._runner(Router(self._served, proxied=False), "tls")
+        await self._site(runner, port, context).start()
         self.tls_url = url_of(runner).replace("http:", "https:", 1)
         if self._plan.vendor_ports:
             for scheme, number, given in (("https", _HTTPS, context), ("http", _HTTP, None)):
-                await self._try(scheme, number, web.TCPSite(runner, host, number, ssl_context=given, backlog=_BACKLOG))
+                await self._try(scheme, number, self._site(runner, number, given))
+
+    def _site(self, runner: web.ServerRunner, port: int, context: ssl.SSLContext | None) -> web.TCPSite:
+        host = self._plan.host
+        return web.TCPSite(runner, host, port, ssl_context=context, backlog=_BACKLOG, reuse_port=self._reuse)
 
     async def _try(self, scheme: str, number: int, site: web.TCPSite) -> None:
         try:
@@ -172,12 +180,14 @@ class FrontDoors:
             self.vendor_urls += (f"{scheme}://{self._plan.host}",)
 
     async def _open_proxy(self, port: int, contexts: Mapping[str, ssl.SSLContext]) -> None:
-        runner = await self._runner(Router(self._served, proxied=True))
+        runner = await self._runner(Router(self._served, proxied=True), "proxy")
         http = runner.server
         assert http is not None
         self._proxy = door = ProxyDoor(self._served, contexts, http)
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: ProxyConnection(door), self._plan.host, port, backlog=_BACKLOG)
+        server = await loop.create_server(
+            lambda: ProxyConnection(door), self._plan.host, port, backlog=_BACKLOG, reuse_port=self._reuse
+        )
         self._proxy_server = server
         host, bound = server.sockets[0].getsockname()[:2]
         self.proxy_url = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from mock_providers.core.identities import merchant_folders
 from mock_providers.registry import make_credentials
 from tests.loopback.sandbox import Sandbox, sandbox
 
@@ -16,6 +17,17 @@ from tests.loopback.sandbox import Sandbox, sandbox
 def credentials_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("credentials")
     make_credentials(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def three_merchants(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """
+    A credentials folder of three merchants.
+    """
+    directory = tmp_path_factory.mktemp("three")
+    for folder in merchant_folders(directory, 3):
+        make_credentials(folder)
     return directory
 
 

@@ -5,7 +5,6 @@ The control API against its OpenAPI file, both ways: every route is in it, and e
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,6 @@ from ruamel.yaml import YAML
 import mock_providers.core.control
 from harness.control import SimulatorControl
 from mock_providers.core.control.server import BASE
-from mock_providers.core.money import Fen
-from mock_providers.core.payouts import Payout
 from tests.loopback.sandbox import Sandbox, sandbox
 
 FILE = Path(mock_providers.core.control.__file__).with_name("openapi.yaml")
@@ -32,6 +29,15 @@ EXCHANGE = {"$ref": "#/components/schemas/Exchange"}
 RULE = {"id": "late", "fault": "delay", "where": {"order": "*"}, "with": {"seconds": 600}}
 DIFFERENCE = {"provider": "alipay", "day": "2026-11-27", "kind": "missing_row"}
 ACTION = {"action": "pay"}
+# Not every provider sends money at this moment, so this one comes with a snapshot.
+PAYOUT = {
+    "provider": "alipay",
+    "out_biz_no": "b1",
+    "order_no": "p1",
+    "amount_fen": 100,
+    "payee": "anybody",
+    "asked_at": "2026-11-27T00:00:00Z",
+}
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ EXAMPLES: Mapping[str, tuple[str, Any]] = {
     "delete_rule": ("/faults/rules/late", None),
     "journal": ("/journal?direction=in", None),
     "journal_stream": ("/journal/stream?after=0", None),
-    "exchange": ("/journal/1", None),
+    "exchange": ("/journal/{seq}", None),
     "journal_ndjson": ("/journal.ndjson", None),
     "planted": ("/bills/planted", None),
     "plant": ("/bills/planted", DIFFERENCE),
@@ -140,8 +146,10 @@ async def furnished(box: Sandbox) -> dict[str, Any]:
     """
     Orders, a refund, a payout, deliveries pending and held, a rule that has decided, a difference; names for examples.
     """
-    box.simulator.schedule.rate = 0.0
-    await box.control("POST", "/faults/rules", RULE)
+    snapshot = await box.control("GET", "/snapshot")
+    merchant = (await box.control("GET", "/info"))["providers"]["alipay"]["merchants"][0]
+    await box.control("PUT", "/snapshot", {**snapshot, "payouts": [{**PAYOUT, "merchant_id": merchant}]})
+    await box.control("PUT", "/faults", {"rules": [RULE]})
     await box.pay("o1")
     await box.refund("0.23", "r1", "o1")
     await box.pay("o2", label="pp000002")
@@ -149,12 +157,10 @@ async def furnished(box: Sandbox) -> dict[str, Any]:
     (held,) = (await box.control("GET", "/notifies?order=o2"))["items"]
     await box.control("POST", f"/notifies/{held['id']}/hold")
     (pending, _) = (await box.control("GET", "/notifies?order=o1"))["items"]
-    merchant = box.simulator.providers["alipay"].merchants[0]
-    asked_at = datetime(2026, 11, 27, tzinfo=UTC)
-    box.simulator.book.payouts.open(Payout("alipay", merchant, "b1", "p1", Fen(100), "anybody", asked_at))
     await box.control("POST", "/bills/planted", DIFFERENCE)
     snapshot = await box.control("GET", "/snapshot")
-    return {"pending": pending["id"], "held": held["id"], "qr": qr, "snapshot": snapshot}
+    seq = (await box.control("GET", "/journal?limit=1"))["items"][0]["seq"]
+    return {"seq": str(seq), "pending": pending["id"], "held": held["id"], "qr": qr, "snapshot": snapshot}
 
 
 def filled(value: Any, names: Mapping[str, Any]) -> Any:

@@ -47,7 +47,7 @@ async def events(box: Sandbox, query: str = "", **headers: str) -> AsyncIterator
         reader.get(url, headers={name.replace("_", "-"): value for name, value in headers.items()}) as answer,
     ):
         assert (answer.status, answer.content_type) == (200, "text/event-stream")
-        await answer.content.readuntil(b":\n\n")
+        await answer.content.readuntil(b"\n\n")
         yield Events(answer)
 
 

@@ -25,12 +25,15 @@ class Streams(set[asyncio.Task[Any]]):
 STREAMS = web.AppKey("streams", Streams)
 
 
-async def stream_events(request: web.Request, batches: AsyncGenerator[Sequence[Event], None]) -> web.StreamResponse:
+async def stream_events(
+    request: web.Request, batches: AsyncGenerator[Sequence[Event], None], *, start: str
+) -> web.StreamResponse:
     """
     Send *batches* as they come, until they end, the reader leaves or the server stops.
 
     Args:
         batches: of (id, JSON value); closed here.
+        start: the id behind which they begin; a comment tells it before the first event.
     """
     answer = web.StreamResponse(headers={"Cache-Control": "no-store"})
     answer.content_type = "text/event-stream"
@@ -40,7 +43,8 @@ async def stream_events(request: web.Request, batches: AsyncGenerator[Sequence[E
     request.app[STREAMS].add(task)
     try:
         async with aclosing(batches) as closing:
-            await answer.write(b":\n\n")  # headers leave with the first byte, and the reader waits for them
+            # Headers leave with the first byte, and the reader waits for them.
+            await answer.write(b": %s\n\n" % start.encode())
             async for batch in closing:
                 await answer.write(b"".join(_frame(name, value) for name, value in batch))
     except ClientConnectionResetError:

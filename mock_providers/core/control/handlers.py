@@ -184,13 +184,18 @@ class Handlers:
         try:
             snapshot = from_json(document)
         except ValidationError as refused:
-            first = refused.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            raise ControlProblem(
-                400,
-                "bad_snapshot",
-                f"{where or 'the body'}: {first['msg']}",
-                next_step="put back a document that GET /control/v1/snapshot of this version gave",
-            ) from None
+            raise bad_snapshot(refused) from None
         await self._state.restore(snapshot)
         return self._info()
+
+
+def bad_snapshot(refused: ValidationError) -> ControlProblem:
+    """What is wrong with a document that is no snapshot."""
+    first = refused.errors()[0]
+    where = ".".join(map(str, first["loc"]))
+    return ControlProblem(
+        400,
+        "bad_snapshot",
+        f"{where or 'the body'}: {first['msg']}",
+        next_step="put back a document that GET /control/v1/snapshot of this version gave",
+    )

@@ -142,8 +142,7 @@ class ControlState:
         await self.schedule.resume(base_at=at.base_at, now_s=at.now_s, rate=at.rate)
         self.book.clear()
         self.journal.clear()
-        for seq, trade in enumerate(snapshot.trades, start=1):
-            trade.seq = seq
+        for trade in snapshot.trades:
             self.book.enter(trade)
         for payout in snapshot.payouts:
             self.book.payouts.open(payout)

@@ -63,7 +63,8 @@ class WireLogHandlers:
         Begins after `Last-Event-ID`, or after the query's `after`; without either, with the next exchange.
         """
         wanted, journal = _wanted(request), self._state.journal
-        return await stream_events(request, self._batches(wanted, after=_start(request, latest=journal.last)))
+        start = _start(request, latest=journal.last)
+        return await stream_events(request, self._batches(wanted, after=start), start=str(start))
 
     async def _batches(self, wanted: Wanted, *, after: int) -> AsyncGenerator[list[Event], None]:
         journal = self._state.journal

@@ -4,9 +4,12 @@ What people hear of a server that died under a sandbox: one line, once, and only
 
 import pytest
 
-from harness.commands.up import Comebacks, handed_on
+from harness.commands.up import DECIDED, Comebacks, handed_on, simulator_env
 from harness.errors import ConfigError
+from harness.world.home import Home
+from harness.world.processes import PROVIDERS, port_variable
 from harness.world.supervised import ProcessEvent
+from mock_providers.registry import PROVIDERS as REGISTRY
 
 
 @pytest.fixture
@@ -60,3 +63,18 @@ def test_the_simulator_gets_its_variables_but_not_those_that_the_command_decides
     with pytest.raises(ConfigError, match="PAYPROOF_PROVIDERS_SEED has no say") as caught:
         handed_on({**given, "PAYPROOF_PROVIDERS_SEED": "1"})
     assert caught.value.hint == "give --seed"
+
+
+def test_the_home_keeps_a_port_for_every_provider():
+    assert PROVIDERS.keys() == REGISTRY.keys()
+    assert {port_variable(name) for name in PROVIDERS} <= DECIDED.keys()
+
+
+def test_workers_are_the_simulators_to_start(tmp_path):
+    said = {"PAYPROOF_PROVIDERS_MERCHANTS": "5"}
+    assert simulator_env((), home=Home(tmp_path), said=said, workers=3) == {
+        "PAYPROOF_PROVIDERS_SNIPPETS": "true",
+        "PAYPROOF_PROVIDERS_WORKERS": "3",
+        **said,
+    }
+    assert "PAYPROOF_PROVIDERS_WORKERS" not in simulator_env((), home=Home(tmp_path), said={})
