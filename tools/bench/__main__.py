@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.bench import alipay, keeping, wechatpay
+from tools.bench import alipay, keeping, unionpay, wechatpay
 from tools.bench.replay import Replay, replay
 from tools.bench.server import Server, simulator
 from tools.bench.yardsticks import YARDSTICKS, Mark, cores
@@ -33,7 +33,7 @@ class Case:
     One kind of call against its yardstick.
 
     Args:
-        target: the ratio that is wanted.
+        target: the ratio that is wanted; None where the figure is only told.
         yardstick: what it is measured by.
         url: which of the ready line's addresses.
         requests: from the credentials folder, what signs the request of a number.
@@ -41,7 +41,7 @@ class Case:
     """
 
     name: str
-    target: float
+    target: float | None
     yardstick: str
     url: str
     requests: Callable[[Path], Callable[[int], bytes]]
@@ -61,6 +61,18 @@ CASES = (
     Case(
         name="wechatpay-unifiedorder-hmac", target=0.35, yardstick="empty", url="wechatpay_url", calls=10_000,
         requests=lambda folder: wechatpay.Requests(folder).unified, judge=wechatpay.judge_unified,
+    ),
+    Case(
+        name="unionpay-back-rsa", target=0.70, yardstick="rsa", url="unionpay_url",
+        requests=lambda folder: unionpay.Requests(folder).rsa(), judge=unionpay.judge,
+    ),
+    Case(
+        name="unionpay-back-keyed", target=0.35, yardstick="empty", url="unionpay_url", calls=10_000,
+        requests=lambda folder: unionpay.Requests(folder).keyed(), judge=unionpay.judge,
+    ),
+    Case(
+        name="unionpay-back-sm2", target=None, yardstick="sm2", url="unionpay_url",
+        requests=lambda folder: unionpay.Requests(folder).sm2(), judge=unionpay.judge,
     ),
 )  # fmt: skip
 

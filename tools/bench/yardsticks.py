@@ -9,10 +9,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tools.bench.replay import replay
 
+REPO = Path(__file__).parents[2]
 SECONDS = 1.0
 EMPTY_CALLS = 8000
 EMPTY = b"POST /pay/unifiedorder HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 400\r\n\r\n" + b"x" * 400
@@ -46,12 +48,12 @@ def cores() -> tuple[int | None, int | None]:
     return (allowed[0], allowed[1]) if len(allowed) > 1 else (None, None)
 
 
-def rsa(core: int | None) -> Mark:
+def signatures(kind: str, core: int | None) -> Mark:
     """
-    RSA-2048 signatures.
+    Signatures of one kind.
     """
-    command = [sys.executable, str(Path(__file__).with_name("signs.py")), str(SECONDS)]
-    done = subprocess.run(on_core(command, core), capture_output=True, text=True, check=True)
+    command = [sys.executable, "-m", "tools.bench.signs", kind, str(SECONDS)]
+    done = subprocess.run(on_core(command, core), capture_output=True, text=True, check=True, cwd=REPO)
     return Mark(**json.loads(done.stdout))
 
 
@@ -71,4 +73,8 @@ def empty(core: int | None) -> Mark:
     return Mark(done.per_s, done.cpu_s / done.calls)
 
 
-YARDSTICKS: Mapping[str, Callable[[int | None], Mark]] = {"rsa": rsa, "empty": empty}
+YARDSTICKS: Mapping[str, Callable[[int | None], Mark]] = {
+    "rsa": partial(signatures, "rsa"),
+    "sm2": partial(signatures, "sm2"),
+    "empty": empty,
+}
