@@ -8,8 +8,9 @@ their own.
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from urllib.parse import quote_plus, unquote_to_bytes
+from urllib.parse import quote_plus
 
+from mock_providers.core.escapes import unescaped
 from mock_providers.core.reply import WireReply
 
 CODECS: Mapping[str, str] = MappingProxyType(
@@ -29,20 +30,9 @@ def form_pairs(body: bytes) -> Pairs:
 
     Facts: unionpay/request
     """
-    if b"+" in body:
-        body = body.replace(b"+", b" ")
-    halves = [piece.partition(b"=") for piece in body.split(b"&") if piece]
-    if b"%" not in body:
-        return [(name, value) for name, _, value in halves]
-    return [(_plain(name), _plain(value)) for name, _, value in halves]
-
-
-def _plain(text: bytes) -> bytes:
-    """Escapes undone; those of base64, of which a signature is full, in three strokes."""
-    if b"%" not in text:
-        return text
-    text = text.replace(b"%2B", b"+").replace(b"%2F", b"/").replace(b"%3D", b"=")
-    return unquote_to_bytes(text) if b"%" in text else text
+    halves = [piece.partition(b"=") for piece in body.replace(b"+", b" ").split(b"&") if piece]
+    plain = unescaped([half[place] for half in halves for place in (0, 2)])
+    return list(zip(plain[::2], plain[1::2], strict=True))
 
 
 def codec_of(pairs: Pairs) -> str | None:
