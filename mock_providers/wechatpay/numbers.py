@@ -34,6 +34,14 @@ class Numbers:
         drawn = self._ids.digits(24, "prepay", mchid, out_trade_no, str(creation))
         return f"wx{compact(now)}{int(drawn) % 16**20:020x}"
 
+    def of_order(self, mchid: str, out_trade_no: str, *, now: datetime) -> tuple[str, str, str]:
+        """A fresh order's transaction_id, prepay_id and code_url, out of one draw."""
+        drawn = self._ids.letters(42, "order", mchid, out_trade_no)
+        digits = f"{int(drawn[12:26], 36) % 10**16:016d}"
+        moment = compact(now)
+        transaction_id = f"4200{digits[:6]}{moment[:8]}{digits[6:]}"
+        return transaction_id, f"wx{moment}{int(drawn[26:], 36) % 16**20:020x}", CODE_URL + drawn[:12]
+
     def code_url(self, mchid: str, out_trade_no: str) -> str:
         """What a native order's QR code says; longer than the seven letters of captures, so that no two are equal."""
         return CODE_URL + self._ids.letters(12, "code", mchid, out_trade_no)

@@ -44,7 +44,8 @@ class Orders:
         refusal = _impossible(work)
         if refusal is not None:
             return refusal
-        known = self._desk.order(work.merchant.mchid, work.fields["out_trade_no"])
+        mchid, number = work.merchant.mchid, work.fields["out_trade_no"]
+        known = self._desk.book.by_order(PROVIDER_NAME, number, now=work.now, merchant_id=mchid)
         if known is not None:
             return self._again(known, work)
         return _linked(self._open(work))
@@ -53,16 +54,16 @@ class Orders:
         fields, numbers = work.fields, self._desk.numbers
         product = _PRODUCTS[fields["trade_type"]]
         mchid, number = work.merchant.mchid, fields["out_trade_no"]
-        prepay_id = numbers.prepay_id(mchid, number, now=work.now)
+        transaction_id, prepay_id, code_url = numbers.of_order(mchid, number, now=work.now)
         details = {"openid": fields.get("openid", ""), "prepay_id": prepay_id}
         if product == "h5":
             details["h5_url"] = numbers.h5_url(prepay_id)
         life = _H5_LIFE if product == "h5" else _LINK_LIFE
         return self._desk.book.open(
             opening_of(work, product, details),
-            qr_code=numbers.code_url(mchid, number) if product == "qr" else prepay_id,
+            qr_code=code_url if product == "qr" else prepay_id,
             qr_expires_at=work.now + life,
-            trade_no=numbers.transaction_id(mchid, number, now=work.now),
+            trade_no=transaction_id,
         )
 
     def _again(self, trade: Trade, work: Work) -> Answer:

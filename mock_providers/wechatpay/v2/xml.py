@@ -19,13 +19,15 @@ _ENCODING = re.compile(r"""encoding[ \t\r\n]*+=[ \t\r\n]*+["']([A-Za-z0-9._-]++)
 _ATTRIBUTE = r"""[ \t\r\n]++[A-Za-z_][A-Za-z0-9_.:-]*+[ \t\r\n]*+=[ \t\r\n]*+(?:"[^"<]*+"|'[^'<]*+')"""
 _OPENING = re.compile(rf"<({_NAME})((?:{_ATTRIBUTE})*+)[ \t\r\n]*+(/?)>")
 # What nearly every field looks like; whatever does not is read piece by piece.
-_FIELD = re.compile(rf"[ \t\r\n]*+<({_NAME})>(?:<!\[CDATA\[([^\]]*+(?:\](?!\]>)[^\]]*+)*+)\]\]>|([^<&\]]*+))</\1>")
+_FORBIDDEN = r"\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff"
+_MARKED = rf"[^\]{_FORBIDDEN}]*+(?:\](?!\]>)[^\]{_FORBIDDEN}]*+)*+"
+_FIELD = re.compile(rf"[ \t\r\n]*+<({_NAME})>(?:<!\[CDATA\[({_MARKED})\]\]>|([^<&\]{_FORBIDDEN}]*+))</\1>")
 _PIECE = re.compile(
     r"<!\[CDATA\[(.*?)\]\]>|<!--(?:[^-]|-(?!-))*+-->|(&(?:lt|gt|amp|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)|([^<&]++)",
     re.DOTALL,
 )
 _COMMENTS = re.compile(r"(?:[ \t\r\n]++|<!--(?:[^-]|-(?!-))*+-->)*+")
-_ILLEGAL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_ILLEGAL = re.compile(rf"[{_FORBIDDEN}]")
 _BARE = re.compile(r"[0-9]{1,18}", re.ASCII)
 _UTF8 = frozenset({"utf-8", "utf8"})
 
@@ -57,8 +59,6 @@ def read(body: bytes, *, root: str = "") -> Mapping[str, str]:
         text = body.decode().removeprefix("\ufeff")
     except UnicodeDecodeError:
         raise NotUtf8 from None
-    if _ILLEGAL.search(text):
-        raise IllFormed
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     found, fields = _plainly(text) or _document(text)
@@ -83,6 +83,8 @@ def _plainly(text: str) -> tuple[str, dict[str, str]] | None:
 
 
 def _document(text: str) -> tuple[str, dict[str, str]]:
+    if _ILLEGAL.search(text):
+        raise IllFormed
     place = _after_prolog(text)
     opening = _OPENING.match(text, place)
     if opening is None:
