@@ -62,7 +62,7 @@ def _faults() -> Sequence[Row]:
 def _providers() -> Sequence[Row]:
     return [
         {"id": "alipay", "text": "Alipay: gateway v2 and OpenAPI v3, by public keys and certificates; RSA2, RSA, AES"},
-        {"id": "wechatpay", "text": "WeChat Pay: API v3 by certificates and public keys, and the XML API by MD5 and HMAC"},
+        {"id": "wechatpay", "text": "WeChat Pay: API v3 by certificates and public keys, XML API by MD5 and HMAC"},
         {"id": "unionpay", "text": "UnionPay: 5.1.0 and 5.0.0, signed by RSA certificates, keyed SHA-256 and SM3, SM2"},
     ]
 
