@@ -242,6 +242,7 @@ def build(
         RulesRefused: the profile is wrong.
         CredentialsRefused: the folder cannot be used.
     """
-    folders = make_ready(settings)
+    # A wrong profile is refused before anything is made.
     faults = make_desk(settings.faults_file, seed=settings.seed, source=fault_source, plan_file=settings.plan_file)
+    folders = make_ready(settings)
     return Simulator(settings, clock=clock or SystemClock(), faults=faults, place=place or Place(folders))
