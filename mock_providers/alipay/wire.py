@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from mock_providers.alipay.content import encrypted
 from mock_providers.alipay.signing import sign
-from mock_providers.core.escapes import unescaped
+from mock_providers.core.escapes import unescaped_pairs
 from mock_providers.core.reply import ProviderReply, WireReply
 
 CODECS: Mapping[str, str] = MappingProxyType({"utf-8": "utf-8", "utf8": "utf-8", "gbk": "gbk", "gb2312": "gbk"})
@@ -54,9 +54,7 @@ def form_pairs(text: bytes) -> Pairs:
     """
     if text.count(b"&") >= _FIELDS_MAX:
         raise ValueError("too many parameters")
-    halves = [piece.partition(b"=") for piece in text.replace(b"+", b" ").split(b"&") if piece]
-    plain = unescaped([half[place] for half in halves for place in (0, 2)])
-    return list(zip(plain[::2], plain[1::2], strict=True))
+    return unescaped_pairs(text)
 
 
 def charset_of(pairs: Pairs) -> str | None:

@@ -1,9 +1,18 @@
-"""Percent escapes undone in many pieces at once, at the speed of native code; knows no form and no charset."""
+"""Percent escapes undone in many pieces at once, at the speed of native code; knows no field and no charset."""
 
 from collections.abc import Sequence
 from urllib.parse import unquote_to_bytes
 
 import orjson
+
+
+def unescaped_pairs(form: bytes) -> list[tuple[bytes, bytes]]:
+    """
+    Names and values of a query or a form body, plus signs and percent escapes undone; still bytes.
+    """
+    halves = [piece.partition(b"=") for piece in form.replace(b"+", b" ").split(b"&") if piece]
+    plain = unescaped([half[place] for half in halves for place in (0, 2)])
+    return list(zip(plain[::2], plain[1::2], strict=True))
 
 
 def unescaped(pieces: Sequence[bytes]) -> list[bytes]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import quote_plus
 
-from mock_providers.core.escapes import unescaped
+from mock_providers.core.escapes import unescaped_pairs
 from mock_providers.core.reply import WireReply
 
 CODECS: Mapping[str, str] = MappingProxyType(
@@ -30,9 +30,7 @@ def form_pairs(body: bytes) -> Pairs:
 
     Facts: unionpay/request
     """
-    halves = [piece.partition(b"=") for piece in body.replace(b"+", b" ").split(b"&") if piece]
-    plain = unescaped([half[place] for half in halves for place in (0, 2)])
-    return list(zip(plain[::2], plain[1::2], strict=True))
+    return unescaped_pairs(body)
 
 
 def codec_of(pairs: Pairs) -> str | None:
