@@ -10,6 +10,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -24,14 +25,22 @@ _ACKS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A notify in its place in the queue, from its arrival on; handed out once it is answered."""
+
+    told: Mapping[str, object]
+    answered: threading.Event = field(default_factory=threading.Event)
+
+
 class _Shelves:
-    """One queue for each notify address."""
+    """One queue for each notify address, in the order of arrival."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._queues: dict[str, queue.Queue[Mapping[str, object]]] = {}
+        self._queues: dict[str, queue.Queue[_Kept]] = {}
 
-    def of(self, address: str) -> "queue.Queue[Mapping[str, object]]":
+    def of(self, address: str) -> "queue.Queue[_Kept]":
         with self._lock:
             return self._queues.setdefault(address, queue.Queue())
 
@@ -77,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _take(self) -> None:
         where, _, address = urlsplit(self.path).path.strip("/").partition("/")
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        kept = {
+        told = {
             "method": self.command,
             "target": self.path,
             "headers": {name.lower(): value for name, value in self.headers.items()},
@@ -86,10 +95,13 @@ class _Handler(BaseHTTPRequestHandler):
         if where != "notify":
             self._answer(404, "text/plain", b"notifies go to /notify")
             return
+        # Its place is taken before the answer, which the platform's next delivery may be waiting for; a step gets it only
+        # after the answer, because it may end the world then.
+        kept = _Kept(told)
+        self._shelves.of(address).put(kept)
         kind = "json" if "json" in self.headers.get("Content-Type", "") else "xml" if body[:1] == b"<" else "form"
         self._answer(*_ACKS.get((address.partition("/")[0], kind), (200, "text/plain", b"ok")))
-        # Only now: a step that has its notify may end the world.
-        self._shelves.of(address).put(kept)
+        kept.answered.set()
 
     def _hand_out(self, address: str) -> None:
         try:
@@ -97,7 +109,8 @@ class _Handler(BaseHTTPRequestHandler):
         except queue.Empty:
             self._answer(504, "text/plain", f"no notify came to {address} within {WAIT_S} s".encode())
         else:
-            self._answer(200, "application/json", json.dumps(kept).encode())
+            kept.answered.wait(WAIT_S)
+            self._answer(200, "application/json", json.dumps(kept.told).encode())
 
     def _answer(self, status: int, content_type: str, body: bytes) -> None:
         self.send_response(status)
