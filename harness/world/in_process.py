@@ -9,13 +9,14 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from harness.control import SimulatorControl
 from harness.ids import Ids
 from harness.sut.reference import MerchantApp, ReferenceGateway
 from harness.sut.sink import MerchantSink
 from harness.world.base import Move
+from harness.world.gateway_values import gateway_values
 from harness.world.virtual_clock import VirtualClock
 from harness.world.virtual_loop import settle
 from mock_providers.app import Simulator
@@ -166,14 +167,5 @@ def gateway_settings(credentials: Path, *, simulator: Simulator, port: int) -> G
     """
     The reference gateway's settings against a simulator of this process.
     """
-    files = credentials / "alipay"
-    return GatewaySettings(
-        port=port,
-        database_url="memory:",
-        alipay_gateway_url=f"{simulator.alipay_url}/gateway.do",
-        alipay_app_id=(files / "app_id").read_text().strip(),
-        alipay_seller_id=(files / "seller_id").read_text().strip(),
-        alipay_app_private_key_file=files / "app_private_key.pkcs8.pem",
-        alipay_public_key_file=files / "alipay_public_key.pem",
-        apps_file=Path("unused"),
-    )
+    values: dict[str, Any] = dict(gateway_values(credentials, simulator.urls))
+    return GatewaySettings(port=port, database_url="memory:", apps_file=Path("unused"), **values)

@@ -23,6 +23,7 @@ from harness.settings import child_environment
 from harness.sut.reference import MerchantApp, ReferenceGateway
 from harness.sut.sink import MerchantSink
 from harness.world.base import Move
+from harness.world.gateway_values import gateway_values
 from harness.world.home import Home
 from harness.world.launch import Launcher, ProcessSpec, PythonMain
 from harness.world.postgres import provide_postgres
@@ -99,6 +100,8 @@ class ProcessesWorld:
         self.clock = clock
         self.ids = plan.ids
         self.urls: dict[str, str] = {}
+        # Where each provider listens, without a path.
+        self._bases: dict[str, str] = {}
         # What the simulator said when it was ready.
         self.simulator: Mapping[str, Any] = {}
         self._parts = _Parts()
@@ -186,6 +189,7 @@ class ProcessesWorld:
             self._parts.control_url, token=plan.simulator_env.get("PAYPROOF_PROVIDERS_CONTROL_TOKEN")
         )
         providers = (await self.control.info())["providers"]
+        self._bases = {name: str(said["url"]) for name, said in providers.items()}
         self.urls = {name: str(said["gateway_url"]) for name, said in providers.items()}
         self.urls["control"] = self._parts.control_url
         if plan.gateway is not None:
@@ -239,16 +243,12 @@ class ProcessesWorld:
         )
 
     def _gateway_values(self, port: int) -> dict[str, str]:
-        credentials = self.plan.home.credentials / "alipay"
+        told = gateway_values(self.plan.home.credentials, self._bases)
         return {
+            **{f"GATEWAY_{name.upper()}": value for name, value in told.items()},
             "GATEWAY_PORT": str(port),
             "GATEWAY_DATABASE_URL": self._parts.database_url,
             "GATEWAY_REDIS_URL": self._parts.redis_url,
-            "GATEWAY_ALIPAY_GATEWAY_URL": self.urls["alipay"],
-            "GATEWAY_ALIPAY_APP_ID": (credentials / "app_id").read_text().strip(),
-            "GATEWAY_ALIPAY_SELLER_ID": (credentials / "seller_id").read_text().strip(),
-            "GATEWAY_ALIPAY_APP_PRIVATE_KEY_FILE": str(credentials / "app_private_key.pkcs8.pem"),
-            "GATEWAY_ALIPAY_PUBLIC_KEY_FILE": str(credentials / "alipay_public_key.pem"),
             # A run is over in seconds: what is unknown is asked about soon, then at the usual, widening distances.
             "GATEWAY_POLL_LADDER_S": "[0.2, 0.4, 0.8, 1.5, 3, 5, 10, 20, 40, 80, 160, 320, 600]",
             # The simulator knows of a refund at once, so nothing is gained by the ten seconds that the vendor wants.
