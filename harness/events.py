@@ -60,6 +60,14 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tabled:
+    """Figures side by side, the first of each row its name."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """A check has spoken."""
 
@@ -90,7 +98,7 @@ class RunEnded:
     reasons: tuple[str, ...] = ()
 
 
-Event = RunStarted | StepStarted | Progressed | Said | Noted | Judged | Audited | RunEnded
+Event = RunStarted | StepStarted | Progressed | Said | Noted | Tabled | Judged | Audited | RunEnded
 Announce = Callable[[Event], None]
 
 

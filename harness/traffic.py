@@ -6,7 +6,7 @@ the order in which things happen. It drives and records; it refuses to judge.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,11 @@ PARAMETER_WAITS_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
 # A refund needs the gateway to know of the payment; it is asked for again while it does not.
 REFUND_WAITS_S = (0.1, 0.2, 0.4, 0.8, 1.6)
 
-OnProgress = Callable[[str], None]
+OnProgress = Callable[[str, str], None]
+
+
+def _unheard(what: str, channel: str) -> None:
+    del what, channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +40,14 @@ class TrafficPlan:
     Args:
         payments: how many, from `first` on.
         at_once: how many buyers are on their way at a time.
+        channels: taken in turn, so that a few payments reach every one of them.
         refunds: whether some ask for their money back.
     """
 
     payments: int
     first: int = 1
     at_once: int = 16
-    channel: str = "alipay"
+    channels: tuple[str, ...] = ("alipay",)
     product: str = "qr"
     refunds: bool = True
 
@@ -57,11 +62,12 @@ class Wish:
     """
 
     label: str
+    channel: str
     amount_fen: int
     refund_fen: int
 
 
-def wish(ids: Ids, number: int, *, refunds: bool = True) -> Wish:
+def wish(ids: Ids, number: int, *, channels: Sequence[str] = ("alipay",), refunds: bool = True) -> Wish:
     """
     The wish of buyer *number*, drawn from the seed and the label.
     """
@@ -73,7 +79,8 @@ def wish(ids: Ids, number: int, *, refunds: bool = True) -> Wish:
         refund_fen = amount_fen
     elif refunds and lot < WHOLLY_REFUNDED + PARTLY_REFUNDED:
         refund_fen = ids.draw(1, amount_fen, label, "refund amount")
-    return Wish(label=label, amount_fen=amount_fen, refund_fen=refund_fen)
+    channel = channels[(number - 1) % len(channels)]
+    return Wish(label=label, channel=channel, amount_fen=amount_fen, refund_fen=refund_fen)
 
 
 class Traffic:
@@ -81,11 +88,16 @@ class Traffic:
     Plays a plan in a world.
 
     Args:
-        on_progress: told `opened`, `paid`, `refund` or `failed` for each payment.
+        on_progress: told `opened`, `paid`, `refund` or `failed` for each payment, and its channel.
     """
 
     def __init__(
-        self, world: World, plan: TrafficPlan, *, history: History, on_progress: OnProgress = lambda _what: None
+        self,
+        world: World,
+        plan: TrafficPlan,
+        *,
+        history: History,
+        on_progress: OnProgress = _unheard,
     ) -> None:
         self._world = world
         self._plan = plan
@@ -101,23 +113,26 @@ class Traffic:
         async with asyncio.TaskGroup() as group:
             for number in numbers:
                 await self._turns.acquire()
-                task = group.create_task(self._buyer(wish(self._world.ids, number, refunds=self._plan.refunds)))
+                task = group.create_task(self._buyer(self._wish(number)))
                 task.add_done_callback(lambda _: self._turns.release())
+
+    def _wish(self, number: int) -> Wish:
+        return wish(self._world.ids, number, channels=self._plan.channels, refunds=self._plan.refunds)
 
     async def _buyer(self, wanted: Wish) -> None:
         order = self._world.ids.order_no(wanted.label)
         opened = await self._open(order, wanted)
         if opened is None or opened.qr_code is None:
-            self._on_progress("failed")
+            self._on_progress("failed", wanted.channel)
             return
-        self._on_progress("opened")
+        self._on_progress("opened", wanted.channel)
         if not await self._pay(order, opened.qr_code):
-            self._on_progress("failed")
+            self._on_progress("failed", wanted.channel)
             return
-        self._on_progress("paid")
+        self._on_progress("paid", wanted.channel)
         if wanted.refund_fen:
             await self._refund(order, opened.id, wanted)
-            self._on_progress("refund")
+            self._on_progress("refund", wanted.channel)
 
     async def _open(self, order: str, wanted: Wish) -> Payment | None:
         """
@@ -127,10 +142,10 @@ class Traffic:
             merchant_order_no=order,
             amount_fen=wanted.amount_fen,
             subject=f"tip {wanted.label}",
-            channel=self._plan.channel,
+            channel=wanted.channel,
             product=self._plan.product,
         )
-        invoked = self._history.invoke("create", order=order, amount_fen=wanted.amount_fen)
+        invoked = self._history.invoke("create", order=order, channel=wanted.channel, amount_fen=wanted.amount_fen)
         reply = await self._world.gateway.create(asked)
         for wait_s in PARAMETER_WAITS_S:
             if reply.outcome is Outcome.REFUSED or (reply.value is not None and reply.value.qr_code is not None):

@@ -7,16 +7,17 @@ It refuses to say PASS of a run that showed nothing: the audit wants its witness
 import asyncio
 import dataclasses
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from harness.audit import AuditReport
+from harness.channels import CHANNELS
 from harness.commands.session import Session, open_session, profile_file
 from harness.control import Counts
-from harness.events import Audited, Progressed, RunEnded, RunStarted
+from harness.events import Audited, Progressed, RunEnded, RunStarted, Tabled
 from harness.gather import audit_world, settle_world
 from harness.judging import with_checks
 from harness.settings import HarnessSettings
@@ -41,6 +42,8 @@ SHOWN = (
     "elapsed_s",
 )
 
+DEMO_CHANNELS = ("alipay",)
+
 # The platform refuses so many webhooks at first, except in fine weather: only then is it seen whether they come again.
 WEBHOOKS_REFUSED = 2
 CALM = "calm"
@@ -53,6 +56,7 @@ Disturb = Callable[[ProcessesWorld], Awaitable[None]]
 class DemoPlan:
     """
     Args:
+        channels: the payments take them in turn.
         gateway: another program than the reference gateway; tests plant their bugs with it.
         disturb: runs beside the traffic.
         patience_s: how long the dust may take to settle.
@@ -61,6 +65,7 @@ class DemoPlan:
     payments: int
     seed: int
     profile: str = "flaky"
+    channels: tuple[str, ...] = DEMO_CHANNELS
     as_json: bool = False
     gateway: PythonMain | None = None
     gateway_env: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -143,14 +148,16 @@ async def _traffic(plan: DemoPlan, world: ProcessesWorld, *, session: Session) -
     Returns:
         Seconds from the first buyer to the last buyer's end.
     """
-    done: Counter[str] = Counter()
+    done: Counter[tuple[str, str]] = Counter()
 
-    def progress(what: str) -> None:
-        done[what] += 1
+    def progress(what: str, channel: str) -> None:
+        done[what, channel] += 1
         if what in {"paid", "failed"}:
-            session.announce(Progressed(what="payments", done=done["paid"] + done["failed"], total=plan.payments))
+            ended = sum(count for (how, _), count in done.items() if how in {"paid", "failed"})
+            session.announce(Progressed(what="payments", done=ended, total=plan.payments))
 
-    traffic = Traffic(world, TrafficPlan(payments=plan.payments), history=session.history, on_progress=progress)
+    wanted = TrafficPlan(payments=plan.payments, channels=plan.channels)
+    traffic = Traffic(world, wanted, history=session.history, on_progress=progress)
     if plan.profile != CALM:
         world.sink.refuse_next(WEBHOOKS_REFUSED)
     begun_s = asyncio.get_running_loop().time()
@@ -158,7 +165,19 @@ async def _traffic(plan: DemoPlan, world: ProcessesWorld, *, session: Session) -
         group.create_task(traffic.run())
         if plan.disturb is not None:
             group.create_task(_disturbed(plan.disturb, world))
+    session.announce(_by_channel(plan.channels, done))
     return asyncio.get_running_loop().time() - begun_s
+
+
+def _by_channel(channels: Sequence[str], done: Mapping[tuple[str, str], int]) -> Tabled:
+    """
+    What the buyers did, channel by channel; the audit below speaks of all together.
+    """
+    told = ("opened", "paid", "refund", "failed")
+    rows: list[tuple[str | int, ...]] = [
+        (CHANNELS[name].title, *(done.get((what, name), 0) for what in told)) for name in channels
+    ]
+    return Tabled(columns=("channel", "opened", "paid", "refunds", "failed"), rows=tuple(rows))
 
 
 async def _disturbed(disturb: Disturb, world: ProcessesWorld) -> None:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from harness.channels import provider_of
 from harness.control import BuyerAction
 from harness.errors import ControlError
 from harness.facts import acked
@@ -37,6 +38,8 @@ GENUINE = frozenset({"true", "duplicate"})
 TURNS_MAX = 45
 
 amounts_fen = st.integers(1, 100_000)
+# Whatever the machine at hand is allowed; the first is the simplest, so stories shrink towards it.
+ways = st.runner().flatmap(lambda machine: st.sampled_from(type(machine).channels))
 spans_s = st.sampled_from([1.0, 5.0, 60.0, 240.0, 3_600.0, 90_000.0])
 
 # What may befall the notifies of one event; each is a fault of the simulator with its settings.
@@ -62,6 +65,7 @@ class Told:
 
     label: str
     order: str
+    channel: str
     amount_fen: int
     model: PaymentModel
     payment: Payment | None = None
@@ -75,9 +79,11 @@ class PaymentMachine(RuleBasedStateMachine):
     Make a subclass with `open_world`, and run it as any Hypothesis state machine.
 
     open_world: given a draw for each statement of the gateway's store, starts a world on the running VirtualLoop.
+    channels: what payments may be made over.
     """
 
     open_world: OpenWorld
+    channels: tuple[str, ...] = ("alipay",)
 
     payments: Bundle[Told] = Bundle("payments")
 
@@ -99,17 +105,18 @@ class PaymentMachine(RuleBasedStateMachine):
 
     @rule(
         target=payments,
+        channel=ways,
         amount_fen=amounts_fen,
         reply_fault=st.none() | st.sampled_from(REPLY_FAULTS),
         clicks=st.integers(1, 3),
     )
-    def create(self, amount_fen: int, reply_fault: Fault | None, clicks: int) -> Told:
-        return self._open(amount_fen, reply_fault, clicks=clicks)
+    def create(self, channel: str, amount_fen: int, reply_fault: Fault | None, clicks: int) -> Told:
+        return self._open(channel, amount_fen, reply_fault=reply_fault, clicks=clicks)
 
-    @rule(target=payments, amount_fen=amounts_fen, late_s=st.sampled_from([2.0, 30.0]))
-    def create_and_pay_before_the_answer(self, amount_fen: int, late_s: float) -> Told:
+    @rule(target=payments, channel=ways, amount_fen=amounts_fen, late_s=st.sampled_from([2.0, 30.0]))
+    def create_and_pay_before_the_answer(self, channel: str, amount_fen: int, late_s: float) -> Told:
         """The buyer is faster than the provider's answer to the gateway, which then comes late, or too late."""
-        told = self._open(amount_fen, ("delay", {"seconds": late_s}), clicks=1)
+        told = self._open(channel, amount_fen, reply_fault=("delay", {"seconds": late_s}), clicks=1)
         self._do(self._pay(told, []))
         self._do(self._world.advance(late_s))
         return told
@@ -141,22 +148,23 @@ class PaymentMachine(RuleBasedStateMachine):
 
     # A payment is paid once, so these bring one of their own: on an old one they would mostly show nothing.
 
-    @rule(target=payments, amount_fen=amounts_fen, faults=st.lists(notify_faults, max_size=2))
-    def pay_while_it_asks(self, amount_fen: int, faults: list[Fault]) -> Told:
+    @rule(target=payments, channel=ways, amount_fen=amounts_fen, faults=st.lists(notify_faults, max_size=2))
+    def pay_while_it_asks(self, channel: str, amount_fen: int, faults: list[Fault]) -> Told:
         """The gateway hears of the money from two sides at once."""
-        told = self._open(amount_fen, None, clicks=1)
+        told = self._open(channel, amount_fen, reply_fault=None, clicks=1)
         self._do(self._pay(told, faults, beside=self._ask))
         return told
 
     @rule(
         target=payments,
+        channel=ways,
         amount_fen=amounts_fen,
         faults=st.lists(notify_faults, max_size=2),
         turns=st.integers(0, TURNS_MAX),
     )
-    def pay_while_it_dies(self, amount_fen: int, faults: list[Fault], turns: int) -> Told:
+    def pay_while_it_dies(self, channel: str, amount_fen: int, faults: list[Fault], turns: int) -> Told:
         """The gateway is killed somewhere between the click and the acknowledgement."""
-        told = self._open(amount_fen, None, clicks=1)
+        told = self._open(channel, amount_fen, reply_fault=None, clicks=1)
         self._do(self._pay(told, faults, beside=lambda _: self._restart(brutally=True, turns=turns)))
         return told
 
@@ -217,11 +225,12 @@ class PaymentMachine(RuleBasedStateMachine):
             self._broken = True
             raise
 
-    def _open(self, amount_fen: int, reply_fault: Fault | None, *, clicks: int) -> Told:
+    def _open(self, channel: str, amount_fen: int, *, reply_fault: Fault | None, clicks: int) -> Told:
         label = self._world.ids.next_label()
         told = Told(
             label=label,
             order=self._world.ids.order_no(label),
+            channel=channel,
             amount_fen=amount_fen,
             model=PaymentModel(amount_fen=amount_fen),
         )
@@ -233,8 +242,13 @@ class PaymentMachine(RuleBasedStateMachine):
         return told
 
     async def _create(self, told: Told, *, clicks: int) -> None:
-        wanted = NewPayment(merchant_order_no=told.order, amount_fen=told.amount_fen, subject=f"tip {told.label}")
-        invoked = self._history.invoke("create", order=told.order, amount_fen=told.amount_fen)
+        wanted = NewPayment(
+            merchant_order_no=told.order,
+            amount_fen=told.amount_fen,
+            subject=f"tip {told.label}",
+            channel=told.channel,
+        )
+        invoked = self._history.invoke("create", order=told.order, channel=told.channel, amount_fen=told.amount_fen)
         replies = await asyncio.gather(*(self._world.gateway.create(wanted) for _ in range(clicks)))
         for reply in replies:
             if reply.outcome is not Outcome.OK or reply.value is None:
@@ -264,7 +278,7 @@ class PaymentMachine(RuleBasedStateMachine):
     async def _buy(self, told: Told, payment: Payment) -> None:
         invoked = self._history.invoke("pay", order=told.order)
         try:
-            await self._world.control.buyer("alipay", payment.out_trade_no, action=BuyerAction.PAY)
+            await self._world.control.buyer(provider_of(told.channel), payment.out_trade_no, action=BuyerAction.PAY)
         except ControlError as error:
             # The order has expired at the provider, or it is paid already: no money moves.
             self._history.fail(invoked, code=error.code)

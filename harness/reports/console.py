@@ -13,7 +13,7 @@ from rich.text import Text
 
 from harness.audit import AuditReport
 from harness.checks.base import Judgement
-from harness.events import Audited, Event, Judged, Noted, Progressed, RunEnded, RunStarted, Said, StepStarted
+from harness.events import Audited, Event, Judged, Noted, Progressed, RunEnded, RunStarted, Said, StepStarted, Tabled
 from harness.verdict import Finding, Verdict
 
 FINDINGS_SHOWN = 10
@@ -54,6 +54,8 @@ class ConsoleReport:
                 self._line(event.text)
             case Noted():
                 self._line(Text(f"  note: {event.text}", style="yellow"))
+            case Tabled():
+                self._tabled(event)
             case Judged():
                 self._judged(event.judgement)
             case Audited():
@@ -75,6 +77,14 @@ class ConsoleReport:
         if self._tenths.get(event.what) != tenth:
             self._tenths[event.what] = tenth
             self._line(f"  {event.what}: {event.done}/{event.total}")
+
+    def _tabled(self, event: Tabled) -> None:
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+        for number, column in enumerate(event.columns):
+            table.add_column(column, justify="right" if number else "left", no_wrap=True)
+        for row in event.rows:
+            table.add_row(*map(str, row))
+        self._console.print(table)
 
     def _judged(self, judgement: Judgement) -> None:
         reason = f"  {judgement.reason}" if judgement.reason else f"  witnessed {judgement.witnessed} times"

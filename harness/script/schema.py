@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from pydantic_core import PydanticCustomError
 
 from harness.catalog import BY_ID
+from harness.channels import PROVIDED
 from harness.script.faults import FaultRule
 
 SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -219,7 +220,7 @@ class Scenario(Words):
     title: Annotated[str, Field(min_length=1)]
     purpose: Annotated[str, Field(min_length=1, description="one sentence: what it would catch")]
     requirements: Annotated[tuple[str, ...], Field(min_length=1, json_schema_extra={"items": {"enum": sorted(BY_ID)}})]
-    channel: Literal["alipay"] = "alipay"
+    channel: Annotated[str, Field(json_schema_extra={"enum": list(PROVIDED)})] = "alipay"
     product: Literal["qr"] = "qr"
     profile: Literal["calm", "flaky", "storm"] | None = None
     faults: tuple[FaultRule, ...] = ()
@@ -238,6 +239,13 @@ class Scenario(Words):
                     "unknown_word", "no such requirement", {"known": sorted(BY_ID), "at": [place], "word": name}
                 )
         return requirements
+
+    @field_validator("channel")
+    @classmethod
+    def _spoken(cls, channel: str) -> str:
+        if channel not in PROVIDED:
+            raise PydanticCustomError("unknown_word", "no such channel", {"known": list(PROVIDED), "word": channel})
+        return channel
 
     @model_validator(mode="after")
     def _one_source(self) -> "Scenario":
