@@ -20,8 +20,8 @@ from reference_gateway.channels.port import ChannelPort
 from reference_gateway.channels.registry import channels_for
 from reference_gateway.clock import Clock, SystemClock
 from reference_gateway.crash import CrashPoint, crash_point_from
+from reference_gateway.domain.accounts import standing_accounts
 from reference_gateway.domain.notice import HonestNoticePolicy, NoticePolicy
-from reference_gateway.domain.records import Account, app_account, channel_account
 from reference_gateway.errors import SettingsRefused
 from reference_gateway.http.auth import Gatekeeper
 from reference_gateway.http.merchant_api import MerchantApi
@@ -40,7 +40,7 @@ from reference_gateway.service.relay_outbox import relay
 from reference_gateway.service.runtime import Rules, Runtime
 from reference_gateway.service.settle import settlements
 from reference_gateway.service.unit_of_work import UnitOfWorkFactory
-from reference_gateway.service.workers import poller, refunder
+from reference_gateway.service.workers import folder, poller, refunder
 from reference_gateway.settings import MEMORY_URL, GatewaySettings
 from reference_gateway.store.memory_unit_of_work import MemoryStore, SchedulingPoint, one_turn
 from reference_gateway.store.redis_nonces import RedisNonces
@@ -103,7 +103,7 @@ class Gateway:
         opening = OpenPayment(runtime, self._progress)
         query = QueryPayment(runtime, settlements=self._settlements, progress=self._progress, open_payment=opening)
         refund = RefundPayment(runtime)
-        self._workers = (poller(runtime, query), refunder(runtime, refund), relay(runtime))
+        self._workers = (poller(runtime, query), refunder(runtime, refund), relay(runtime), folder(runtime))
         self._ops = OpsApi(runtime.units, backlog=self.backlog)
         merchant = MerchantApi(
             Gatekeeper(runtime.apps, clock=runtime.clock, nonces=nonces),
@@ -202,8 +202,7 @@ class Gateway:
 
     async def _resume(self) -> None:
         runtime = self.runtime
-        accounts = [Account(channel_account(name), 1) for name in runtime.channels]
-        accounts += [Account(app_account(app_id), -1) for app_id in runtime.apps]
+        accounts = standing_accounts(runtime.channels, runtime.apps)
         async with runtime.units() as unit:
             await unit.open_accounts(accounts)
             await unit.commit()

@@ -13,3 +13,4 @@ class NextDue:
     polls: datetime | None = None
     refunds: datetime | None = None
     outbox: datetime | None = None
+    folds: datetime | None = None

@@ -12,7 +12,21 @@ from typing import Literal
 
 from reference_gateway.domain.money import Fen
 
-PostingKind = Literal["payment", "refund"]
+PostingKind = Literal[
+    "payment",
+    "refund",
+    "tip",
+    "topup",
+    "deposit",
+    "release",
+    "packet",
+    "claim",
+    "packet_return",
+    "hold",
+    "unhold",
+    "payout",
+    "payout_back",
+]
 SubjectKind = Literal["payment", "attempt", "refund"]
 
 
@@ -32,7 +46,11 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """Money moved between two accounts: *debit* gains *amount_fen*, *credit* owes as much."""
+    """
+    Money moved between accounts: *debit* gains *amount_fen*, *credit* owes as much.
+
+    *splits* are parts of the amount that other accounts owe instead of *credit*.
+    """
 
     id: str
     key: str
@@ -43,6 +61,13 @@ class Posting:
     credit: str
     amount_fen: Fen
     at: datetime
+    splits: tuple[tuple[str, Fen], ...] = ()
+
+    def entries(self) -> list[tuple[str, int]]:
+        """List accounts and signed amounts, debits positive; the sum is zero."""
+        rest_fen = self.amount_fen - sum(fen for _, fen in self.splits)
+        credits_ = [(self.credit, rest_fen), *self.splits]
+        return [(self.debit, self.amount_fen), *((name, -fen) for name, fen in credits_ if fen)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -22,6 +22,8 @@ from reference_gateway.service.runtime import Bell, Runtime
 CLAIM_MAX = 64
 STORE_AWAY_S = 0.5
 NAP_MIN_S = 0.001
+FOLD_MAX = 2000
+FOLD_AFTER_S = 1.0
 
 _LOG = structlog.get_logger("reference_gateway.workers")
 
@@ -127,3 +129,19 @@ def refunder(runtime: Runtime, refund: RefundPayment) -> Worker:
         return len(claimed) == CLAIM_MAX
 
     return Worker("refunder", runtime, bell=runtime.refunds_bell, round_=round_, due=lambda due: due.refunds)
+
+
+def folder(runtime: Runtime) -> Worker:
+    """Make the worker that brings what was appended to busy accounts into their balances."""
+
+    async def round_() -> bool:
+        async with runtime.units() as unit:
+            folded = await unit.fold_balances(FOLD_MAX)
+            if folded:
+                await unit.commit()
+        return folded == FOLD_MAX
+
+    def due(due: NextDue) -> datetime | None:
+        return None if due.folds is None else due.folds + timedelta(seconds=FOLD_AFTER_S)
+
+    return Worker("folder", runtime, bell=Bell(), round_=round_, due=due)

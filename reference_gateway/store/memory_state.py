@@ -30,7 +30,7 @@ class Changes:
     refunds: dict[str, Refund] = field(default_factory=dict)
     transitions: list[Transition] = field(default_factory=list)
     accounts: dict[str, Account] = field(default_factory=dict)
-    balances: dict[str, int] = field(default_factory=dict)
+    moved: dict[str, int] = field(default_factory=dict)
     postings: dict[str, Posting] = field(default_factory=dict)
     lines: list[LedgerLine] = field(default_factory=list)
     inbox: dict[tuple[str, str], InboxRow] = field(default_factory=dict)
@@ -82,7 +82,8 @@ class MemoryState:
             self._put_refund(refund)
         self.transitions.extend(changes.transitions)
         self.accounts.update(changes.accounts)
-        self.balances.update(changes.balances)
+        for name, moved_fen in changes.moved.items():
+            self.balances[name] = self.balances.get(name, 0) + moved_fen
         self.postings.update(changes.postings)
         for line in changes.lines:
             self.lines.setdefault(line.payment_id, []).append(line)

@@ -225,7 +225,7 @@ class _Books(_Refunds):
         for account in accounts:
             if account.name not in self._state.accounts:
                 self._changes.accounts[account.name] = account
-                self._changes.balances[account.name] = 0
+                self._changes.moved.setdefault(account.name, 0)
 
     async def post(self, postings: Sequence[Posting]) -> set[str]:
         await self._point("post")
@@ -234,33 +234,47 @@ class _Books(_Refunds):
         for posting in postings:
             if posting.key not in self._state.postings and posting.key not in self._changes.postings:
                 fresh.setdefault(posting.key, posting)
-        await self._held.take(Rank.ACCOUNT, [(name,) for p in fresh.values() for name in (p.debit, p.credit)])
+        moved = self._moved(fresh.values())
+        await self._held.take(Rank.ACCOUNT, [(name,) for name, fen in moved.items() if fen < 0])
+        for name, fen in moved.items():
+            if self._balance(name) + fen < 0:
+                raise ConstraintBroken(f"ledger: {name} would go below zero", code="ledger_accounts_balance_check")
+            self._changes.moved[name] = self._changes.moved.get(name, 0) + fen
         for posting in fresh.values():
             self._enter(posting)
         return set(fresh)
 
-    def _enter(self, posting: Posting) -> None:
-        self._changes.postings[posting.key] = posting
-        for name, signed_fen in ((posting.debit, posting.amount_fen), (posting.credit, -posting.amount_fen)):
+    def _balance(self, name: str) -> int:
+        return self._state.balances.get(name, 0) + self._changes.moved.get(name, 0)
+
+    def _moved(self, postings: Collection[Posting]) -> dict[str, int]:
+        """Sum what a statement moves on each account; a raised balance needs no lock, a lowered one does."""
+        moved: dict[str, int] = {}
+        for name, signed_fen in (entry for posting in postings for entry in posting.entries()):
             account = self._changes.accounts.get(name) or self._state.accounts.get(name)
             if account is None:
                 raise ConstraintBroken(f"ledger: no account {name}", code="ledger_entries_account_fkey")
-            balance_fen = self._changes.balances.get(name, self._state.balances.get(name, 0))
-            balance_fen += account.normal_sign * signed_fen
-            if balance_fen < 0:
-                raise ConstraintBroken(f"ledger: {name} would go below zero", code="ledger_accounts_balance_check")
-            self._changes.balances[name] = balance_fen
+            moved[name] = moved.get(name, 0) + account.normal_sign * signed_fen
+        return moved
+
+    def _enter(self, posting: Posting) -> None:
+        self._changes.postings[posting.key] = posting
+        for name, signed_fen in posting.entries():
+            entry_id = self._state.next_entry_id()
             self._changes.lines.append(
-                LedgerLine(
-                    self._state.next_entry_id(),
-                    posting.id,
-                    posting.kind,
-                    posting.payment_id,
-                    name,
-                    signed_fen,
-                    posting.at,
-                )
+                LedgerLine(entry_id, posting.id, posting.kind, posting.payment_id, name, signed_fen, posting.at)
             )
+
+    async def lock_balances(self, accounts: Collection[str]) -> dict[str, int]:
+        await self._point("lock_balances")
+        known = [name for name in accounts if name in self._state.accounts or name in self._changes.accounts]
+        await self._held.take(Rank.ACCOUNT, [(name,) for name in known])
+        return {name: self._balance(name) for name in known}
+
+    async def fold_balances(self, limit: int) -> int:
+        """Fold nothing: in memory a commit is one step, and raises balances itself."""
+        del limit
+        return 0
 
     async def ledger_lines(self, payment_ids: Sequence[str]) -> list[LedgerLine]:
         await self._point("ledger_lines")

@@ -16,7 +16,6 @@ from sqlalchemy import CursorResult, TextClause
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from reference_gateway.domain.due import NextDue
-from reference_gateway.domain.money import Fen
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.records import (
     Account,
@@ -160,20 +159,22 @@ class _Books(_Refunds):
         await self._run(sql.OPEN_ACCOUNTS, _columns(accounts, ("name", "normal_sign")))
 
     async def post(self, postings: Sequence[Posting]) -> set[str]:
-        names = [name for name in sql.POSTING if name != "posting_key"]
-        parameters = {**_columns(postings, names), "posting_key": [posting.key for posting in postings]}
+        fields_ = [name for name in sql.POSTING if name != "posting_key"]
+        parameters = {**_columns(postings, fields_), "posting_key": [posting.key for posting in postings]}
         posted = {row.id: row.posting_key for row in await self._run(sql.POST, parameters)}
         fresh = [posting for posting in postings if posting.id in posted]
         if fresh:
-            await self._run(
-                sql.ENTER,
-                {
-                    "transaction_id": [posting.id for posting in fresh for _ in range(2)],
-                    "account": [name for posting in fresh for name in (posting.debit, posting.credit)],
-                    "amount_fen": [Fen(sign * p.amount_fen) for p in fresh for sign in (1, -1)],
-                },
-            )
+            entries = [(posting.id, *entry) for posting in fresh for entry in posting.entries()]
+            names = ("transaction_id", "account", "amount_fen")
+            await self._run(sql.ENTER, dict(zip(names, map(list, zip(*entries, strict=True)), strict=True)))
         return set(posted.values())
+
+    async def lock_balances(self, accounts: Collection[str]) -> dict[str, int]:
+        rows = await self._run(sql.FOLD, {"names": sorted(accounts)})
+        return {row.name: row.balance_fen for row in rows}
+
+    async def fold_balances(self, limit: int) -> int:
+        return int((await self._run(sql.FOLD_SOME, {"limit": limit})).scalar_one())
 
     async def ledger_lines(self, payment_ids: Sequence[str]) -> list[LedgerLine]:
         rows = await self._run(sql.LEDGER_LINES, {"payment_ids": list(payment_ids)})

@@ -216,7 +216,22 @@ LEDGER_LINES = text(
     WHERE t.payment_id = ANY(CAST(:payment_ids AS text[])) ORDER BY e.id
     """
 )
-BALANCES = text("SELECT name, balance_fen FROM ledger_accounts")
+BALANCES = text(
+    """
+    SELECT a.name, CAST(a.balance_fen + coalesce(sum(u.amount_fen), 0) AS bigint) AS balance_fen
+    FROM ledger_accounts AS a LEFT JOIN ledger_unfolded AS u ON u.account = a.name GROUP BY a.name
+    """
+)
+FOLD = text("SELECT name, balance_fen FROM ledger_fold(CAST(:names AS text[]))")
+FOLD_SOME = text(
+    """
+    SELECT count(*) FROM ledger_fold(ARRAY(
+        SELECT name FROM ledger_accounts
+        WHERE name IN (SELECT account FROM (SELECT account FROM ledger_unfolded ORDER BY id LIMIT :limit) AS oldest)
+        ORDER BY name FOR NO KEY UPDATE SKIP LOCKED
+    ))
+    """
+)
 
 _INBOX = {
     "channel": "text",
@@ -319,7 +334,8 @@ NEXT_DUE = text(
     """
     SELECT (SELECT min(poll_at) FROM payments WHERE poll_at IS NOT NULL) AS polls,
            (SELECT min(poll_at) FROM refunds WHERE poll_at IS NOT NULL) AS refunds,
-           (SELECT min(due_at) FROM outbox WHERE sent_at IS NULL) AS outbox
+           (SELECT min(due_at) FROM outbox WHERE sent_at IS NULL) AS outbox,
+           (SELECT at FROM ledger_unfolded ORDER BY id LIMIT 1) AS folds
     """
 )
 PING: TextClause = text("SELECT 1")

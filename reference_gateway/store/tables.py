@@ -132,7 +132,11 @@ ledger_transactions = Table(
     Column("refund_id", Text, ForeignKey("refunds.id", name="ledger_transactions_refund_fkey")),
     Column("at", _AT, nullable=False),
     UniqueConstraint("posting_key", name="ledger_transactions_posting_key"),
-    CheckConstraint("kind IN ('payment', 'refund')", name="ledger_transactions_kind_known"),
+    CheckConstraint(
+        "kind IN ('payment', 'refund', 'tip', 'topup', 'deposit', 'release', 'packet', 'claim', 'packet_return', "
+        "'hold', 'unhold', 'payout', 'payout_back')",
+        name="ledger_transactions_kind_known",
+    ),
     Index("ledger_transactions_by_payment", "payment_id"),
 )
 
@@ -150,6 +154,17 @@ ledger_entries = Table(
     Column("amount_fen", BigInteger, nullable=False),
     CheckConstraint("amount_fen <> 0", name="ledger_entries_amount_not_zero"),
     Index("ledger_entries_by_transaction", "transaction_id"),
+)
+
+ledger_unfolded = Table(
+    "ledger_unfolded",
+    METADATA,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("at", _AT, nullable=False, server_default=text("now()")),
+    CheckConstraint("amount_fen > 0", name="ledger_unfolded_amount_positive"),
+    Index("ledger_unfolded_by_account", "account"),
 )
 
 notify_inbox = Table(

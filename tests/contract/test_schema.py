@@ -123,6 +123,7 @@ BROKEN_RULES = [
     ("TRUNCATE ledger_entries", "ledger_append_only"),
     ("DELETE FROM ledger_transactions", "ledger_append_only"),
     ("UPDATE ledger_accounts SET balance_fen = -1", "ledger_accounts_balance_check"),
+    ("INSERT INTO ledger_unfolded (account, amount_fen) VALUES ('app:live', 0)", "ledger_unfolded_amount_positive"),
     ("UPDATE payments SET refunded_fen = 101", "payments_refunds_within_amount"),
     ("UPDATE payments SET status = 'LOST'", "payments_status_known"),
     ("UPDATE payments SET amount_fen = 0", "payments_amount_positive"),

@@ -231,7 +231,7 @@ def test_a_partial_and_a_full_refund_and_no_fen_more():
         assert (await world.merchant.call("GET", f"{path}/{refund['id']}")) == (200, refund)
         await world.gateway.idle()
         assert [e["type"] for e in world.sender.sent] == ["payment.paid", "refund.succeeded", "refund.succeeded"]
-        assert world.store.state.balances == {"channel:alipay": 0, "app:live": 0, "app:rival": 0}
+        assert set(world.store.state.balances.values()) == {0}
 
     run(story)
 
