@@ -8,8 +8,10 @@ from reference_gateway.http.qr import qr_svg
 @pytest.mark.parametrize("text", ["https://qr.alipay.com/bax03431", "weixin://wxpay/bizpayurl?pr=<&\"'>", "x" * 512])
 def test_a_code_is_one_svg_element_that_scales_and_quotes_nothing_of_its_text(text):
     svg = qr_svg(text)
-    assert svg.startswith("<svg") and svg.endswith("</svg>")
-    assert "viewBox" in svg and "width=" not in svg.partition(">")[0]
+    assert svg.startswith("<svg")
+    assert svg.endswith("</svg>")
+    assert "viewBox" in svg
+    assert "width=" not in svg.partition(">")[0]
     assert text not in svg
 
 
