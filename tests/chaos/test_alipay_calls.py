@@ -201,25 +201,35 @@ async def test_an_answer_is_spelled_otherwise_and_its_bytes_are_signed(box, spel
 
 
 @pytest.mark.parametrize(
-    ("fault", "settings", "work"),
+    ("fault", "settings", "work", "seen"),
     [
-        ("http_error", {"status": 502}, False),
-        ("http_error", {"status": 504, "work": True}, True),
-        ("reset_before", {}, False),
-        ("reset_after", {}, True),
-        ("truncated", {}, True),
-        ("malformed_body", {}, True),
+        ("http_error", {"status": 502}, False, (502, b"")),
+        ("http_error", {"status": 502, "work": True}, True, (502, b"")),
+        ("http_error", {"status": 504}, False, (504, b"")),
+        ("http_error", {"status": 504, "work": True}, True, (504, b"")),
+        ("reset_before", {}, False, None),
+        ("reset_after", {}, True, None),
+        ("truncated", {"share": 0.5}, True, (200, b'{"alipay_trade_pay_response":{"code":"10000"')),
+        ("malformed_body", {}, True, (200, b"")),
     ],
 )
-async def test_an_answer_does_not_come_whole_before_or_after_the_work(box, fault, settings, work):
+async def test_an_answer_does_not_come_whole_before_or_after_the_work(box, fault, settings, work, seen):
     await box.rule(fault, {"api": PAY, "nth": 1}, **settings)
     with pytest.raises((aiohttp.ClientError, AssertionError, ValueError, InvalidSignature)):
         await pay(box)
     assert (await query(box)).get("trade_status") == ("TRADE_SUCCESS" if work else None)
     again = await pay(box)
     assert again.get("sub_code") == ("ACQ.TRADE_HAS_SUCCESS" if work else None)
-    (first, *_) = await box.journal("in")
+    first, asked, *_ = await box.journal("in")
     assert first["fault"] == fault
+    assert (b"TRADE_SUCCESS" in answer_body(asked)) == work
+    if seen is None:
+        assert first["response"] is None
+        return
+    status, start = seen
+    body = answer_body(first)
+    assert (first["response"]["status"], body[: len(start)]) == (status, start)
+    assert not body.endswith(b'"}'), "no answer that could be taken for a whole one"
 
 
 @pytest.mark.parametrize("method", [QUERY, CLOSE])

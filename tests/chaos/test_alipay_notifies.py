@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 from cryptography.exceptions import InvalidSignature
 
-from tests.chaos.kit import CLOSE, DAY_S, LADDER_S, PAY, answers, pay, query, told
+from tests.chaos.kit import DAY_S, LADDER_S, PAY, answers, pay, query, told
 from tests.loopback.sandbox import SUCCESS, answer_body, fields, genuine, sandbox
 
 pytestmark = pytest.mark.asyncio
@@ -87,17 +87,22 @@ async def test_a_trade_that_is_refunded_in_full_is_told_as_closed(box):
     assert {"gmt_close", "gmt_payment", "gmt_refund"} <= set(closed)
 
 
-async def test_a_closing_that_was_told_late_races_with_money_that_was_on_its_way(credentials_dir):
+async def test_a_closing_by_timeout_is_told_late_and_races_with_a_query_that_says_paid(credentials_dir):
     async with sandbox(credentials_dir, alipay_notify_events=EVENTS) as box:
         await box.rule("delay", {"on": "notify", "api": "close"}, seconds=60)
         await box.precreate()
         await box.control("POST", "/trades/alipay/o1/buyer", {"action": "scan"})
-        await box.call(CLOSE, {"out_trade_no": "o1"})
+        await box.advance(3 * 3600 + 1)
+        assert (await query(box))["trade_status"] == "TRADE_CLOSED"
         await box.control("POST", "/trades/alipay/o1/buyer", {"action": "pay_late"})
-        assert (await query(box))["trade_status"] == "TRADE_SUCCESS"
+        await query(box)
         await box.advance(60)
-        assert [one["trade_status"] for one in await told(box)][-1] == "TRADE_CLOSED"
-        assert (await answers(box, "alipay.trade.query"))[-1]["trade_status"] == "TRADE_SUCCESS"
+        *_, closed = await told(box)
+        assert (closed["trade_status"], "gmt_payment" in closed) == ("TRADE_CLOSED", False)
+        wire = [(one["api"], one["fault"]) for one in (await box.control("GET", "/journal"))["items"]]
+        assert [one for one in wire if one[0] != "payment"][-2:] == [("alipay.trade.query", None), ("close", "delay")]
+        statuses = [one["trade_status"] for one in await answers(box, "alipay.trade.query")]
+        assert statuses == ["TRADE_CLOSED", "TRADE_SUCCESS"]
 
 
 async def test_a_trade_is_told_as_finished_when_it_can_no_longer_be_refunded(credentials_dir):
