@@ -7,22 +7,20 @@ clock and store, and how a planted bug is planted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Protocol, TypedDict, Unpack
 
 from aiohttp import web
 
 from reference_gateway.apps import App, load_apps
-from reference_gateway.channels.alipay import AlipayMerchant
-from reference_gateway.channels.alipay_signing import NotifyVerifier, load_private_key, load_public_key
+from reference_gateway.channels.alipay_signing import NotifyVerifier
 from reference_gateway.channels.port import ChannelPort
 from reference_gateway.channels.registry import channels_for
 from reference_gateway.clock import Clock, SystemClock
 from reference_gateway.crash import CrashPoint, crash_point_from
 from reference_gateway.domain.accounts import standing_accounts
 from reference_gateway.domain.notice import HonestNoticePolicy, NoticePolicy
-from reference_gateway.errors import SettingsRefused
 from reference_gateway.http.auth import Gatekeeper
 from reference_gateway.http.merchant_api import MerchantApi
 from reference_gateway.http.notify_api import NotifyApi
@@ -30,6 +28,7 @@ from reference_gateway.http.ops_api import OpsApi
 from reference_gateway.http.problems import problems
 from reference_gateway.ids import Ids, RandomIds
 from reference_gateway.service.create_payment import CreatePayment, admissions
+from reference_gateway.service.effects import AllEffects, OrderEffects
 from reference_gateway.service.handle_notify import HandleNotify
 from reference_gateway.service.nonces import Nonces, SqlNonces
 from reference_gateway.service.open_payment import OpenPayment
@@ -66,6 +65,7 @@ class Parts(TypedDict, total=False):
     notify_verifier: checks the signature of an Alipay notify: (string to sign, signature) or SignatureRejected.
     crash_point: called with the name of each place where a crash is interesting.
     webhook_sender: brings events to the apps.
+    effects: what follows when orders move, after the gateway's own.
     """
 
     clock: Clock
@@ -79,6 +79,7 @@ class Parts(TypedDict, total=False):
     notify_verifier: NotifyVerifier
     crash_point: CrashPoint
     webhook_sender: WebhookSender
+    effects: Sequence[OrderEffects]
 
 
 class Openable(Protocol):
@@ -122,10 +123,13 @@ class Gateway:
         """Open the store, resume what a crash left, listen."""
         runtime = self.runtime
         async with AsyncExitStack() as opened:
-            parts: list[Openable] = [runtime.units, self._nonces, runtime.webhooks, *runtime.channels.values()]
+            parts: list[Openable] = [runtime.units, self._nonces, runtime.webhooks]
             for part in parts:
                 await part.open()
                 opened.push_async_callback(part.close)
+            for channel in runtime.channels.values():
+                await channel.start()
+                opened.push_async_callback(channel.stop)
             await self._resume()
             self._runner = web.AppRunner(
                 self._application, access_log=None, shutdown_timeout=self.settings.drain_s, handle_signals=False
@@ -217,7 +221,8 @@ def build(settings: GatewaySettings, **parts: Unpack[Parts]) -> Gateway:
     units = parts.get("unit_of_work") or _store(settings, parts)
     runtime = Runtime(
         units=units,
-        channels=parts.get("channels") or _channels(settings, clock, parts.get("notify_verifier")),
+        channels=parts.get("channels")
+        or channels_for(settings, clock=clock, notify_verifier=parts.get("notify_verifier")),
         clock=clock,
         ids=parts.get("ids") or RandomIds(),
         policy=parts.get("notice_policy") or HonestNoticePolicy(),
@@ -225,6 +230,7 @@ def build(settings: GatewaySettings, **parts: Unpack[Parts]) -> Gateway:
         webhooks=parts.get("webhook_sender") or HttpWebhookSender(clock, timeout_s=settings.webhook_timeout_s),
         apps=parts.get("apps") or load_apps(settings.apps_file),
         rules=_rules(settings),
+        effects=AllEffects(tuple(parts.get("effects", ()))),
     )
     return Gateway(settings, runtime, parts.get("nonces") or _nonces(settings, units, clock))
 
@@ -251,21 +257,3 @@ def _store(settings: GatewaySettings, parts: Parts) -> UnitOfWorkFactory:
 def _nonces(settings: GatewaySettings, units: UnitOfWorkFactory, clock: Clock) -> Nonces:
     truth = SqlNonces(units, clock)
     return RedisNonces(settings.redis_url, truth) if settings.redis_url else truth
-
-
-def _channels(
-    settings: GatewaySettings, clock: Clock, notify_verifier: NotifyVerifier | None
-) -> Mapping[str, ChannelPort]:
-    try:
-        private_key = settings.alipay_app_private_key_file.read_bytes()
-        public_key = settings.alipay_public_key_file.read_bytes()
-    except OSError as error:
-        raise SettingsRefused(f"a key file cannot be read: {error}") from error
-    merchant = AlipayMerchant(
-        settings.alipay_gateway_url,
-        settings.alipay_app_id,
-        settings.alipay_seller_id,
-        load_private_key(private_key),
-        load_public_key(public_key),
-    )
-    return channels_for(merchant, clock=clock, timeout_s=settings.channel_timeout_s, notify_verifier=notify_verifier)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,6 +20,16 @@ from reference_gateway.crash import crash_point_from
 
 PREFIX = "GATEWAY_"
 MEMORY_URL = "memory:"
+
+CHANNEL_SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "alipay_gateway_url": (
+        "alipay_app_id",
+        "alipay_seller_id",
+        "alipay_app_private_key_file",
+        "alipay_public_key_file",
+    ),
+}
+"""What each channel cannot do without once its address is given."""
 
 
 class GatewaySettings(BaseSettings):
@@ -32,11 +43,11 @@ class GatewaySettings(BaseSettings):
     database_url: SecretStr
     database_pool: PositiveInt = 10
     redis_url: str = ""
-    alipay_gateway_url: str
-    alipay_app_id: str
-    alipay_seller_id: str
-    alipay_app_private_key_file: Path
-    alipay_public_key_file: Path
+    alipay_gateway_url: str = ""
+    alipay_app_id: str = ""
+    alipay_seller_id: str = ""
+    alipay_app_private_key_file: Path | None = None
+    alipay_public_key_file: Path | None = None
     apps_file: Path
     sync_wait_ms: PositiveInt = 800
     channel_timeout_s: PositiveFloat = 8.0
@@ -62,6 +73,16 @@ class GatewaySettings(BaseSettings):
                 near = difflib.get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.0)[0]
                 raise ValueError(f"the environment variable {name} is unknown; did you mean {near}?")
         return values
+
+    @model_validator(mode="after")
+    def _channels_whole(self) -> Self:
+        for url, names in CHANNEL_SETTINGS.items():
+            if getattr(self, url):
+                missing = [name for name in names if not getattr(self, name)]
+                if missing:
+                    told = ", ".join(f"{PREFIX}{name.upper()}" for name in missing)
+                    raise ValueError(f"{url} is given, so these are needed too: {told}")
+        return self
 
     @model_validator(mode="after")
     def _leases_outlast_the_work(self) -> Self:

@@ -31,7 +31,17 @@ from reference_gateway.channels.alipay_signing import (
     request_text,
     sign,
 )
-from reference_gateway.channels.port import NotifyReply, RefundState, TradeReport, TradeState
+from reference_gateway.channels.partial import PartialChannel
+from reference_gateway.channels.port import (
+    NotifyReply,
+    Opening,
+    OpeningState,
+    PayRequest,
+    RefundReport,
+    RefundState,
+    TradeReport,
+    TradeState,
+)
 from reference_gateway.clock import Clock
 from reference_gateway.domain.money import fen_of_yuan_text, yuan_text_of_fen
 from reference_gateway.domain.notice import Notice, NoticeKind
@@ -83,7 +93,7 @@ class AlipayMerchant:
     alipay_public_key: rsa.RSAPublicKey
 
 
-class AlipayChannel:
+class AlipayChannel(PartialChannel):
     """The ChannelPort of Alipay."""
 
     name = "alipay"
@@ -107,21 +117,21 @@ class AlipayChannel:
     def supports(self) -> frozenset[str]:
         return frozenset({"qr", "query", "refund", "query_refund", "parse_notify"})
 
-    async def open(self) -> None:
+    async def start(self) -> None:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=256),
             timeout=aiohttp.ClientTimeout(total=self._timeout_s),
             auto_decompress=True,
         )
 
-    async def close(self) -> None:
+    async def stop(self) -> None:
         if self._session is not None:
             await self._session.close()
             self._session = None
 
-    async def create(self, payment: Payment, *, notify_url: str, ttl_s: int) -> str:
+    async def pay(self, payment: Payment, ask: PayRequest) -> Opening:
         """
-        Ask for a QR code.
+        Ask for a QR code, the one product so far.
 
         Facts: alipay/precreate, alipay/repeat-create, alipay/timeouts
         """
@@ -131,15 +141,15 @@ class AlipayChannel:
                 "out_trade_no": payment.out_trade_no,
                 "total_amount": yuan_text_of_fen(payment.amount_fen),
                 "subject": payment.subject,
-                "timeout_express": f"{max(1, -(-ttl_s // 60))}m",
+                "timeout_express": f"{max(1, -(-ask.ttl_s // 60))}m",
             },
-            notify_url=notify_url,
+            notify_url=ask.notify_url,
         )
         self._raise_unless_handled(answer)
         qr_code = answer.get("qr_code")
         if not isinstance(qr_code, str) or not qr_code or answer.get("out_trade_no") != payment.out_trade_no:
             raise ChannelOutcomeUnknown("precreate was answered without a QR code for this order")
-        return qr_code
+        return Opening(OpeningState.READY, {"qr_code": qr_code})
 
     async def query(self, payment: Payment) -> TradeReport:
         """
@@ -164,7 +174,7 @@ class AlipayChannel:
             state = TradeState.PAID  # paid, then refunded in full; the payment happened
         return TradeReport(state=state, channel_trade_no=str(trade_no), amount_fen=amount_fen, paid_at=paid_at)
 
-    async def refund(self, payment: Payment, refund: Refund) -> RefundState:
+    async def refund(self, payment: Payment, refund: Refund) -> RefundReport:
         """
         Ask for the refund; 10000 alone moves nothing, `fund_change` Y does.
 
@@ -181,9 +191,9 @@ class AlipayChannel:
         self._raise_unless_handled(answer)
         if answer.get("out_trade_no") != payment.out_trade_no:
             raise ChannelOutcomeUnknown("the refund was answered for another order")
-        return RefundState.SUCCEEDED if answer.get("fund_change") == "Y" else RefundState.UNCONFIRMED
+        return RefundReport(RefundState.SUCCEEDED if answer.get("fund_change") == "Y" else RefundState.UNCONFIRMED)
 
-    async def query_refund(self, payment: Payment, refund: Refund) -> RefundState:
+    async def query_refund(self, payment: Payment, refund: Refund) -> RefundReport:
         """
         Ask for one refund; an answer without refund fields means that there is none, or none yet. Where there is no
         trade there is no refund of it either.
@@ -195,17 +205,17 @@ class AlipayChannel:
             {"out_trade_no": payment.out_trade_no, "out_request_no": refund.out_request_no},
         )
         if answer.get("sub_code") in {"ACQ.TRADE_NOT_EXIST", "TRADE_NOT_EXIST"}:
-            return RefundState.MISSING
+            return RefundReport(RefundState.MISSING)
         self._raise_unless_handled(answer)
         if answer.get("refund_status") != "REFUND_SUCCESS":
-            return RefundState.MISSING
+            return RefundReport(RefundState.MISSING)
         try:
             same = fen_of_yuan_text(answer["refund_amount"]) == refund.amount_fen
         except (KeyError, TypeError, ValueError) as error:
             raise ChannelOutcomeUnknown(f"the refund query's answer cannot be read: {error}") from error
         if not same or answer.get("out_request_no") != refund.out_request_no:
             raise ChannelOutcomeUnknown("the refund query was answered for another refund")
-        return RefundState.SUCCEEDED
+        return RefundReport(RefundState.SUCCEEDED)
 
     def parse_notify(self, headers: Mapping[str, str], body: bytes) -> Notice:
         """
@@ -250,7 +260,7 @@ class AlipayChannel:
 
     async def _post(self, url: URL, form: bytes) -> bytes:
         if self._session is None:
-            raise ChannelUnavailable("the channel is not open")
+            raise ChannelUnavailable("the channel is not started")
         headers = {"Content-Type": "application/x-www-form-urlencoded;charset=utf-8"}
         try:
             async with self._session.post(url, data=form, headers=headers, allow_redirects=False) as response:

@@ -6,6 +6,7 @@ Immutable values: a change is a new value that the store writes. Knows nothing o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -22,7 +23,8 @@ class Payment:
     One merchant order and where it stands.
 
     `reserved_fen` is promised to refunds under way; together with `refunded_fen` it never exceeds `amount_fen`.
-    `poll_at` is when the channel is asked next, None when there is nothing left to ask.
+    `poll_at` is when the channel is asked next, None when there is nothing left to ask. `pay_params` are what the
+    buyer's side needs, by product; `auth_code` is kept only until the channel has answered it.
     """
 
     id: str
@@ -37,6 +39,11 @@ class Payment:
     buyer_id: str | None
     room_id: str | None
     attach: str | None
+    purpose: str | None = None
+    return_url: str | None = None
+    payer_id: str | None = None
+    auth_code: str | None = None
+    client_ip: str | None = None
     request_digest: str
     created_at: datetime
     expires_at: datetime
@@ -46,7 +53,7 @@ class Payment:
     refunded_fen: Fen = NOTHING_FEN
     reserved_fen: Fen = NOTHING_FEN
     channel_trade_no: str | None = None
-    qr_code: str | None = None
+    pay_params: Mapping[str, str] | None = None
     paid_at: datetime | None = None
     poll_at: datetime | None = None
     poll_rung: int = 0

@@ -27,7 +27,7 @@ PostingKind = Literal[
     "payout",
     "payout_back",
 ]
-SubjectKind = Literal["payment", "attempt", "refund", "payout"]
+SubjectKind = Literal["payment", "attempt", "refund"]
 
 
 @dataclass(frozen=True, slots=True)

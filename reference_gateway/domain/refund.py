@@ -23,6 +23,7 @@ class Refund:
     created_at: datetime
     status: RefundStatus = RefundStatus.REQUESTED
     failure_code: str | None = None
+    channel_refund_no: str | None = None
     finished_at: datetime | None = None
     poll_at: datetime | None = None
     poll_rung: int = 0

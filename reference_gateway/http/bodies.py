@@ -8,6 +8,7 @@ characters, numbers of absurd length, nesting without end, unknown fields, amoun
 from __future__ import annotations
 
 import json
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 from aiohttp import web
@@ -26,6 +27,10 @@ def _printable(text: str) -> str:
     if any(ord(char) < 0x20 or ord(char) == 0x7F or 0xD800 <= ord(char) <= 0xDFFF for char in text):
         raise ValueError("control characters and lone surrogates are refused")
     return text
+
+
+def _address(text: str) -> str:
+    return str(ip_address(text))
 
 
 Number = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z_-]+$")]
@@ -50,6 +55,11 @@ class PaymentBody(_Body):
     buyer_id: Name | None = None
     room_id: Name | None = None
     attach: Annotated[str, Field(max_length=512), AfterValidator(_printable)] | None = None
+    purpose: Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")] | None = None
+    return_url: Annotated[str, Field(max_length=512, pattern=r"^https?://[!-~]+$")] | None = None
+    payer_id: Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_printable)] | None = None
+    auth_code: Annotated[str, Field(pattern=r"^[0-9]{16,24}$")] | None = None
+    client_ip: Annotated[str, Field(max_length=45), AfterValidator(_address)] | None = None
 
     def request(self) -> OrderRequest:
         return OrderRequest(
@@ -62,6 +72,11 @@ class PaymentBody(_Body):
             buyer_id=self.buyer_id,
             room_id=self.room_id,
             attach=self.attach,
+            purpose=self.purpose,
+            return_url=self.return_url,
+            payer_id=self.payer_id,
+            auth_code=self.auth_code,
+            client_ip=self.client_ip,
         )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
+from reference_gateway.channels.port import PRODUCTS
 from reference_gateway.domain.money import Fen
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.records import IdempotencyKey
@@ -24,6 +25,9 @@ from reference_gateway.service.open_payment import OpenPayment
 from reference_gateway.service.runtime import Runtime
 from reference_gateway.service.unit_of_work import UnitOfWork
 from reference_gateway.store.group_commit import GroupCommit
+
+NEEDED: Mapping[str, str] = {"barcode": "auth_code", "jsapi": "payer_id"}
+"""What a product cannot be opened without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,11 @@ class OrderRequest:
     buyer_id: str | None = None
     room_id: str | None = None
     attach: str | None = None
+    purpose: str | None = None
+    return_url: str | None = None
+    payer_id: str | None = None
+    auth_code: str | None = None
+    client_ip: str | None = None
 
     def digest(self) -> str:
         """Name the content: two requests that mean the same have the same digest."""
@@ -155,12 +164,18 @@ class CreatePayment:
         Admit the order and, when it is new, open it at the channel.
 
         Raises:
+            BadRequest: the channel has not the product, or the product needs more than was sent.
             OrderConflict: the order number stands for other content.
             IdempotencyConflict: the key stands for another body.
         """
         channel = self._runtime.channel(request.channel)
-        if request.product not in channel.supports():
-            raise BadRequest(f"{request.channel} has no product {request.product!r}", code="unknown_product")
+        offered = channel.supports() & PRODUCTS
+        if request.product not in offered:
+            told = f"{request.channel} has no product {request.product!r}; it has {', '.join(sorted(offered))}"
+            raise BadRequest(told, code="unknown_product")
+        for product, field in NEEDED.items():
+            if request.product == product and getattr(request, field) is None:
+                raise BadRequest(f"{field}: the product {product} needs it", code="invalid_field")
         payment = self._payment(app_id, request)
         name = (app_id, request.merchant_order_no, payment.request_digest, idempotency_key)
         answer = await self._admissions.submit(name, Candidate(payment, idempotency_key))
@@ -189,6 +204,11 @@ class CreatePayment:
             buyer_id=request.buyer_id,
             room_id=request.room_id,
             attach=request.attach,
+            purpose=request.purpose,
+            return_url=request.return_url,
+            payer_id=request.payer_id,
+            auth_code=request.auth_code,
+            client_ip=request.client_ip,
             request_digest=request.digest(),
             created_at=now,
             expires_at=now + timedelta(seconds=self._runtime.rules.order_ttl_s),
@@ -198,4 +218,4 @@ class CreatePayment:
 
 def is_waiting(payment: Payment) -> bool:
     """Tell whether the channel has not said yet how the opening went."""
-    return payment.attempt in (AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN) and payment.qr_code is None
+    return payment.attempt in (AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN) and payment.pay_params is None

@@ -9,6 +9,7 @@ Facts: alipay/precreate, alipay/repeat-create, alipay/unknown-outcome
 
 from __future__ import annotations
 
+from reference_gateway.channels.port import PayRequest
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.transitions import AttemptEvent
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, ChannelUnavailable
@@ -34,15 +35,21 @@ class OpenPayment:
         number = payment.out_trade_no
         self._runtime.crash_point("create.before_channel_call")
         try:
-            qr_code = await self._runtime.channel(payment.channel).create(
-                payment,
-                notify_url=self._runtime.notify_url(payment.channel),
-                ttl_s=self._runtime.rules.order_ttl_s,
-            )
+            opening = await self._runtime.channel(payment.channel).pay(payment, self._ask(payment))
         except ChannelRefused as error:
             return Progress(number, AttemptEvent.REFUSE, failure_code=error.reason)
         except (ChannelOutcomeUnknown, ChannelUnavailable):
             return Progress(number, AttemptEvent.LOSE)
         finally:
             self._runtime.crash_point("create.after_channel_call")
-        return Progress(number, AttemptEvent.OPEN, qr_code=qr_code)
+        return Progress(number, AttemptEvent.OPEN, pay_params=opening.params)
+
+    def _ask(self, payment: Payment) -> PayRequest:
+        return PayRequest(
+            notify_url=self._runtime.notify_url(payment.channel),
+            ttl_s=self._runtime.rules.order_ttl_s,
+            return_url=payment.return_url or "",
+            auth_code=payment.auth_code or "",
+            payer_id=payment.payer_id or "",
+            client_ip=payment.client_ip or "127.0.0.1",
+        )

@@ -19,6 +19,7 @@ from reference_gateway.domain.transitions import (
     ATTEMPT_STEPS,
     ORDER_STEPS,
     AttemptEvent,
+    AttemptStatus,
     OrderEvent,
     PaymentStatus,
     Verdict,
@@ -27,18 +28,25 @@ from reference_gateway.service.runtime import Runtime
 from reference_gateway.store.group_commit import GroupCommit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Progress:
-    """What was learnt: an attempt's event, the end of the order, or (neither) that it is to be asked again later."""
+    """
+    What was learnt: an attempt's event, the end of the order, or (neither) that it is to be asked again later.
+
+    Compared by identity: each is written down for itself.
+    """
 
     out_trade_no: str
     attempt: AttemptEvent | None = None
     close: bool = False
-    qr_code: str | None = None
+    pay_params: Mapping[str, str] | None = None
     failure_code: str | None = None
 
 
 ProgressCommits = GroupCommit[Progress, Progress, Payment]
+
+_ENDED = (PaymentStatus.CLOSED, PaymentStatus.CANCELLED)
+_UNANSWERED = (AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN)
 
 
 def progress_commits(runtime: Runtime) -> ProgressCommits:
@@ -48,6 +56,7 @@ def progress_commits(runtime: Runtime) -> ProgressCommits:
         now = runtime.clock.now()
         async with runtime.units() as unit:
             payments = await unit.lock_payments({progress.out_trade_no for progress in batch})
+            pending = {number for number, payment in payments.items() if payment.status is PaymentStatus.PENDING}
             transitions: list[Transition] = []
             for progress in batch:
                 before = payments[progress.out_trade_no]
@@ -55,6 +64,11 @@ def progress_commits(runtime: Runtime) -> ProgressCommits:
             await unit.save_payments(list(payments.values()))
             if transitions:
                 await unit.record_transitions(transitions)
+            ended = [payments[number] for number in pending if payments[number].status in _ENDED]
+            if ended:
+                postings = await runtime.effects.ended(unit, ended)
+                if postings:
+                    await unit.post(postings)
             await unit.commit()
         runtime.polls_bell.ring()
         return {progress: payments[progress.out_trade_no] for progress in batch}
@@ -73,7 +87,8 @@ def _advance(
             payment = replace(
                 payment,
                 attempt=step.to,
-                qr_code=progress.qr_code or payment.qr_code,
+                pay_params=payment.pay_params if progress.pay_params is None else progress.pay_params,
+                auth_code=payment.auth_code if step.to in _UNANSWERED else None,
                 failure_code=progress.failure_code or payment.failure_code,
                 poll_rung=0,
             )

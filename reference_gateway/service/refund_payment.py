@@ -14,7 +14,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from reference_gateway.channels.port import RefundState
+from reference_gateway.channels.port import RefundReport, RefundState
 from reference_gateway.domain.events import event_row
 from reference_gateway.domain.money import Fen
 from reference_gateway.domain.payment import Payment
@@ -65,10 +65,22 @@ class _Outcome:
 
     event: RefundEvent | None
     failure_code: str | None = None
+    channel_refund_no: str | None = None
 
 
 _LATER = _Outcome(None)
-_DONE = _Outcome(RefundEvent.SUCCEED)
+
+
+def _told(report: RefundReport, otherwise: _Outcome = _LATER) -> _Outcome:
+    """Read a report; *otherwise* holds where it says nothing about the money."""
+    number = report.channel_refund_no or None
+    if report.state is RefundState.SUCCEEDED:
+        return _Outcome(RefundEvent.SUCCEED, None, number)
+    if report.state is RefundState.FAILED:
+        return _Outcome(RefundEvent.FAIL, "failed_at_channel", number)
+    if report.state is RefundState.PROCESSING:
+        return _Outcome(None, None, number)
+    return otherwise
 
 
 class RefundPayment:
@@ -159,24 +171,22 @@ class RefundPayment:
     async def _first_call(self, payment: Payment, refund: Refund) -> Refund:
         """Call for the first time; a refusal is believed, because no earlier call can have moved the money."""
         try:
-            state = await self._call(payment, refund)
+            outcome = _told(await self._call(payment, refund))
         except ChannelRefused as error:
             outcome = _Outcome(RefundEvent.FAIL, error.reason)
         except (ChannelOutcomeUnknown, ChannelUnavailable):
             outcome = _LATER
-        else:
-            outcome = _DONE if state is RefundState.SUCCEEDED else _LATER
         return await self._finish(payment, refund, outcome)
 
     async def _repeat(self, payment: Payment, refund: Refund) -> _Outcome:
         try:
             try:
-                state = await self._call(payment, refund)
+                report = await self._call(payment, refund)
             except ChannelRefused as error:
                 return await self._confirm(payment, refund, _Outcome(RefundEvent.FAIL, error.reason))
-            if state is RefundState.SUCCEEDED:
-                return _DONE
-            return await self._confirm(payment, refund, _LATER)
+            if report.state is RefundState.UNCONFIRMED:
+                return await self._confirm(payment, refund, _LATER)
+            return _told(report)
         except (ChannelOutcomeUnknown, ChannelUnavailable, ChannelRefused):
             return _LATER
 
@@ -185,14 +195,13 @@ class RefundPayment:
         ripe_at = refund.created_at + timedelta(seconds=self._runtime.rules.refund_confirm_after_s)
         if self._runtime.clock.now() < ripe_at:
             return _LATER
-        state = await self._runtime.channel(payment.channel).query_refund(payment, refund)
-        return _DONE if state is RefundState.SUCCEEDED else otherwise
+        return _told(await self._runtime.channel(payment.channel).query_refund(payment, refund), otherwise)
 
-    async def _call(self, payment: Payment, refund: Refund) -> RefundState:
+    async def _call(self, payment: Payment, refund: Refund) -> RefundReport:
         self._runtime.crash_point("refund.before_channel_call")
-        state = await self._runtime.channel(payment.channel).refund(payment, refund)
+        report = await self._runtime.channel(payment.channel).refund(payment, refund)
         self._runtime.crash_point("refund.after_channel_call")
-        return state
+        return report
 
     async def _finish(self, payment: Payment, refund: Refund, outcome: _Outcome) -> Refund:
         """Write the outcome down, once; a refund that has ended stays as it ended."""
@@ -221,6 +230,7 @@ class RefundPayment:
 
     def _moved(self, refund: Refund, outcome: _Outcome, now: datetime) -> tuple[Refund, list[Transition]]:
         moves: list[Transition] = []
+        refund = replace(refund, channel_refund_no=outcome.channel_refund_no or refund.channel_refund_no)
         status = refund.status
         for event in (RefundEvent.SEND, *([outcome.event] if outcome.event else [])):
             step = REFUND_STEPS[status, event]
@@ -253,7 +263,7 @@ class RefundPayment:
                 refund.amount_fen,
                 now,
             )
-            await unit.post([posting])
+            await unit.post([posting, *await self._runtime.effects.refunded(unit, payment, refund)])
             row = event_row(event_id, "refund.succeeded", payment=payment, at=now, refund=refund)
         await unit.add_outbox([row])
 

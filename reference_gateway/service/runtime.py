@@ -19,6 +19,7 @@ from reference_gateway.crash import CrashPoint
 from reference_gateway.domain.notice import NoticePolicy
 from reference_gateway.errors import BadRequest
 from reference_gateway.ids import Ids
+from reference_gateway.service.effects import OrderEffects
 from reference_gateway.service.unit_of_work import UnitOfWorkFactory
 from reference_gateway.webhooks import WebhookSender
 
@@ -125,6 +126,7 @@ class Runtime:
     webhooks: WebhookSender
     apps: Mapping[str, App]
     rules: Rules
+    effects: OrderEffects
     public_url: str = ""
     polls_bell: Bell = field(default_factory=Bell)
     refunds_bell: Bell = field(default_factory=Bell)

@@ -78,6 +78,7 @@ class _Plan:
         self._inbox: list[InboxRow] = []
         self._postings: list[Posting] = []
         self._events: dict[str, OutboxRow] = {}
+        self._paid: list[str] = []
 
     def take(self, arrival: Arrival) -> Judgement:
         """Rule on one arrival and plan what follows."""
@@ -116,6 +117,8 @@ class _Plan:
         else:
             event = event_row(self._runtime.ids.new("ev"), "payment.paid", payment=after, at=self._now)
             self._events[judgement.posting_key] = event
+        if step.verdict is Verdict.MOVE:
+            self._paid.append(payment.out_trade_no)
         self._change(after)
         self._postings.append(
             Posting(
@@ -192,6 +195,9 @@ class _Plan:
             await unit.record_inbox(self._inbox)
         if self._transitions:
             await unit.record_transitions(self._transitions)
+        if self._paid:
+            paid = [self._payments[number] for number in self._paid]
+            self._postings.extend(await self._runtime.effects.paid(unit, paid))
         if self._postings:
             posted = await unit.post(self._postings)
             events = [event for key, event in self._events.items() if key in posted]

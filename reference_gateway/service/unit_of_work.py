@@ -25,7 +25,6 @@ from reference_gateway.domain.records import (
     Transition,
 )
 from reference_gateway.domain.refund import Refund
-from reference_gateway.service.parts.live import LivePart
 
 
 class PaymentsPart(Protocol):
@@ -142,7 +141,7 @@ class OutboxPart(Protocol):
     async def next_due(self) -> NextDue: ...
 
 
-class UnitOfWork(PaymentsPart, RefundsPart, BooksPart, OutboxPart, LivePart, Protocol):
+class UnitOfWork(PaymentsPart, RefundsPart, BooksPart, OutboxPart, Protocol):
     """One transaction."""
 
     async def __aenter__(self) -> Self: ...

@@ -12,6 +12,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
+import orjson
 from sqlalchemy import CursorResult, TextClause
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -30,7 +31,6 @@ from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus, RefundStatus
 from reference_gateway.store import statements as sql
 from reference_gateway.store.sql_errors import told
-from reference_gateway.store.sql_live import SqlLive
 
 
 class _Transaction:
@@ -84,6 +84,12 @@ def _payment(row: Any) -> Payment:
     return Payment(**values)
 
 
+def _payment_columns(payments: Sequence[Payment], names: Sequence[str]) -> dict[str, list[Any]]:
+    columns = _columns(payments, names)
+    columns["pay_params"] = [None if p is None else orjson.dumps(p).decode() for p in columns["pay_params"]]
+    return columns
+
+
 def _refund(row: Any) -> Refund:
     values = _values(row)
     values["status"] = RefundStatus(values["status"])
@@ -92,7 +98,7 @@ def _refund(row: Any) -> Refund:
 
 class _Payments(_Transaction):
     async def insert_payments(self, payments: Sequence[Payment]) -> set[str]:
-        rows = await self._run(sql.INSERT_PAYMENTS, _columns(payments, sql.NEW_PAYMENT))
+        rows = await self._run(sql.INSERT_PAYMENTS, _payment_columns(payments, sql.NEW_PAYMENT))
         return set(rows.scalars())
 
     async def payments_by_order(self, orders: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Payment]:
@@ -109,7 +115,7 @@ class _Payments(_Transaction):
         return {payment.out_trade_no: payment for payment in map(_payment, rows)}
 
     async def save_payments(self, payments: Sequence[Payment]) -> None:
-        await self._run(sql.SAVE_PAYMENTS, _columns(payments, sql.SAVED_PAYMENT))
+        await self._run(sql.SAVE_PAYMENTS, _payment_columns(payments, sql.SAVED_PAYMENT))
 
     async def list_payments(self, app_id: str, *, after: int, limit: int) -> list[Payment]:
         rows = await self._run(sql.LIST_PAYMENTS, {"app_id": app_id, "after": after, "limit": limit})
@@ -211,7 +217,7 @@ class _Books(_Refunds):
         return fresh
 
 
-class SqlUnitOfWork(_Books, SqlLive):
+class SqlUnitOfWork(_Books):
     """One transaction in PostgreSQL, read committed."""
 
     async def resume_unfinished(self, now: datetime) -> None:
@@ -237,7 +243,7 @@ class SqlUnitOfWork(_Books, SqlLive):
 
     async def next_due(self) -> NextDue:
         row = (await self._run(sql.NEXT_DUE)).one()
-        return NextDue(**_values(row))
+        return NextDue(*row)
 
 
 assert {field.name for field in fields(Payment)} == set(sql.PAYMENT_COLUMNS)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from reference_gateway.app import Parts
 from reference_gateway.channels.alipay import AlipayChannel, AlipayMerchant
 from reference_gateway.channels.alipay_signing import NotifyVerifier
+from reference_gateway.channels.port import Opening, OpeningState, PayRequest
 from reference_gateway.clock import SystemClock
 from reference_gateway.domain.payment import Payment
 from tests.unit.reference_gateway.planted import CREDITS_EVERY_NOTIFY, CREDITS_THE_NOTIFIED_AMOUNT, checks_no_signature
@@ -27,8 +28,8 @@ STRANGERS_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 class OpensByItself(AlipayChannel):
     """The real Alipay channel, but that its QR codes need no provider."""
 
-    async def create(self, payment: Payment, *, notify_url: str, ttl_s: int) -> str:
-        return f"https://qr.example/{payment.out_trade_no}"
+    async def pay(self, payment: Payment, ask: PayRequest) -> Opening:
+        return Opening(OpeningState.READY, {"qr_code": f"https://qr.example/{payment.out_trade_no}"})
 
 
 def channel(verifier: NotifyVerifier | None = None) -> AlipayChannel:

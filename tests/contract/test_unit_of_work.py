@@ -41,7 +41,7 @@ async def is_blocked(task: "asyncio.Task[Any]") -> bool:
 
 
 async def test_a_payment_comes_back_as_it_was_put(store):
-    made = payment(buyer_id="b", attach="x", poll_at=SOON, qr_code="https://qr")
+    made = payment(buyer_id="b", attach="x", poll_at=SOON, pay_params={"qr_code": "https://qr"})
     await keep(store, made)
     async with store() as unit:
         read = await unit.payment("live", "pay1")

@@ -14,7 +14,17 @@ import aiohttp
 from harness.world.virtual_clock import VirtualClock
 from reference_gateway.app import Gateway, Parts, build
 from reference_gateway.apps import App
-from reference_gateway.channels.port import NotifyReply, RefundState, TradeReport, TradeState
+from reference_gateway.channels.partial import PartialChannel
+from reference_gateway.channels.port import (
+    NotifyReply,
+    Opening,
+    OpeningState,
+    PayRequest,
+    RefundReport,
+    RefundState,
+    TradeReport,
+    TradeState,
+)
 from reference_gateway.domain.money import Fen
 from reference_gateway.domain.notice import Notice, NoticeKind
 from reference_gateway.domain.payment import Payment
@@ -30,7 +40,7 @@ OTHER_APP = App(app_id="rival", secret="another app's secret")
 BASE = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
 
-class FakeChannel:
+class FakeChannel(PartialChannel):
     """
     A channel whose book is in the test's hands.
 
@@ -42,7 +52,8 @@ class FakeChannel:
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str]] = []
-        self.create_answers: list[str | Exception] = []
+        self.asked: list[PayRequest] = []
+        self.pay_answers: list[Opening | Exception] = []
         self.refund_answers: list[RefundState | Exception] = []
         self.refund_reports: list[RefundState | Exception] = []
         self.reports: dict[str, TradeReport | Exception] = {}
@@ -51,10 +62,10 @@ class FakeChannel:
     def supports(self) -> frozenset[str]:
         return frozenset({"qr"})
 
-    async def open(self) -> None:
+    async def start(self) -> None:
         pass
 
-    async def close(self) -> None:
+    async def stop(self) -> None:
         pass
 
     async def _called(self, what: str, number: str) -> None:
@@ -62,9 +73,11 @@ class FakeChannel:
         if self.on_call is not None:
             await self.on_call(what, number)
 
-    async def create(self, payment: Payment, *, notify_url: str, ttl_s: int) -> str:
-        await self._called("create", payment.out_trade_no)
-        answer = self.create_answers.pop(0) if self.create_answers else f"https://qr.example/{payment.out_trade_no}"
+    async def pay(self, payment: Payment, ask: PayRequest) -> Opening:
+        self.asked.append(ask)
+        await self._called("pay", payment.out_trade_no)
+        ready = Opening(OpeningState.READY, {"qr_code": f"https://qr.example/{payment.out_trade_no}"})
+        answer = self.pay_answers.pop(0) if self.pay_answers else ready
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -76,19 +89,19 @@ class FakeChannel:
             raise report
         return report
 
-    async def refund(self, payment: Payment, refund: Refund) -> RefundState:
+    async def refund(self, payment: Payment, refund: Refund) -> RefundReport:
         await self._called("refund", refund.out_request_no)
         answer = self.refund_answers.pop(0) if self.refund_answers else RefundState.SUCCEEDED
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return RefundReport(answer)
 
-    async def query_refund(self, payment: Payment, refund: Refund) -> RefundState:
+    async def query_refund(self, payment: Payment, refund: Refund) -> RefundReport:
         await self._called("query_refund", refund.out_request_no)
         answer = self.refund_reports.pop(0) if self.refund_reports else RefundState.MISSING
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return RefundReport(answer)
 
     def parse_notify(self, headers: Mapping[str, str], body: bytes) -> Notice:
         try:

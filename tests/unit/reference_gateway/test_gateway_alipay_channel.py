@@ -27,7 +27,7 @@ from reference_gateway.channels.alipay_signing import (
     request_text,
     sign,
 )
-from reference_gateway.channels.port import RefundState, TradeState
+from reference_gateway.channels.port import Opening, OpeningState, PayRequest, RefundState, TradeState
 from reference_gateway.domain.notice import NoticeKind
 from reference_gateway.errors import (
     ChannelOutcomeUnknown,
@@ -73,11 +73,11 @@ async def channel(answer: Answer, seen: list[dict[str, str]] | None = None) -> A
     await site.start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/gateway.do"
     own = AlipayChannel(merchant(url), clock=VirtualClock(datetime(2026, 11, 23, 4, 0, tzinfo=UTC)), timeout_s=2)
-    await own.open()
+    await own.start()
     try:
         yield own
     finally:
-        await own.close()
+        await own.stop()
         await runner.cleanup()
 
 
@@ -101,12 +101,12 @@ def run(answer: Answer, story: Callable[[AlipayChannel], Any], seen: list[dict[s
 
 
 def create(own: AlipayChannel) -> Any:
-    return own.create(ORDER, notify_url="http://127.0.0.1:8000/notify/alipay", ttl_s=900)
+    return own.pay(ORDER, PayRequest(notify_url="http://127.0.0.1:8000/notify/alipay", ttl_s=900))
 
 
 def test_the_request_carries_what_openssl_signed():
     seen: list[dict[str, str]] = []
-    assert run(answering(**GOOD_QR), create, seen) == GOOD_QR["qr_code"]
+    assert run(answering(**GOOD_QR), create, seen) == Opening(OpeningState.READY, {"qr_code": GOOD_QR["qr_code"]})
     assert request_text(seen[0]) == CASES["precreate-request"]["text"]
     assert seen[0]["sign"] == CASES["precreate-request"]["sign"]
 
@@ -127,7 +127,7 @@ def test_an_answer_signed_by_openssl_is_cut_out_and_verified(name):
 def test_escaped_slashes_are_verified_raw_and_read_decoded():
     case = CASES["precreate-answer-with-escaped-slashes"]
     answer: Answer = lambda method, _: enveloped(method, case["text"], case["sign"])  # noqa: E731
-    assert run(answer, create) == "https://qr.alipay.com/bax00001"
+    assert run(answer, create).params == {"qr_code": "https://qr.alipay.com/bax00001"}
 
 
 def test_closed_with_a_payment_date_was_paid():
@@ -209,12 +209,12 @@ def test_signed_refusals_are_told_apart(code, sub_code, error):
 def test_no_connection_is_safe_to_repeat_and_silence_is_not():
     async def unreachable(own: AlipayChannel) -> None:
         nowhere = AlipayChannel(merchant(), clock=VirtualClock(datetime(2026, 1, 1, tzinfo=UTC)))
-        await nowhere.open()
+        await nowhere.start()
         try:
             with pytest.raises(ChannelUnavailable):
                 await create(nowhere)
         finally:
-            await nowhere.close()
+            await nowhere.stop()
 
     run(answering(**GOOD_QR), unreachable)
 
@@ -249,7 +249,7 @@ def test_a_query_that_cannot_be_read_is_unknown(changes):
     ],
 )
 def test_only_fund_change_says_that_money_moved(fields, state):
-    assert run(answering(**fields), lambda own: own.refund(ORDER, refund(reason="why"))) is state
+    assert run(answering(**fields), lambda own: own.refund(ORDER, refund(reason="why"))).state is state
 
 
 @pytest.mark.parametrize("sub_code", ["ACQ.SELLER_BALANCE_NOT_ENOUGH", "ACQ.REFUND_CHARGE_ERROR"])
@@ -271,7 +271,7 @@ FOUND = {"code": "10000", "out_request_no": "R1", "refund_amount": "0.40", "refu
     ],
 )
 def test_a_refund_query_finds_or_misses(fields, state):
-    assert run(answering(**fields), lambda own: own.query_refund(ORDER, refund())) is state
+    assert run(answering(**fields), lambda own: own.query_refund(ORDER, refund())).state is state
 
 
 @pytest.mark.parametrize("changes", [{"refund_amount": "0.41"}, {"refund_amount": "x"}, {"out_request_no": "R2"}])

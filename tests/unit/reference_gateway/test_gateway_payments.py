@@ -81,12 +81,12 @@ def test_a_slow_channel_is_answered_with_202_and_a_late_answer_does_not_take_a_p
 @pytest.mark.parametrize("error", [ChannelOutcomeUnknown, ChannelUnavailable])
 def test_an_unknown_opening_is_asked_about_and_repeated_under_its_own_number(error):
     async def story(world: World) -> None:
-        world.channel.create_answers = [error()]
+        world.channel.pay_answers = [error()]
         status, payment = await world.merchant.pay()
         assert status == 202
         await world.clock.sleep(30)
         number = payment["out_trade_no"]
-        assert world.channel.calls[:3] == [("create", number), ("query", number), ("create", number)]
+        assert world.channel.calls[:3] == [("pay", number), ("query", number), ("pay", number)]
         assert (await world.merchant.payment(payment))["pay_params"] is not None
 
     run(story)
@@ -94,7 +94,7 @@ def test_an_unknown_opening_is_asked_about_and_repeated_under_its_own_number(err
 
 def test_an_unknown_opening_that_was_paid_is_settled_by_the_query():
     async def story(world: World) -> None:
-        world.channel.create_answers = [ChannelOutcomeUnknown()]
+        world.channel.pay_answers = [ChannelOutcomeUnknown()]
         _, payment = await world.merchant.pay()
         world.paid(payment)
         await world.clock.sleep(30)
@@ -107,7 +107,7 @@ def test_an_unknown_opening_that_was_paid_is_settled_by_the_query():
 
 def test_a_refused_opening_closes_the_order():
     async def story(world: World) -> None:
-        world.channel.create_answers = [ChannelRefused(code="ACQ.TOTAL_FEE_EXCEED")]
+        world.channel.pay_answers = [ChannelRefused(code="ACQ.TOTAL_FEE_EXCEED")]
         status, payment = await world.merchant.pay()
         assert status == 201
         assert (payment["status"], payment["failure_code"]) == ("CLOSED", "ACQ.TOTAL_FEE_EXCEED")
@@ -206,7 +206,7 @@ def test_sixty_four_equal_requests_at_once_make_one_payment():
         answers = await asyncio.gather(*(world.merchant.pay() for _ in range(64)))
         assert len({payment["id"] for _, payment in answers}) == 1
         assert sorted({status for status, _ in answers} - {202}) in ([201], [200, 201])
-        assert [what for what, _ in world.channel.calls] == ["create"]
+        assert [what for what, _ in world.channel.calls] == ["pay"]
 
     run(story)
 

@@ -13,6 +13,8 @@ from pydantic import ValidationError
 
 from reference_gateway import __main__ as process
 from reference_gateway.apps import load_apps
+from reference_gateway.channels.registry import channels_for
+from reference_gateway.clock import SystemClock
 from reference_gateway.crash import PLACES, KillAt, crash_point_from, no_crash
 from reference_gateway.errors import SettingsRefused
 from reference_gateway.ids import RandomIds, SeededIds
@@ -45,6 +47,19 @@ def test_a_misspelt_variable_is_refused_with_the_nearest_one(monkeypatch, name, 
 def test_settings_that_make_no_sense_are_refused(changes):
     with pytest.raises(ValidationError):
         settings(**changes)
+
+
+def test_a_channel_told_of_by_halves_is_refused_and_one_not_told_of_is_absent(tmp_path):
+    with pytest.raises(ValidationError, match="GATEWAY_ALIPAY_APP_ID"):
+        settings(alipay_app_id="")
+    without = settings(alipay_gateway_url="", alipay_app_id="")
+    with pytest.raises(SettingsRefused, match="no channel is set up"):
+        channels_for(without, clock=SystemClock())
+    key = tmp_path / "key.pem"
+    key.write_text("no key")
+    for files in ({}, {"alipay_app_private_key_file": key, "alipay_public_key_file": key}):
+        with pytest.raises(SettingsRefused):
+            channels_for(settings(**files), clock=SystemClock())
 
 
 def test_settings_are_frozen_and_keep_the_database_url_to_themselves():
