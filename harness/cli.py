@@ -113,6 +113,27 @@ def chaos(
 
 
 @app.command()
+def check(
+    prefix: Annotated[
+        list[str] | None, typer.Argument(metavar="ID-PREFIX…", help="All requirements by default.")
+    ] = None,
+    *,
+    gateway: Annotated[str, typer.Option("--gateway", help="reference")] = "reference",
+    seed: SeedFlag = DEFAULT_SEED,
+    as_json: JsonFlag = False,
+    home: HomeFlag = None,
+    out: OutFlag = None,
+) -> None:
+    """
+    Try a gateway by the catalogue of requirements.
+    """
+    from harness.commands.check import CheckPlan, run_check  # noqa: PLC0415
+
+    plan = CheckPlan(prefixes=tuple(prefix or ()), gateway=gateway, seed=seed, as_json=as_json)
+    raise typer.Exit(run_check(plan, settings=_settings(home=home, out=out)))
+
+
+@app.command()
 def load(
     shape: Annotated[str, typer.Argument(metavar="SHAPE", help="steady")],
     *,

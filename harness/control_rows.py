@@ -157,6 +157,7 @@ class NotifyDelivery:
     due_at: datetime | None
     state: str
     kind: str
+    faults: tuple[str, ...] = ()
     last_answer: Any = None
 
     @classmethod
@@ -172,6 +173,7 @@ class NotifyDelivery:
             due_at=moment(raw.get("due_at")),
             state=raw["state"],
             kind=raw["kind"],
+            faults=tuple(raw.get("faults") or ()),
             last_answer=raw.get("last_answer"),
         )
 
@@ -255,6 +257,7 @@ class Exchange:
     label: str
     signature_ok: bool | None
     status: int | None
+    fault: str
     raw: Mapping[str, Any]
 
     @classmethod
@@ -269,6 +272,7 @@ class Exchange:
             label=raw.get("label") or "",
             signature_ok=raw.get("signature_ok"),
             status=response.get("status"),
+            fault=raw.get("fault") or "",
             raw=raw,
         )
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from harness.audit import AuditReport
 from harness.checks.base import Judgement
+from harness.trial import Result
 from harness.verdict import Verdict
 
 
@@ -75,6 +76,13 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Resulted:
+    """A requirement of the catalogue has its result for a channel."""
+
+    result: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Audited:
     """The audit has spoken."""
 
@@ -98,7 +106,7 @@ class RunEnded:
     reasons: tuple[str, ...] = ()
 
 
-Event = RunStarted | StepStarted | Progressed | Said | Noted | Tabled | Judged | Audited | RunEnded
+Event = RunStarted | StepStarted | Progressed | Said | Noted | Tabled | Judged | Resulted | Audited | RunEnded
 Announce = Callable[[Event], None]
 
 

@@ -9,10 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from harness.control import NotifyDelivery, Trade
+from harness.control import Exchange, NotifyDelivery, Trade
 from harness.history import History, Operation, Phase
 from harness.sut.contract import LedgerEntry, Payment
 from harness.sut.sink import WebhookEvent
+from harness.wire import refund_number_of, verb_of
 
 # Which facts show that a rule was broken, and how many of the last of each are needed; the buyer's paying comes first.
 SHOWN_BY: Mapping[str, tuple[tuple[str, int], ...]] = {
@@ -48,6 +49,7 @@ def record_notify(history: History, delivery: NotifyDelivery, *, order: str) -> 
         order=order,
         event=delivery.event,
         kind=delivery.kind,
+        faults=list(delivery.faults),
         notify_id=delivery.notify_id,
         attempt=delivery.attempt,
         due_at=None if delivery.due_at is None else delivery.due_at.isoformat(),
@@ -61,6 +63,8 @@ def record_trade(history: History, trade: Trade, *, order: str) -> int:
     return history.fact(
         "book",
         order=order,
+        number=trade.out_trade_no,
+        trade_no=trade.trade_no,
         state=trade.state,
         total_fen=trade.total_fen,
         paid_fen=trade.paid_fen,
@@ -72,12 +76,36 @@ def record_payment(history: History, payment: Payment, *, entries: Sequence[Ledg
     return history.fact(
         "ledger",
         order=payment.merchant_order_no,
+        payment_id=payment.id,
+        number=payment.out_trade_no,
+        trade_no=payment.channel_trade_no,
+        amount_fen=payment.amount_fen,
         status=payment.status,
         refund_status=payment.refund_status,
         refunded_fen=payment.refunded_fen,
         credits=None if payment.credits is None else [credit.amount_fen for credit in payment.credits],
         debits=None if payment.debits is None else [debit.amount_fen for debit in payment.debits],
-        legs=None if entries is None else [[entry.transaction_id, entry.amount_fen] for entry in entries],
+        legs=None
+        if entries is None
+        else [[entry.transaction_id, entry.amount_fen, entry.account] for entry in entries],
+    )
+
+
+def record_call(history: History, exchange: Exchange, *, order: str) -> int:
+    """
+    One call of the gateway's, as the provider met it.
+    """
+    return history.fact(
+        "call",
+        order=order,
+        verb=verb_of(exchange.api),
+        api=exchange.api,
+        number=exchange.order,
+        refund_no=refund_number_of(exchange),
+        signature_ok=exchange.signature_ok,
+        fault=exchange.fault,
+        status=exchange.status,
+        seq=exchange.seq,
     )
 
 

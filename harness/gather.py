@@ -13,8 +13,9 @@ from datetime import timedelta
 from harness.audit import Auditor, AuditReport, EvidenceOf, Witness, no_evidence
 from harness.control import Counts, SimulatorControl
 from harness.errors import GatewaySilentError
-from harness.facts import Witnesses, acked, record_notify, record_payment, record_trade, record_webhook
+from harness.facts import Witnesses, acked, record_call, record_notify, record_payment, record_trade, record_webhook
 from harness.history import History
+from harness.ids import label_of
 from harness.model import PAID_STATUSES
 from harness.sut.contract import Ability, GatewayContract, LedgerEntry, Outcome, Payment
 from harness.sut.sink import MerchantSink
@@ -29,11 +30,10 @@ LookedAt = tuple[Payment, Sequence[LedgerEntry] | None]
 
 
 async def audit_world(
+    world: World,
     *,
-    control: SimulatorControl,
-    gateway: GatewayContract,
-    sink: MerchantSink | None,
     ours: Callable[[str], bool],
+    about: Callable[[str], bool] = lambda _label: True,
     history: History | None = None,
     seed: int | None = None,
     replay: str = "",
@@ -47,8 +47,10 @@ async def audit_world(
     what it did before convicts it.
 
     Args:
+        about: which payment labels the history is to tell of; all of the book by default.
         doubts: why a clean audit would mean nothing.
     """
+    control, gateway, sink = world.control, world.gateway, world.sink
     evidence: EvidenceOf = no_evidence
     orders: dict[str, str] = {}
     silences: list[str] = []
@@ -56,7 +58,7 @@ async def audit_world(
     if history is not None:
         told = [row async for row in ledger if ours(row[0].merchant_order_no)]
         orders = {payment.out_trade_no: payment.merchant_order_no for payment, _ in told}
-        await _tell(history, control=control, sink=sink, orders=orders)
+        await _tell(history, control=control, sink=sink, orders=orders, about=about)
         for payment, entries in told:
             record_payment(history, payment, entries=entries)
         evidence = Witnesses(history)
@@ -64,14 +66,14 @@ async def audit_world(
     auditor = Auditor(ours=ours, evidence_of=evidence, seed=seed, replay=replay)
     async for trade in control.trades():
         auditor.add_trade(trade)
-    for event in sink.events if sink is not None else ():
+    for event in sink.events:
         auditor.add_webhook(event)
     async for delivery in control.notifies():
         if delivery.kind in FORGED and acked(delivery):
             auditor.add_forged_ack(orders.get(delivery.out_trade_no, delivery.label or delivery.out_trade_no))
     async for payment, entries in ledger:
         auditor.add_payment(payment, entries=entries)
-    seen = witness_of(await control.counts(), gateway=gateway, heard=sink is not None)
+    seen = witness_of(await control.counts(), gateway=gateway)
     return auditor.report(replace(seen, doubts=(*doubts, *silences), ledger_read=not silences))
 
 
@@ -115,26 +117,45 @@ async def _behind(world: World) -> bool:
     return False
 
 
-def witness_of(counts: Counts, *, gateway: GatewayContract, heard: bool) -> Witness:
+def witness_of(counts: Counts, *, gateway: GatewayContract) -> Witness:
     """
     What a run must have shown, for its audit to mean anything.
     """
     return Witness(
         notifies_delivered=counts.notifies_delivered,
         notifies_acked=counts.notifies_acked,
-        webhooks_promised=heard and Ability.WEBHOOKS in gateway.abilities,
+        webhooks_promised=Ability.WEBHOOKS in gateway.abilities,
     )
 
 
 async def _tell(
-    history: History, *, control: SimulatorControl, sink: MerchantSink | None, orders: Mapping[str, str]
+    history: History,
+    *,
+    control: SimulatorControl,
+    sink: MerchantSink,
+    orders: Mapping[str, str],
+    about: Callable[[str], bool],
 ) -> None:
+    """
+    Write what the provider and the platform saw; of orders that the gateway does not know by their labels.
+    """
+    by_label = {label: order for order in orders.values() if (label := label_of(order)) is not None}
+
+    def order_of(number: str, label: str) -> str:
+        return orders.get(number) or by_label.get(label) or label
+
     async for delivery in control.notifies():
-        record_notify(history, delivery, order=orders.get(delivery.out_trade_no, delivery.label))
-    for event in sink.events if sink is not None else ():
-        record_webhook(history, event)
+        if delivery.out_trade_no in orders or about(delivery.label):
+            record_notify(history, delivery, order=order_of(delivery.out_trade_no, delivery.label))
+    for event in sink.events:
+        if about(label_of(event.merchant_order_no) or ""):
+            record_webhook(history, event)
     async for trade in control.trades():
-        record_trade(history, trade, order=orders.get(trade.out_trade_no, trade.label))
+        if trade.out_trade_no in orders or about(trade.label):
+            record_trade(history, trade, order=order_of(trade.out_trade_no, trade.label))
+    async for exchange in control.journal(direction="in"):
+        if exchange.order in orders or about(exchange.label):
+            record_call(history, exchange, order=order_of(exchange.order, exchange.label))
 
 
 async def _while_it_speaks(rows: AsyncIterator[LookedAt], silences: list[str]) -> AsyncIterator[LookedAt]:

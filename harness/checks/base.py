@@ -5,7 +5,7 @@ It refuses to talk to anything; a history that was recorded last year is judged 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from harness.catalog import BY_ID
@@ -46,9 +46,38 @@ class Story:
         """
         return [line for line in self.lines.get(kind, ()) if line.phase in {Phase.FACT, Phase.OK}]
 
+    def asked(self, kind: str) -> list[Operation]:
+        """
+        What was asked for, however it ended.
+        """
+        return [line for line in self.lines.get(kind, ()) if line.phase is Phase.INVOKE]
+
     def last(self, kind: str) -> Operation | None:
         found = self.seen(kind)
         return found[-1] if found else None
+
+    def calls(self, verb: str, *, faults: Collection[str] | None = None) -> list[Operation]:
+        """
+        The gateway's calls to the provider about this order.
+
+        Args:
+            faults: only those that one of these befell.
+        """
+        return [
+            line
+            for line in self.lines.get("call", ())
+            if line.value["verb"] == verb and (faults is None or line.value.get("fault") in faults)
+        ]
+
+    def arrived(self, *kinds: str) -> list[Operation]:
+        """
+        Notifies that the gateway answered, of these kinds; what is told without a kind is taken for genuine.
+        """
+        return [
+            line
+            for line in self.seen("notify")
+            if line.value.get("delivered", True) and line.value.get("kind", "true") in kinds
+        ]
 
 
 def stories(operations: Iterable[Operation]) -> dict[str, Story]:
@@ -60,6 +89,58 @@ def stories(operations: Iterable[Operation]) -> dict[str, Story]:
         if operation.order:
             found.setdefault(operation.order, Story(operation.order)).lines[operation.kind].append(operation)
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """
+    One occasion on which an order put a requirement to the test, and how that went.
+
+    Args:
+        evidence: the lines that show it; None stands for one that is not there.
+        money: what it cost, in words.
+    """
+
+    kept: bool
+    expected: str = ""
+    actual: str = ""
+    evidence: tuple[Operation | None, ...] = ()
+    money: str = ""
+
+
+KEPT = Ruling(kept=True)
+Rule = Callable[[Story], Iterable[Ruling]]
+
+
+def each_order(requirement: str, rule: Rule, *, witness: str) -> Check:
+    """
+    A check that asks *rule* about each order; every ruling is a witness, and one broken one for an order is told.
+
+    Args:
+        witness: what was missing when there is none, in words.
+    """
+
+    def check(operations: Sequence[Operation]) -> Judgement:
+        findings: list[Finding] = []
+        witnessed = 0
+        for story in stories(operations).values():
+            rulings = tuple(rule(story))
+            witnessed += len(rulings)
+            findings += [_finding_of(requirement, story, ruling) for ruling in rulings if not ruling.kept][:1]
+        return judgement(requirement, findings, witnessed=witnessed, witness=witness)
+
+    return check
+
+
+def _finding_of(requirement: str, story: Story, ruling: Ruling) -> Finding:
+    return finding(
+        requirement,
+        story,
+        expected=ruling.expected,
+        actual=ruling.actual,
+        evidence=ruling.evidence,
+        money=ruling.money,
+    )
 
 
 def judgement(requirement: str, findings: Iterable[Finding], *, witnessed: int, witness: str) -> Judgement:

@@ -1,15 +1,20 @@
 """
-Credited once, however often it is notified.
+The same thing twice is the same thing: notified, asked for, refunded, told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from harness.checks.base import Judgement, Story, finding, judgement, stories
-from harness.history import Operation
+from harness.checks.base import KEPT, Check, Judgement, Ruling, Story, each_order, finding, judgement, stories
+from harness.checks.books import still_right
+from harness.checks.occasions import PAID, notified, paid
+from harness.checks.times import due_of
+from harness.history import Operation, Phase
 from harness.verdict import Finding, yuan_text
 
 ID = "idempotency/credited-once"
 LIES = frozenset({"forged", "tampered", "probe", "stray"})
+# Trades in the provider's book that nobody can pay any more, and nobody has paid.
+ENDED = frozenset({"CLOSED", "CANCELLED", "FAILED"})
 
 
 def credited_once(operations: Sequence[Operation]) -> Judgement:
@@ -45,3 +50,146 @@ def _twice(story: Story) -> Finding | None:
         evidence=[*_acked(story)[-2:], book, ledger],
         money=f"order {story.order} credited {times}: {yuan_text(sum(credited) - paid_fen)} too much",
     )
+
+
+def one_payment(story: Story) -> Iterator[Ruling]:
+    """
+    Every answer to an order that was asked for again names the same payment.
+    """
+    answers = [line for line in story.seen("create") if line.value.get("payment_id")]
+    if len(answers) < 2:
+        return
+    ids = {line.value["payment_id"] for line in answers}
+    yield Ruling(
+        kept=len(ids) == 1,
+        expected="1 payment",
+        actual=f"{len(ids)} payments: {', '.join(sorted(ids))}",
+        evidence=tuple(answers),
+        money=f"order {story.order} opened {len(ids)} times",
+    )
+
+
+def one_trade(story: Story) -> Iterator[Ruling]:
+    """
+    An order that was asked for more than once has one trade that can be paid.
+    """
+    if len(story.asked("create")) < 2 or not story.seen("book"):
+        return
+    yield _single(story)
+
+
+def asked_after_paid(story: Story) -> Iterator[Ruling]:
+    """
+    An order that was asked for again after the buyer had paid.
+    """
+    first_paid = next(iter(paid(story)), None)
+    if first_paid is not None and any(line.index > first_paid.index for line in story.asked("create")):
+        yield _single(story)
+
+
+def _single(story: Story) -> Ruling:
+    live = {line.value["number"]: line for line in story.seen("book") if line.value["state"] not in ENDED}
+    if len(live) <= 1:
+        return KEPT
+    return Ruling(
+        kept=False,
+        expected="1 trade at the provider",
+        actual=f"{len(live)} trades that can be paid, or are: {', '.join(sorted(live))}",
+        evidence=tuple(live.values()),
+        money=f"order {story.order}: the buyer can pay for it {len(live)} times",
+    )
+
+
+def other_body_refused(story: Story) -> Iterator[Ruling]:
+    """
+    The same order number with another amount; an answer that never came says nothing.
+    """
+    for line in story.lines.get("create_other", ()):
+        if line.phase is Phase.FAIL:
+            yield KEPT
+        elif line.phase is Phase.OK:
+            yield Ruling(
+                kept=False,
+                expected="refused: the number stands for another amount",
+                actual="accepted",
+                evidence=(line,),
+            )
+
+
+def refund_number_once(story: Story) -> Iterator[Ruling]:
+    """
+    One refund number asked for more than once.
+    """
+    by_number: dict[str, list[Operation]] = {}
+    for line in story.asked("refund"):
+        by_number.setdefault(line.value["refund_no"], []).append(line)
+    book = story.last("book")
+    if book is None or all(len(lines) < 2 for lines in by_number.values()):
+        return
+    most_fen = sum(lines[0].value["amount_fen"] for lines in by_number.values())
+    refunded_fen = book.value["refunded_fen"]
+    yield Ruling(
+        kept=refunded_fen <= most_fen,
+        expected=f"at most {yuan_text(most_fen)} refunded, each number once",
+        actual=f"{yuan_text(refunded_fen)} refunded",
+        evidence=(*story.asked("refund")[-2:], book),
+        money=f"order {story.order}: one refund was made twice, {yuan_text(refunded_fen - most_fen)} too much",
+    )
+
+
+def query_and_notify(story: Story) -> list[Operation]:
+    """
+    Genuine notifies that came after the gateway had found the payment by asking.
+    """
+    found = [line for line in story.seen("sync") if line.value.get("status") in PAID]
+    if not found:
+        return []
+    return [line for line in story.arrived("true", "duplicate") if due_of(line) > found[0].at]
+
+
+def platform_event_repeats(story: Story) -> Iterator[Ruling]:
+    """
+    A webhook of a payment that was refused, and came again.
+    """
+    lines = [line for line in story.seen("webhook") if line.value["type"] == "payment.paid"]
+    if len(lines) < 2 or all(line.value["told"] for line in lines[:-1]):
+        return
+    ids = {line.value["event_id"] for line in lines}
+    yield Ruling(
+        kept=len(ids) == 1,
+        expected="the same event id each time",
+        actual=f"{len(ids)} event ids: {', '.join(sorted(ids))}",
+        evidence=tuple(lines),
+        money=f"order {story.order}: the platform takes one payment for {len(ids)}",
+    )
+
+
+CHECKS: Mapping[str, Check] = {
+    ID: credited_once,
+    "idempotency/opened-once": each_order(
+        "idempotency/opened-once", one_payment, witness="no order was asked for again"
+    ),
+    "idempotency/one-trade": each_order("idempotency/one-trade", one_trade, witness="no order was asked for again"),
+    "idempotency/other-body-refused": each_order(
+        "idempotency/other-body-refused", other_body_refused, witness="nobody asked for an order with another body"
+    ),
+    "idempotency/asked-after-paid": each_order(
+        "idempotency/asked-after-paid", asked_after_paid, witness="no paid order was asked for again"
+    ),
+    "idempotency/refund-number-once": each_order(
+        "idempotency/refund-number-once", refund_number_once, witness="no refund was asked for again"
+    ),
+    "idempotency/ack-not-heard": each_order(
+        "idempotency/ack-not-heard",
+        still_right(notified("true", "duplicate", fault="ack_ignored")),
+        witness="no acknowledgement was ignored",
+    ),
+    "idempotency/query-and-notify": each_order(
+        "idempotency/query-and-notify",
+        still_right(query_and_notify),
+        witness="no payment was found by a query and notified afterwards",
+    ),
+    "idempotency/platform-event-repeats": each_order(
+        "idempotency/platform-event-repeats", platform_event_repeats, witness="the platform refused no webhook"
+    ),
+}

@@ -3,9 +3,12 @@ The right amount is credited, and nothing comes out of nowhere.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from harness.checks.base import Judgement, Story, finding, judgement, stories
+from harness.checks.base import Check, Judgement, Story, each_order, finding, judgement, stories
+from harness.checks.books import agree, still_right
+from harness.checks.occasions import Occasion, notified, paid
+from harness.checks.signature import refused
 from harness.history import Operation
 from harness.verdict import Finding, yuan_text
 
@@ -51,7 +54,7 @@ def sums_zero(operations: Sequence[Operation]) -> Judgement:
     for story in stories(operations).values():
         ledger = story.last("ledger")
         sums: Counter[str] = Counter()
-        for transaction, fen in (ledger.value["legs"] if ledger is not None else None) or ():
+        for transaction, fen, *_ in (ledger.value["legs"] if ledger is not None else None) or ():
             sums[transaction] += fen
         witnessed += len(sums)
         findings += [
@@ -67,3 +70,59 @@ def sums_zero(operations: Sequence[Operation]) -> Judgement:
             if fen
         ]
     return judgement(SUMS, findings, witnessed=witnessed, witness="no ledger transaction was read")
+
+
+LARGE_FEN = 10_000_000
+# Yuan amounts whose nearest binary fraction lies below them: what floats get wrong first.
+UNEVEN_FEN = frozenset({29, 57, 58, 113, 114, 115, 116, 129, 1_999, 8_195, 100_905})
+
+
+def _paid_amount(fits: Callable[[int], bool]) -> Occasion:
+    def occasion(story: Story) -> Iterable[Operation]:
+        fitting = any(fits(line.value["amount_fen"]) for line in story.asked("create"))
+        return paid(story) if fitting else ()
+
+    return occasion
+
+
+CHECKS: Mapping[str, Check] = {
+    AMOUNT: credited_amount,
+    SUMS: sums_zero,
+    "money/credited-only-when-paid": agree(
+        "money/credited-only-when-paid", when=lambda account: account.payment is not None, witness="no books were read"
+    ),
+    "money/order-amount": agree(
+        "money/order-amount",
+        when=lambda account: account.book is not None and account.payment is not None,
+        witness="no order was opened at the provider",
+    ),
+    "money/ledger-net": agree(
+        "money/ledger-net",
+        when=lambda account: bool(account.entries) and account.book is not None,
+        witness="no ledger transaction was read",
+    ),
+    "money/trade-number": agree(
+        "money/trade-number",
+        when=lambda account: bool(account.paid_fen and account.payment and account.payment.channel_trade_no),
+        witness="no paid payment named a trade",
+    ),
+    "money/one-fen": each_order(
+        "money/one-fen", still_right(_paid_amount(lambda fen: fen == 1)), witness="nobody paid one fen"
+    ),
+    "money/large-amount": each_order(
+        "money/large-amount", still_right(_paid_amount(lambda fen: fen >= LARGE_FEN)), witness="nobody paid a lot"
+    ),
+    "money/uneven-amount": each_order(
+        "money/uneven-amount",
+        still_right(_paid_amount(lambda fen: fen in UNEVEN_FEN)),
+        witness="nobody paid an amount that binary fractions cannot hold",
+    ),
+    "money/tampered-amount-refused": each_order(
+        "money/tampered-amount-refused", refused(notified("tampered")), witness="no notify named another amount"
+    ),
+    "money/tampered-amount-not-credited": each_order(
+        "money/tampered-amount-not-credited",
+        still_right(notified("tampered")),
+        witness="no notify named another amount",
+    ),
+}

@@ -1,11 +1,14 @@
 """
-A notify that comes again is acknowledged again, without effect.
+Notifies: taken when they are true, however late and however often; and the platform hears of what they brought.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from harness.checks.base import Judgement, Story, finding, judgement, stories
+from harness.checks.base import Check, Judgement, Rule, Ruling, Story, each_order, finding, judgement, stories
+from harness.checks.books import agree, still_right
+from harness.checks.occasions import Occasion, marked, notified, paid, struck
+from harness.checks.signature import refused
 from harness.history import Operation
 from harness.verdict import Finding
 
@@ -65,3 +68,119 @@ def _finding(story: Story, pair: tuple[Operation, Operation]) -> Finding:
         actual=f"answered {later.value['status']} and no acknowledgement, though it was acknowledged before",
         evidence=[earlier, later],
     )
+
+
+def true_is_acked(story: Story) -> Iterator[Ruling]:
+    """
+    A payment that the gateway knows and whose true notify it answered.
+    """
+    true = [line for line in story.arrived("true", "duplicate") if line.value["status"] is not None]
+    if true and story.last("ledger") is not None:
+        yield Ruling(
+            kept=any(line.value["acked"] for line in true),
+            expected="acknowledged in the end",
+            actual=f"{len(true)} true notifies, none acknowledged; the last was answered {true[-1].value['status']}",
+            evidence=(true[-1], story.last("ledger")),
+        )
+
+
+def acked_is_known(story: Story) -> Iterator[Ruling]:
+    """
+    Once a true notify was acknowledged, the gateway knows the payment as paid, or has given the money back.
+    """
+    acked = [line for line in story.arrived("true", "duplicate") if line.value["acked"]]
+    ledger, book = story.last("ledger"), story.last("book")
+    if not acked or book is None or not book.value["paid_fen"]:
+        return
+    known = ledger is not None and (ledger.value["status"] in {"PAID", "SHIPPED", "COMPLETED"} or _given_back(ledger))
+    yield Ruling(
+        kept=known,
+        expected="paid, or refunded",
+        actual="unknown to the gateway" if ledger is None else str(ledger.value["status"]),
+        evidence=(acked[0], book, ledger),
+        money=f"order {story.order}: its notify was acknowledged and will not come again, and the money is lost",
+    )
+
+
+def _given_back(ledger: Operation) -> bool:
+    return ledger.value.get("refund_status") in {"PROCESSING", "FULL"}
+
+
+def platform_told_again(story: Story) -> Iterator[Ruling]:
+    """
+    The platform refused the news of a payment.
+    """
+    news = [line for line in story.seen("webhook") if line.value["type"] == "payment.paid"]
+    if news and not news[0].value["told"]:
+        yield Ruling(
+            kept=any(line.value["told"] for line in news),
+            expected="told again until it is taken",
+            actual=f"told {len(news)} times, never taken",
+            evidence=tuple(news[-2:]),
+            money=f"order {story.order}: the platform never learned of a payment",
+        )
+
+
+def _all_lost(story: Story) -> list[Operation]:
+    """
+    Paid, and no true notify ever reached the gateway.
+    """
+    lost = [line for line in story.seen("fault") if line.value["fault"] == "drop_all"]
+    return paid(story) if lost and not story.arrived("true", "duplicate") else []
+
+
+def _again_after(least: timedelta) -> Occasion:
+    def occasion(story: Story) -> list[Operation]:
+        return [later for earlier, later in _repeated(story) if _due(later) - _due(earlier) >= least]
+
+    return occasion
+
+
+def _replayed_after_refund(story: Story) -> list[Operation]:
+    return story.arrived("replayed") if story.asked("refund") else []
+
+
+def _check(name: str, rule: Rule, witness: str) -> tuple[str, Check]:
+    return f"notify/{name}", each_order(f"notify/{name}", rule, witness=witness)
+
+
+CHECKS: Mapping[str, Check] = {
+    ID: duplicate_acked,
+    "notify/nothing-lost": agree(
+        "notify/nothing-lost", when=lambda account: bool(account.paid_fen), witness="nobody paid"
+    ),
+    "notify/platform-told-once": agree(
+        "notify/platform-told-once",
+        when=lambda account: account.told is not None and bool(account.paid_fen),
+        witness="the platform was told of no payment",
+    ),
+    "notify/platform-told-amount": agree(
+        "notify/platform-told-amount",
+        when=lambda account: account.told is not None and bool(account.paid_fen),
+        witness="the platform was told of no payment",
+    ),
+    **dict(
+        (
+            _check("acked-is-known", acked_is_known, "no true notify was acknowledged"),
+            _check("true-is-acked", true_is_acked, "no true notify was answered"),
+            _check("platform-told-again", platform_told_again, "the platform refused no webhook"),
+            _check("none-came", still_right(_all_lost), "notifies came for every payment"),
+            _check("first-rungs-lost", still_right(struck("drop")), "no first notify was lost"),
+            _check("a-day-late", still_right(marked("a-day-late")), "no notify came a day late"),
+            _check("days-later-again", still_right(_again_after(timedelta(days=2))), "no notify came again days later"),
+            _check("slow-reader", still_right(struck("slow_reading")), "no platform read slowly"),
+            _check("old-one-again", still_right(_replayed_after_refund), "no notify was replayed after a refund"),
+            _check(
+                "another-merchants",
+                refused(notified("stray", fault="wrong_recipient", which="merchant")),
+                "no notify came for another merchant",
+            ),
+            _check(
+                "another-apps",
+                refused(notified("stray", fault="wrong_recipient", which="app")),
+                "no notify came for another app",
+            ),
+            _check("unknown-order", still_right(marked("unknown-order")), "no notify came about an unknown order"),
+        )
+    ),
+}

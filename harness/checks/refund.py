@@ -1,10 +1,12 @@
 """
-Refunds never exceed what was paid, however they are asked for.
+Money on its way back: each refund once, never more than was paid, and told as it ended.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from harness.checks.base import Judgement, Story, finding, judgement, stories
+from harness.checks.base import Check, Judgement, Rule, Ruling, Story, each_order, finding, judgement, stories
+from harness.checks.books import agree, disagreements, still_right, told_by
+from harness.checks.occasions import Occasion, called, marked, struck
 from harness.history import Operation, Phase
 from harness.verdict import Finding, yuan_text
 
@@ -46,3 +48,162 @@ def _above(story: Story, *, book: Operation, asked: Sequence[Operation]) -> Find
         evidence=[*asked[-2:], book, ledger],
         money=f"order {story.order} refunded {yuan_text(refunded_fen - paid_fen)} above what was paid",
     )
+
+
+UNKNOWN = ("timeout_after", "timeout_before", "reset_after", "reset_before", "http_error", "system_error", "truncated",
+           "malformed_body", "unsigned", "bad_signature", "wrong_key", "busy")  # fmt: skip
+ENDED_WELL = "SUCCEEDED"
+
+
+def _asked_fen(story: Story) -> dict[str, int]:
+    return {line.value["refund_no"]: line.value["amount_fen"] for line in story.asked("refund")}
+
+
+def _paid_fen(story: Story) -> int:
+    return sum(line.value["paid_fen"] for line in story.seen("book"))
+
+
+def _happened(fits: Callable[[dict[str, int], int], bool]) -> Rule:
+    """
+    A rule: where the refunds asked for fit, all of them happened and the books agree.
+    """
+
+    def rule(story: Story) -> Iterator[Ruling]:
+        asked, paid_fen = _asked_fen(story), _paid_fen(story)
+        book = story.last("book")
+        if not asked or not paid_fen or book is None or not fits(asked, paid_fen):
+            return
+        apart = disagreements(story)
+        if apart:
+            yield told_by(story, apart[0])
+        else:
+            refunded_fen = book.value["refunded_fen"]
+            yield Ruling(
+                kept=refunded_fen == sum(asked.values()),
+                expected=f"{yuan_text(sum(asked.values()))} refunded",
+                actual=f"{yuan_text(refunded_fen)} refunded",
+                evidence=(*story.asked("refund"), book),
+            )
+
+    return rule
+
+
+def _refused(of: Callable[[Story], list[Operation]]) -> Rule:
+    """
+    A rule: each of these refunds is refused, or told as failed; an answer that never came says nothing.
+    """
+
+    def rule(story: Story) -> Iterator[Ruling]:
+        endings = {line.of: line for line in story.lines.get("refund", ()) if line.of is not None}
+        for line in of(story):
+            ending = endings.get(line.index)
+            if ending is None or ending.phase is Phase.UNKNOWN:
+                continue
+            kept = ending.phase is Phase.FAIL or ending.value.get("refund_state") != ENDED_WELL
+            yield Ruling(
+                kept=kept,
+                expected="refused",
+                actual=f"accepted: {yuan_text(line.value['amount_fen'])}",
+                evidence=(line, ending),
+                money=f"order {story.order}: {yuan_text(line.value['amount_fen'])} refunded that were not there",
+            )
+
+    return rule
+
+
+def _larger_than_paid(story: Story) -> list[Operation]:
+    paid_fen = _paid_fen(story)
+    return [line for line in story.asked("refund") if paid_fen and line.value["amount_fen"] > paid_fen]
+
+
+def _of_nothing(story: Story) -> list[Operation]:
+    return [] if _paid_fen(story) or not story.seen("book") else story.asked("refund")
+
+
+def unknown_same_number(story: Story) -> Iterator[Ruling]:
+    """
+    A refund call that ended in the dark: whatever follows bears the same number.
+    """
+    if not story.calls("refund", faults=UNKNOWN):
+        return
+    numbers = {line.value["refund_no"] for line in story.calls("refund") if line.value["refund_no"]}
+    asked = _asked_fen(story)
+    yield Ruling(
+        kept=len(numbers) <= len(asked),
+        expected=f"{len(asked)} refund numbers at the provider, as many as were asked for",
+        actual=f"{len(numbers)}: {', '.join(sorted(numbers))}",
+        evidence=tuple(story.calls("refund")),
+        money=f"order {story.order}: one refund went out under {len(numbers)} numbers, and money each time",
+    )
+
+
+def _notices(story: Story) -> list[Operation]:
+    return [
+        line for line in story.arrived("true", "duplicate") if str(line.value.get("event", "")).startswith("refund")
+    ]
+
+
+def _settled(name: str, occasion: Occasion, witness: str) -> tuple[str, Check]:
+    return f"refund/{name}", each_order(f"refund/{name}", still_right(occasion), witness=witness)
+
+
+CHECKS: Mapping[str, Check] = {
+    ID: never_above_paid,
+    "refund/books-agree": agree(
+        "refund/books-agree",
+        when=lambda account: account.payment is not None and bool(account.refunded_fen),
+        witness="nothing was refunded",
+    ),
+    "refund/in-full": each_order(
+        "refund/in-full",
+        _happened(lambda asked, paid_fen: list(asked.values()) == [paid_fen]),
+        witness="no payment was refunded in full",
+    ),
+    "refund/in-part": each_order(
+        "refund/in-part",
+        _happened(lambda asked, paid_fen: len(asked) == 1 and sum(asked.values()) < paid_fen),
+        witness="no payment was refunded in part",
+    ),
+    "refund/in-parts": each_order(
+        "refund/in-parts",
+        _happened(lambda asked, paid_fen: len(asked) > 1 and sum(asked.values()) == paid_fen),
+        witness="no payment was refunded in parts that make up the whole",
+    ),
+    "refund/above-refused": each_order(
+        "refund/above-refused", _refused(_larger_than_paid), witness="nobody asked back more than was paid"
+    ),
+    "refund/unpaid-refused": each_order(
+        "refund/unpaid-refused", _refused(_of_nothing), witness="nobody asked for the money of an unpaid order"
+    ),
+    "refund/at-once-never-above": each_order(
+        "refund/at-once-never-above", still_right(marked("refunds-at-once")), witness="no refunds met each other"
+    ),
+    "refund/same-number-at-once": each_order(
+        "refund/same-number-at-once",
+        still_right(marked("one-refund-at-once")),
+        witness="no refund was asked for several times at the same moment",
+    ),
+    "refund/unknown-same-number": each_order(
+        "refund/unknown-same-number", unknown_same_number, witness="every refund was answered well"
+    ),
+    "refund/notice-no-payment": each_order(
+        "refund/notice-no-payment", still_right(_notices), witness="no notice of a refund came"
+    ),
+    "refund/notice-before-payment": each_order(
+        "refund/notice-before-payment",
+        still_right(struck("refund_before_payment")),
+        witness="no refund's notice overtook its payment's",
+    ),
+    **dict(
+        (
+            _settled("no-answer-settled", called("refund", "timeout_after"), "every refund was answered"),
+            _settled("cut-before-settled", called("refund", "timeout_before"), "every refund arrived"),
+            _settled("torn-settled", called("refund", "reset_after"), "no refund's connection was torn"),
+            _settled("system-error-settled", called("refund", "system_error"), "no refund met a system error"),
+            _settled("server-error-settled", called("refund", "http_error"), "no refund met a server error"),
+            _settled("garbled-settled", called("refund", "malformed_body", "truncated"), "every answer could be read"),
+            _settled("unsigned-settled", called("refund", "unsigned"), "every refund's answer was signed"),
+            _settled("busy-settled", called("refund", "busy"), "the provider was never too busy"),
+        )
+    ),
+}

@@ -2,9 +2,11 @@
 What the provider did not sign is neither acknowledged nor credited.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from harness.checks.base import Judgement, Story, finding, judgement, stories
+from harness.checks.base import KEPT, Check, Judgement, Rule, Ruling, Story, each_order, finding, judgement, stories
+from harness.checks.books import disagreements, still_right, told_by
+from harness.checks.occasions import Occasion, answered, notified, status_of, struck
 from harness.history import Operation
 from harness.verdict import Finding, yuan_text
 
@@ -68,3 +70,147 @@ def _unexplained(story: Story) -> Finding | None:
         evidence=[*_forged(story)[:1], book, ledger],
         money=f"order {story.order} credited {yuan_text(credited_fen - paid_fen)} on a forged notify",
     )
+
+
+def refused(occasion: Occasion) -> Rule:
+    """
+    A rule: what *occasion* names is neither acknowledged nor credited.
+    """
+
+    def rule(story: Story) -> Iterator[Ruling]:
+        met = tuple(occasion(story))
+        believed = [line for line in met if line.value["acked"]]
+        if believed:
+            yield Ruling(
+                kept=False, expected="refused", actual=f"{len(believed)} of {len(met)} acknowledged", evidence=met[:2]
+            )
+        elif met:
+            apart = disagreements(story)
+            yield told_by(story, apart[0], met[0]) if apart else KEPT
+
+    return rule
+
+
+def true_after_forged(story: Story) -> list[Operation]:
+    """
+    A forged notify arrived, and true ones beside it.
+    """
+    return story.arrived("true", "duplicate") if _forged(story) else []
+
+
+def probe_refused(story: Story) -> Iterator[Ruling]:
+    """
+    A probe in front of the truth: the one refused, the other accepted.
+    """
+    probes, true = story.arrived("probe"), story.arrived("true", "duplicate")
+    if not probes:
+        return
+    believed = [line for line in probes if line.value["acked"]]
+    taken = not true or any(line.value["acked"] for line in true)
+    yield Ruling(
+        kept=not believed and taken,
+        expected="the probe refused, the true notify accepted",
+        actual="the probe was acknowledged" if believed else "the true notify was refused as well",
+        evidence=(*probes[:1], *true[:1]),
+    )
+
+
+def requests_verify(story: Story) -> Iterator[Ruling]:
+    """
+    Each call whose signature the provider looked at.
+    """
+    for line in story.lines.get("call", ()):
+        if line.value["signature_ok"] is not None:
+            yield Ruling(
+                kept=line.value["signature_ok"],
+                expected="a signature that verifies",
+                actual=f"the provider refused the signature of {line.value['api']}",
+                evidence=(line,),
+            )
+
+
+def accepted(occasion: Occasion) -> Rule:
+    """
+    A rule: of what *occasion* names, something is acknowledged in the end.
+    """
+
+    def rule(story: Story) -> Iterator[Ruling]:
+        met = tuple(occasion(story))
+        if met:
+            true = story.arrived("true", "duplicate")
+            yield Ruling(
+                kept=any(line.value["acked"] for line in true),
+                expected="acknowledged",
+                actual="never acknowledged",
+                evidence=(*met[:1], *true[-1:]),
+            )
+
+    return rule
+
+
+def rotated_key_followed(story: Story) -> Iterator[Ruling]:
+    """
+    The platform's key changed while the order was on its way.
+    """
+    met = tuple(struck("certificate_rotation")(story))
+    apart = disagreements(story) if met else []
+    if met and status_of(story):
+        yield told_by(story, apart[0], *met[:1]) if apart else KEPT
+
+
+def _check(name: str, rule: Rule, *, witness: str) -> tuple[str, Check]:
+    return f"signature/{name}", each_order(f"signature/{name}", rule, witness=witness)
+
+
+CHECKS: Mapping[str, Check] = {
+    ACKED: forged_never_acked,
+    CREDITED: forged_never_credited,
+    **dict(
+        (
+            _check(
+                "foreign-key-refused",
+                refused(notified("forged", fault="wrong_key")),
+                witness="no notify came under another key",
+            ),
+            _check(
+                "unsigned-refused",
+                refused(notified("forged", fault="forged_signature", seal="none")),
+                witness="no unsigned notify came",
+            ),
+            _check(
+                "damaged-refused",
+                refused(notified("forged", fault="forged_signature", seal="damaged")),
+                witness="no notify came with the signature of something else",
+            ),
+            _check(
+                "true-after-forged", still_right(true_after_forged), witness="no true notify came after a forged one"
+            ),
+            _check("probe-refused", probe_refused, witness="the platform sent no probe"),
+            _check(
+                "answer-tampered-not-believed",
+                still_right(answered("bad_signature")),
+                witness="no answer came with a signature that does not match",
+            ),
+            _check(
+                "answer-foreign-not-believed",
+                still_right(answered("wrong_key")),
+                witness="no answer came under another key",
+            ),
+            _check(
+                "answer-unsigned-not-believed", still_right(answered("unsigned")), witness="no answer came unsigned"
+            ),
+            _check("requests-verify", requests_verify, witness="the gateway made no call"),
+            _check(
+                "new-fields-accepted",
+                accepted(notified("true", "duplicate", fault="extra_fields")),
+                witness="no notify came with new fields",
+            ),
+            _check(
+                "other-charset-verified",
+                still_right(notified("true", "duplicate", fault="wrong_encoding")),
+                witness="no notify came in another charset",
+            ),
+            _check("rotated-key-followed", rotated_key_followed, witness="the platform's key did not change"),
+        )
+    ),
+}

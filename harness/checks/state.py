@@ -1,10 +1,12 @@
 """
-A payment's state never goes back.
+What the gateway calls a payment, and that it never takes it back.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from harness.checks.base import Judgement, Story, finding, judgement, stories
+from harness.checks.base import Check, Judgement, Ruling, Story, each_order, finding, judgement, stories
+from harness.checks.books import agree, still_right
+from harness.checks.occasions import PAID, paid, status_of
 from harness.history import Operation, Phase
 from harness.verdict import Finding
 
@@ -53,3 +55,76 @@ def _pairs(story: Story) -> Iterator[tuple[Operation | None, Operation]]:
     for line, start in sorted(zip(looks, began, strict=True), key=lambda pair: pair[1]):
         before = [seen for seen in looks if seen.index < start and RANK[seen.value["status"]] > 0]
         yield max(before, key=lambda seen: RANK[seen.value["status"]], default=None), line
+
+
+def unpaid_stays_unpaid(story: Story) -> Iterator[Ruling]:
+    """
+    Opened at the provider, and never paid by anybody.
+    """
+    book = story.seen("book")
+    if book and status_of(story) and not any(line.value["paid_fen"] for line in book):
+        yield Ruling(
+            kept=status_of(story) not in PAID,
+            expected="unpaid, as the provider's book says",
+            actual=status_of(story),
+            evidence=(book[-1], story.last("ledger")),
+            money=f"order {story.order} says {status_of(story)}, and nobody paid",
+        )
+
+
+def refund_keeps_paid(story: Story) -> Iterator[Ruling]:
+    """
+    A refund that the merchant asked for has happened.
+    """
+    book = story.last("book")
+    if book is not None and book.value["refunded_fen"] and story.asked("refund") and status_of(story):
+        yield Ruling(
+            kept=status_of(story) in PAID,
+            expected="paid, with a refund",
+            actual=status_of(story),
+            evidence=(book, story.last("ledger")),
+        )
+
+
+def failed_attempt_unpaid(story: Story) -> Iterator[Ruling]:
+    """
+    The buyer tried, failed, and went home.
+    """
+    tried = _failed_attempts(story)
+    if tried and not paid(story) and status_of(story):
+        yield Ruling(
+            kept=status_of(story) not in PAID,
+            expected="unpaid",
+            actual=status_of(story),
+            evidence=(tried[-1], story.last("ledger")),
+            money=f"order {story.order} says {status_of(story)}, though the buyer's attempt failed",
+        )
+
+
+def paid_after_failed(story: Story) -> list[Operation]:
+    """
+    The buyer tried, failed, and then paid.
+    """
+    return _failed_attempts(story) if paid(story) else []
+
+
+def _failed_attempts(story: Story) -> list[Operation]:
+    return [line for kind in ("insufficient_balance", "wrong_password") for line in story.seen(kind)]
+
+
+CHECKS: Mapping[str, Check] = {
+    ID: never_back,
+    "state/books-agree": agree(
+        "state/books-agree", when=lambda account: account.payment is not None, witness="no payment's state was read"
+    ),
+    "state/unpaid-stays-unpaid": each_order(
+        "state/unpaid-stays-unpaid", unpaid_stays_unpaid, witness="every order was paid"
+    ),
+    "state/refund-keeps-paid": each_order("state/refund-keeps-paid", refund_keeps_paid, witness="nothing was refunded"),
+    "state/failed-attempt-unpaid": each_order(
+        "state/failed-attempt-unpaid", failed_attempt_unpaid, witness="no buyer failed to pay"
+    ),
+    "state/paid-after-failed-attempt": each_order(
+        "state/paid-after-failed-attempt", still_right(paid_after_failed), witness="no buyer paid after failing to"
+    ),
+}

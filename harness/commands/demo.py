@@ -107,9 +107,7 @@ async def _play(plan: DemoPlan, world_plan: ProcessesPlan, *, session: Session) 
             doubts.append(f"the dust had not settled after {plan.patience_s:g} s")
         replay = f"payproof demo --payments {plan.payments} --seed {plan.seed} --profile {plan.profile}"
         report = await audit_world(
-            control=world.control,
-            gateway=world.gateway,
-            sink=world.sink,
+            world,
             ours=world.ids.ours,
             history=session.history,
             seed=plan.seed,

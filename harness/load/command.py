@@ -89,9 +89,7 @@ async def _loaded(plan: LoadPlan, world: ProcessesWorld, *, session: Session) ->
     settled = await settle_world(world, patience_s=plan.patience_s)
     session.announce(StepStarted(number=3, total=3, text="audit"))
     report = await audit_world(
-        control=world.control,
-        gateway=world.gateway,
-        sink=world.sink,
+        world,
         ours=world.ids.ours,
         seed=plan.seed,
         replay=f"payproof load {plan.shape} --rate {plan.rate:g} --duration {plan.duration_s:g} --seed {plan.seed}",

@@ -370,9 +370,7 @@ class PaymentMachine(RuleBasedStateMachine):
     async def _judge(self) -> None:
         settled = await settle_world(self._world, patience_s=PATIENCE_S)
         report = await audit_world(
-            control=self._world.control,
-            gateway=self._world.gateway,
-            sink=self._world.sink,
+            self._world,
             ours=self._world.ids.ours,
             history=self._history,
             seed=self._world.ids.seed,

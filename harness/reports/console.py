@@ -13,7 +13,20 @@ from rich.text import Text
 
 from harness.audit import AuditReport
 from harness.checks.base import Judgement
-from harness.events import Audited, Event, Judged, Noted, Progressed, RunEnded, RunStarted, Said, StepStarted, Tabled
+from harness.events import (
+    Audited,
+    Event,
+    Judged,
+    Noted,
+    Progressed,
+    Resulted,
+    RunEnded,
+    RunStarted,
+    Said,
+    StepStarted,
+    Tabled,
+)
+from harness.trial import Result
 from harness.verdict import Finding, Verdict
 
 FINDINGS_SHOWN = 10
@@ -56,8 +69,15 @@ class ConsoleReport:
                 self._line(Text(f"  note: {event.text}", style="yellow"))
             case Tabled():
                 self._tabled(event)
+            case _:
+                self._hear_verdicts(event)
+
+    def _hear_verdicts(self, event: Event) -> None:
+        match event:
             case Judged():
                 self._judged(event.judgement)
+            case Resulted():
+                self._resulted(event.result)
             case Audited():
                 self._findings(event.report)
             case RunEnded():
@@ -97,6 +117,16 @@ class ConsoleReport:
             )
         )
         self._list(judgement.findings)
+
+    def _resulted(self, result: Result) -> None:
+        """
+        What is kept takes one line; what is not says why, and how to see it again.
+        """
+        why = f"  {result.reason}" if result.reason else ""
+        verdict = (f"{result.verdict.value:<10}", COLOURS[result.verdict])
+        self._line(Text.assemble("  ", verdict, f" {result.channel:<14} {result.requirement.id}", (why, "dim")))
+        if result.finding is not None:
+            self._list((result.finding,))
 
     def _findings(self, report: AuditReport) -> None:
         self._list(report.findings)

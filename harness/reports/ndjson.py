@@ -6,7 +6,7 @@ from typing import Any, TextIO
 
 import orjson
 
-from harness.events import Audited, Event, Judged, RunEnded
+from harness.events import Audited, Event, Judged, Resulted, RunEnded
 
 
 class NdjsonReport:
@@ -40,6 +40,8 @@ def _told(event: Event) -> dict[str, Any]:
                 "reason": judged.reason,
                 "findings": [dict(finding.to_json()) for finding in judged.findings],
             }
+        case Resulted():
+            return dict(event.result.to_json())
         case RunEnded():
             return {"verdict": event.verdict.value, "reasons": list(event.reasons), "summary": dict(event.summary)}
         case _:

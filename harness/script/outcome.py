@@ -99,9 +99,7 @@ async def run(
 async def _judged(stage: Stage, *, announce: Announce, replay: str) -> ScenarioResult:
     scenario, world = stage.scenario, stage.world
     report = await audit_world(
-        control=world.control,
-        gateway=world.gateway,
-        sink=world.sink,
+        world,
         ours=world.ids.ours,
         history=stage.history,
         seed=world.ids.seed,

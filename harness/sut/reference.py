@@ -79,6 +79,7 @@ class ReferenceGateway:
 
     name = "reference"
     abilities = frozenset(Ability)
+    channels = ("alipay",)
 
     def __init__(self, url: str, *, app: MerchantApp, clock: Clock, ids: Ids, retry: RetryPolicy | None = None) -> None:
         self.url = url.rstrip("/")

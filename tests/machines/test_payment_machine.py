@@ -68,6 +68,6 @@ WORDS = {
     "believes-unsigned-notifies": "signature/forged-never-acked",
     "credits-notified-amount": r"yuan credited instead of|money/credited-amount",
     "books-refund-notices": r"credited \d+ times|idempotency/credited-once",
-    "refuses-repeats": "notify/duplicate-acked",
+    "refuses-repeats": "notify/duplicate-acked|notify/true-is-acked",
     "tells-anew": "notify/platform-told-once",
 }

@@ -20,6 +20,7 @@ class ToyBook:
     """
 
     def __init__(self):
+        self.calls = []
         self.rows: dict[str, Trade] = {}
         self.deliveries: list[NotifyDelivery] = []
         self.rules: list[dict] = []
@@ -68,6 +69,10 @@ class ToyBook:
                 )
             )
         return row
+
+    async def journal(self, *, direction):
+        for call in self.calls:
+            yield call
 
     async def put_faults(self, rules):
         self.rules = list(rules)

@@ -1,0 +1,85 @@
+"""
+Calls that go wrong: the opening, the query, whatever else is answered.
+"""
+
+from typing import Any
+
+from harness.cases.base import Case, Play
+from harness.cases.stage import Stage
+from harness.sut.contract import Ability
+
+HOUR_S = 3600.0
+
+
+def opening(fault: str, **settings: Any) -> Play:
+    """
+    The opening meets the fault; whatever stands at the provider in the end is paid.
+    """
+
+    async def play(stage: Stage) -> None:
+        order = stage.order()
+        await stage.strike(order, fault, on="reply", **settings)
+        await stage.open(order)
+        await stage.sync(order)
+        await stage.advance(120)
+        await stage.pay(order)
+
+    return play
+
+
+def query(fault: str, **settings: Any) -> Play:
+    """
+    The gateway's question about a paid order meets the fault, while no notify comes.
+    """
+
+    async def play(stage: Stage) -> None:
+        order = await stage.opened()
+        await stage.strike(order, "delay", seconds=HOUR_S)
+        await stage.strike(order, fault, on="query", **settings)
+        await stage.act(order)
+        await stage.sync(order)
+        await stage.advance(2 * HOUR_S)
+
+    return play
+
+
+def _opening(name: str, fault: str, *covers: str, **settings: Any) -> Case:
+    return Case(
+        name=f"opening-{name}",
+        covers=(f"unknown/create-{name}", "unknown/never-a-second-trade", *covers),
+        play=opening(fault, **settings),
+    )
+
+
+def _query(name: str, fault: str, *covers: str, **settings: Any) -> Case:
+    needs = frozenset({Ability.CREATE, Ability.SYNC})
+    return Case(
+        name=f"query-{name}", covers=(f"unknown/query-{name}", *covers), play=query(fault, **settings), needs=needs
+    )
+
+
+CASES = (
+    _opening("no-answer", "timeout_after"),
+    _opening("cut-before", "timeout_before"),
+    _opening("torn-after", "reset_after"),
+    _opening("torn-before", "reset_before"),
+    _opening("server-error", "http_error", status=502, work=True),
+    _opening("bad-gateway", "http_error", status=503, work=False),
+    _opening("system-error", "system_error"),
+    _opening("busy", "busy"),
+    _opening("half-answer", "truncated"),
+    _opening("garbled", "malformed_body"),
+    _opening("late-answer", "delay", seconds=30),
+    _opening("dripped", "slow_drip", seconds=1),
+    Case(
+        name="opening-tampered",
+        covers=("signature/answer-tampered-not-believed",),
+        play=opening("bad_signature"),
+    ),
+    Case(name="opening-foreign", covers=("signature/answer-foreign-not-believed",), play=opening("wrong_key")),
+    Case(name="opening-unsigned", covers=("signature/answer-unsigned-not-believed",), play=opening("unsigned")),
+    _query("no-answer", "timeout_after"),
+    _query("server-error", "http_error", status=500),
+    _query("garbled", "malformed_body"),
+    _query("tampered", "bad_signature"),
+)

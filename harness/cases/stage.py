@@ -1,0 +1,328 @@
+"""
+What a case can do: open, pay, refund, strike, kill, wait; everything recorded as it ends, nothing assumed.
+
+One vocabulary for every case and channel. It refuses to judge: the checks read what it wrote.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.channels import provider_of
+from harness.control import BuyerAction
+from harness.errors import ControlError
+from harness.history import History
+from harness.ids import label_of
+from harness.sut.contract import Ability, NewPayment, Outcome, Payment, Refund, Reply
+from harness.wire import GLOBS
+from harness.world.base import World
+
+# A gateway may accept an order and open it at the provider a little later.
+OPENING_WAITS_S = (0.05, 0.2, 0.8, 3.0, 6.0, 12.0)
+
+RUNGS = {"alipay": 8, "wechatpay": 16, "unionpay": 6}
+
+
+@dataclass(slots=True)
+class Order:
+    """One order of a case."""
+
+    label: str
+    number: str
+    amount_fen: int
+    payment: Payment | None = None
+    refunds: list[tuple[str, int]] = field(default_factory=list)
+
+
+Do = Callable[[Order], Awaitable[None]]
+
+
+class Stage:
+    """
+    One case's world, channel and history.
+    """
+
+    def __init__(self, world: World, *, channel: str, history: History) -> None:
+        self.world = world
+        self.channel = channel
+        self.provider = provider_of(channel)
+        self.history = history
+        self._rules = 0
+        self._labels: set[str] = set()
+
+    def about(self, label: str) -> bool:
+        """
+        Whether a label is of this case.
+        """
+        return label in self._labels
+
+    def ours(self, order_no: str) -> bool:
+        """
+        Whether a merchant's order number is of this case, in this run.
+        """
+        return self.world.ids.ours(order_no) and self.about(label_of(order_no) or "")
+
+    # The merchant
+
+    def order(self, amount_fen: int = 990) -> Order:
+        """
+        A new order, of which nobody has heard yet.
+        """
+        label = self.world.ids.next_label()
+        self._labels.add(label)
+        return Order(label=label, number=self.world.ids.order_no(label), amount_fen=amount_fen)
+
+    async def open(self, order: Order, *, clicks: int = 1) -> None:
+        """
+        Ask the gateway for the order, *clicks* times at the same moment, until it has something to pay with.
+        """
+        await asyncio.gather(*(self._create(order) for _ in range(clicks)))
+        for wait_s in OPENING_WAITS_S:
+            if order.payment is None or order.payment.qr_code is not None:
+                break
+            await self.world.clock.sleep(wait_s)
+            reply = await self.world.gateway.get(order.payment.id)
+            order.payment = reply.value or order.payment
+        await self.world.advance(0)
+
+    async def opened(self, amount_fen: int = 990) -> Order:
+        """
+        A new order, open.
+        """
+        order = self.order(amount_fen)
+        await self.open(order)
+        return order
+
+    async def open_other(self, order: Order, *, amount_fen: int) -> None:
+        """
+        Ask for the same order number with another amount.
+        """
+        asked = self.history.invoke("create_other", order=order.number, amount_fen=amount_fen)
+        self._end(asked, await self.world.gateway.create(self._wanted(order, amount_fen)))
+
+    async def refund(self, order: Order, *amounts_fen: int, again: bool = False, times: int = 1) -> None:
+        """
+        Ask for refunds, all at the same moment.
+
+        Args:
+            again: the last refund once more, under its own number.
+            times: each of them so often.
+        """
+        wanted = order.refunds[-1:] if again else [self._refund_of(order, fen) for fen in amounts_fen]
+        questions = [self._refund(order, number, fen) for number, fen in wanted for _ in range(times)]
+        await asyncio.gather(*questions)
+        await self.world.advance(0)
+
+    async def look(self, order: Order) -> None:
+        """
+        Read the order from the gateway.
+        """
+        if order.payment is not None:
+            asked = self.history.invoke("get", order=order.number)
+            self._end(asked, await self.world.gateway.get(order.payment.id))
+
+    async def sync(self, order: Order) -> None:
+        """
+        Let the gateway ask the channel, where it can be told to.
+        """
+        if order.payment is not None and Ability.SYNC in self.world.gateway.abilities:
+            asked = self.history.invoke("sync", order=order.number)
+            self._end(asked, await self.world.gateway.sync(order.payment.id))
+
+    # The buyer
+
+    async def pay(self, order: Order) -> None:
+        await self.buyer(order, BuyerAction.PAY)
+
+    async def buyer(self, order: Order, action: BuyerAction) -> None:
+        """
+        The buyer acts on what stands in the provider's book, whether or not the gateway's answer ever came.
+        """
+        await self.act(order, action)
+        await self.world.advance(0)
+
+    async def act(self, order: Order, action: BuyerAction = BuyerAction.PAY) -> None:
+        """
+        The same, without waiting for what follows.
+        """
+        asked = self.history.invoke(action.value, order=order.number)
+        number = await self._number_of(order)
+        if number is None:
+            self.history.fail(asked, code="no_trade")
+            return
+        try:
+            trade = await self.world.control.buyer(self.provider, number, action=action)
+        except ControlError as error:
+            self.history.fail(asked, code=error.code)
+        else:
+            self.history.ok(asked, paid_fen=trade.paid_fen)
+
+    async def open_while(self, order: Order, action: BuyerAction) -> None:
+        """
+        Open the order, and let the buyer act as soon as the provider's book has it.
+        """
+
+        async def at_the_cashier() -> None:
+            for wait_s in OPENING_WAITS_S:
+                if await self._number_of(order) is not None:
+                    break
+                await self.world.clock.sleep(wait_s)
+            await self.act(order, action)
+
+        await asyncio.gather(self.open(order), at_the_cashier())
+        await self.world.advance(0)
+
+    async def crowd(
+        self, count: int, do: Do, *, mark: str, prepare: Do | None = None, beside: Do | None = None
+    ) -> None:
+        """
+        So many orders, all acted on at the same moment.
+
+        Args:
+            do: what the buyer of each does.
+            mark: what the orders meet by it.
+            prepare: done for each before.
+            beside: done for each at the same moment.
+        """
+        orders = [self.order(990 + number) for number in range(count)]
+        self.mark(mark, *orders)
+        await asyncio.gather(*(self.open(order) for order in orders))
+        for order in orders:
+            if prepare is not None:
+                await prepare(order)
+        doing = [act(order) for order in orders for act in (do, beside) if act is not None]
+        await asyncio.gather(*doing)
+        await self.world.advance(0)
+
+    # The provider
+
+    @property
+    def rungs(self) -> int:
+        """
+        How often the provider tells of a payment that nobody acknowledges.
+
+        Facts: alipay/notify-ladder, wechatpay/notify-ladder, unionpay/notify-retries
+        """
+        return RUNGS[self.provider]
+
+    async def strike(self, order: Order, fault: str, *, on: str = "notify", **where: Any) -> None:
+        """
+        Lay a fault on the order.
+
+        Args:
+            on: "notify", "reply" for the first answer about it, or a verb (`query`, `refund`) for the first answer to
+                a call of that kind.
+            where: `first`, `nth` of the rule; everything else is the fault's own setting.
+        """
+        self._rules += 1
+        rule: dict[str, Any] = {"on": "notify" if on == "notify" else "reply", "order": f"*{order.label}*"}
+        if on != "notify":
+            rule["first"] = 1
+        if on not in {"notify", "reply"}:
+            rule["api"] = GLOBS[self.provider].get(on, on)
+        rule |= {name: where.pop(name) for name in ("first", "nth", "api") if name in where}
+        await self.world.control.add_rule(
+            {"id": f"case-{self._rules}", "fault": fault, "where": rule, "with": dict(where)}
+        )
+        self.history.fact("fault", order=order.number, fault=fault, on=on, settings=dict(where))
+
+    async def notify_again(self, order: Order, *, after_s: float = 0.0) -> None:
+        """
+        An old notify of the order comes once more.
+        """
+        await self.world.advance(after_s)
+        number = await self._number_of(order)
+        known = [one.id async for one in self.world.control.notifies() if one.out_trade_no == number]
+        for delivery in known[:1]:
+            await self.world.control.deliver(delivery)
+        await self.world.advance(0)
+
+    # The world
+
+    def mark(self, name: str, *orders: Order) -> None:
+        """
+        Name what these orders are about to meet, for checks that no single line can tell.
+        """
+        for order in orders:
+            self.history.fact("mark", order=order.number, name=name)
+
+    async def kill(self, *, turns: int = 0) -> None:
+        """
+        Kill the gateway, after so many turns of the loop.
+        """
+        for _ in range(turns):
+            await self.world.clock.sleep(0)
+        await self.world.kill_gateway()
+        self.history.fact("kill", what="gateway")
+
+    async def restart(self) -> None:
+        await self.world.restart_gateway()
+        self.history.fact("restart", what="gateway")
+        await self.world.advance(0)
+
+    async def advance(self, seconds: float) -> None:
+        await self.world.advance(seconds)
+        self.history.fact("advance", seconds=seconds)
+
+    # How it is done
+
+    def _wanted(self, order: Order, amount_fen: int) -> NewPayment:
+        return NewPayment(
+            merchant_order_no=order.number,
+            amount_fen=amount_fen,
+            subject=f"tip {order.label}",
+            attach=order.label,
+            channel=self.channel,
+        )
+
+    async def _create(self, order: Order) -> None:
+        asked = self.history.invoke("create", order=order.number, channel=self.channel, amount_fen=order.amount_fen)
+        reply = await self.world.gateway.create(self._wanted(order, order.amount_fen))
+        if reply.value is not None:
+            order.payment = reply.value
+        self._end(asked, reply)
+
+    def _refund_of(self, order: Order, amount_fen: int) -> tuple[str, int]:
+        order.refunds.append((self.world.ids.refund_no(order.label, len(order.refunds) + 1), amount_fen))
+        return order.refunds[-1]
+
+    async def _refund(self, order: Order, number: str, amount_fen: int) -> None:
+        if order.payment is None:
+            return
+        asked = self.history.invoke("refund", order=order.number, refund_no=number, amount_fen=amount_fen)
+        reply = await self.world.gateway.refund(order.payment.id, merchant_refund_no=number, amount_fen=amount_fen)
+        self._end(asked, reply)
+
+    async def _number_of(self, order: Order) -> str | None:
+        """
+        The order's number at the provider: the gateway's word for it, else the book's row with its label.
+        """
+        if order.payment is not None and order.payment.out_trade_no:
+            return order.payment.out_trade_no
+        numbers = await self._numbers_of((order,))
+        return numbers.get(order.label)
+
+    async def _numbers_of(self, orders: Sequence[Order]) -> dict[str, str]:
+        wanted = {order.label for order in orders}
+        trades = self.world.control.trades(provider=self.provider)
+        return {trade.label: trade.out_trade_no async for trade in trades if trade.label in wanted}
+
+    def _end(self, asked: int, reply: Reply[Payment] | Reply[Refund]) -> None:
+        match reply.outcome:
+            case Outcome.OK:
+                self.history.ok(asked, attempts=reply.attempts, **_told(reply.value))
+            case Outcome.REFUSED:
+                self.history.fail(asked, status_code=reply.status, code=reply.code, detail=reply.detail)
+            case Outcome.UNKNOWN:
+                self.history.unknown(asked, status_code=reply.status, detail=reply.detail)
+
+
+def _told(value: Payment | Refund | None) -> dict[str, Any]:
+    match value:
+        case Payment():
+            return {"payment_id": value.id, "status": value.status, "refund_status": value.refund_status}
+        case Refund():
+            return {"refund_id": value.id, "refund_state": value.status}
+        case None:
+            return {}

@@ -1,0 +1,36 @@
+"""
+What a requirement is: a stable id, a level, a sentence, what it rests on and where it applies.
+
+It refuses to know how a requirement is put to the test and how it is checked.
+"""
+
+from dataclasses import dataclass
+
+from harness.channels import PROVIDED
+from harness.sut.contract import Ability
+from harness.verdict import Level
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """
+    One rule that a gateway has to keep.
+
+    Args:
+        id: `<family>/<name>`, without a channel, and for ever.
+        text: the rule, in a sentence.
+        facts: anchors in docs/protocols that it rests on; empty where plain money sense is enough.
+        channels: where it applies.
+        needs: what the driver must be able to do, for it to be put to the test.
+    """
+
+    id: str
+    text: str
+    level: Level = Level.MUST
+    facts: tuple[str, ...] = ()
+    channels: tuple[str, ...] = PROVIDED
+    needs: frozenset[Ability] = frozenset()
+
+    @property
+    def family(self) -> str:
+        return self.id.partition("/")[0]

@@ -1,0 +1,41 @@
+"""
+Notifies, and what the platform hears.
+"""
+
+from harness.catalog.base import Requirement
+from harness.sut.contract import Ability
+
+WEBHOOKS = frozenset({Ability.WEBHOOKS})
+LADDERS = ("alipay/notify-ladder", "wechatpay/notify-ladder", "unionpay/notify-retries")
+
+REQUIREMENTS = (
+    Requirement("notify/acked-is-known", "What was acknowledged is known, also after a crash."),
+    Requirement("notify/duplicate-acked", "A notify that was acknowledged is acknowledged when it comes again."),
+    Requirement(
+        "notify/true-is-acked", "A true notify of a payment that the gateway knows is acknowledged in the end."
+    ),
+    Requirement("notify/nothing-lost", "What the buyer paid ends as paid or as refunded at the gateway."),
+    Requirement("notify/platform-told-once", "The platform is told of a payment once in effect.", needs=WEBHOOKS),
+    Requirement("notify/platform-told-amount", "The platform is told the amount that was paid.", needs=WEBHOOKS),
+    Requirement(
+        "notify/platform-told-again",
+        "A webhook that the platform did not take comes again until it is taken.",
+        needs=WEBHOOKS,
+    ),
+    Requirement("notify/none-came", "A payment whose notifies were all lost is found by asking.", facts=LADDERS),
+    Requirement(
+        "notify/first-rungs-lost",
+        "A payment whose first notifies were lost counts when a later one comes.",
+        facts=LADDERS,
+    ),
+    Requirement("notify/a-day-late", "A notify that comes a day late is accepted.", facts=LADDERS),
+    Requirement("notify/days-later-again", "A notify that comes again days later is acknowledged without effect."),
+    Requirement("notify/slow-reader", "A platform that reads the acknowledgement slowly hears it all the same."),
+    Requirement(
+        "notify/old-one-again",
+        "An old notify that is replayed after a refund does not undo the refund, nor credit again.",
+    ),
+    Requirement("notify/another-merchants", "A notify for another merchant is not acknowledged and credits nothing."),
+    Requirement("notify/another-apps", "A notify for another app of ours is not acknowledged and credits nothing."),
+    Requirement("notify/unknown-order", "A notify about an order that does not exist credits nothing."),
+)

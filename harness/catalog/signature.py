@@ -1,0 +1,55 @@
+"""
+Whom to believe.
+"""
+
+from harness.catalog.base import Requirement
+
+WECHATPAY_V3 = ("wechatpay_v3",)
+
+REQUIREMENTS = (
+    Requirement("signature/forged-never-acked", "A notify that the provider did not sign is never acknowledged."),
+    Requirement("signature/forged-never-credited", "A notify that the provider did not sign credits nothing."),
+    Requirement(
+        "signature/foreign-key-refused",
+        "A notify that is signed with somebody else's key is neither acknowledged nor credited.",
+    ),
+    Requirement("signature/unsigned-refused", "A notify without a signature is neither acknowledged nor credited."),
+    Requirement(
+        "signature/damaged-refused",
+        "A notify that bears the platform's signature of something else is neither acknowledged nor credited.",
+    ),
+    Requirement(
+        "signature/true-after-forged", "A forged notify does not keep the true one, which comes later, from counting."
+    ),
+    Requirement(
+        "signature/probe-refused",
+        "A signature probe of the platform's is refused, and the true notify after it is accepted.",
+        facts=("wechatpay/probes",),
+    ),
+    Requirement(
+        "signature/answer-tampered-not-believed",
+        "An answer whose signature does not match is not believed: the books end as the provider's.",
+    ),
+    Requirement("signature/answer-foreign-not-believed", "An answer that is signed with another key is not believed."),
+    Requirement(
+        "signature/answer-unsigned-not-believed", "An answer that should be signed and is not is not believed."
+    ),
+    Requirement("signature/requests-verify", "Every call that the gateway makes carries a signature that verifies."),
+    Requirement(
+        "signature/new-fields-accepted",
+        "A notify with fields that nobody has heard of, signed with the others, is accepted.",
+        facts=("alipay/notify-sign", "unionpay/sign-string"),
+    ),
+    Requirement(
+        "signature/other-charset-verified",
+        "A notify in the other charset that it declares is verified in that charset, or refused and taken later.",
+        facts=("alipay/charset", "unionpay/charset"),
+        channels=("alipay", "alipay_v3", "unionpay_rsa", "unionpay_keyed", "unionpay_sm2"),
+    ),
+    Requirement(
+        "signature/rotated-key-followed",
+        "After the platform changed its key, answers and notifies are verified with the new one.",
+        facts=("wechatpay/rotation",),
+        channels=WECHATPAY_V3,
+    ),
+)

@@ -1,0 +1,18 @@
+"""
+What the gateway calls a payment.
+"""
+
+from harness.catalog.base import Requirement
+
+REQUIREMENTS = (
+    Requirement("state/never-back", "A payment that was paid is never told as unpaid again."),
+    Requirement("state/books-agree", "The gateway calls paid what the provider's book calls paid, and nothing else."),
+    Requirement("state/unpaid-stays-unpaid", "An order whose buyer never paid is never told as paid."),
+    Requirement("state/refund-keeps-paid", "A refunded payment is still a payment: it is not told as unpaid."),
+    Requirement(
+        "state/failed-attempt-unpaid", "A buyer's failed attempt (no funds, wrong password) leaves the order unpaid."
+    ),
+    Requirement(
+        "state/paid-after-failed-attempt", "A payment that succeeds after failed attempts counts once, in full."
+    ),
+)

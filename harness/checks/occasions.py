@@ -1,0 +1,106 @@
+"""
+What an order met, as words for rules: a fault that struck, a call that went wrong, a notify of some kind, a mark.
+
+Each gives the lines that show it, and none where it did not happen.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from harness.checks.base import Story
+from harness.history import Operation
+
+Occasion = Callable[[Story], Iterable[Operation]]
+PAID = frozenset({"PAID", "SHIPPED", "COMPLETED"})
+
+
+def called(verb: str, *faults: str, **settings: Any) -> Occasion:
+    """
+    A call of the gateway's for *verb* that one of *faults* befell.
+
+    Args:
+        settings: what the fault had been told as well; one that is not named may be anything.
+    """
+
+    def occasion(story: Story) -> list[Operation]:
+        if settings and not _told(story, faults, settings):
+            return []
+        return story.calls(verb, faults=faults)
+
+    return occasion
+
+
+def answered(*faults: str) -> Occasion:
+    """
+    A call for anything that one of *faults* befell.
+    """
+
+    def occasion(story: Story) -> list[Operation]:
+        return [line for line in story.lines.get("call", ()) if line.value.get("fault") in faults]
+
+    return occasion
+
+
+def notified(*kinds: str, fault: str = "", **settings: Any) -> Occasion:
+    """
+    A notify of one of *kinds* that the gateway answered.
+
+    Args:
+        fault: what made it so, where that matters.
+        settings: what that fault had been told.
+    """
+
+    def occasion(story: Story) -> list[Operation]:
+        if settings and not _told(story, (fault,), settings):
+            return []
+        arrived = story.arrived(*kinds)
+        return [line for line in arrived if not fault or fault in line.value.get("faults", ())]
+
+    return occasion
+
+
+def struck(fault: str, **settings: Any) -> Occasion:
+    """
+    A fault that was laid on the order, and whose order had a notify delivered afterwards.
+    """
+
+    def occasion(story: Story) -> list[Operation]:
+        told = _told(story, (fault,), settings)
+        return told if told and story.arrived("true", "duplicate") else []
+
+    return occasion
+
+
+def marked(name: str) -> Occasion:
+    """
+    A moment that the story names.
+    """
+
+    def occasion(story: Story) -> list[Operation]:
+        return [line for line in story.seen("mark") if line.value["name"] == name]
+
+    return occasion
+
+
+def paid(story: Story) -> list[Operation]:
+    """
+    The buyer's successful paying.
+    """
+    return story.seen("pay")
+
+
+def status_of(story: Story) -> str:
+    """
+    What the gateway called the order at the end; empty where nobody looked.
+    """
+    ledger = story.last("ledger")
+    return "" if ledger is None else str(ledger.value["status"])
+
+
+def _told(story: Story, faults: Iterable[str], settings: dict[str, Any]) -> list[Operation]:
+    return [
+        line
+        for line in story.seen("fault")
+        if line.value["fault"] in faults
+        and all(line.value["settings"].get(name) == value for name, value in settings.items())
+    ]

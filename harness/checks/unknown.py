@@ -1,0 +1,61 @@
+"""
+Calls of which nobody knows how they ended: asked about, never assumed.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from harness.checks.base import KEPT, Check, Ruling, Story, each_order
+from harness.checks.books import still_right
+from harness.checks.idempotency import ENDED
+from harness.checks.occasions import Occasion, called
+from harness.checks.refund import UNKNOWN
+
+
+def never_a_second_trade(story: Story) -> Iterator[Ruling]:
+    """
+    An opening that ended in the dark leaves one trade that can be paid.
+    """
+    if not story.calls("open", faults=UNKNOWN):
+        return
+    live = {line.value["number"]: line for line in story.seen("book") if line.value["state"] not in ENDED}
+    if len(live) <= 1:
+        yield KEPT
+        return
+    yield Ruling(
+        kept=False,
+        expected="1 trade at the provider",
+        actual=f"{len(live)}: {', '.join(sorted(live))}",
+        evidence=(*story.calls("open", faults=UNKNOWN)[:1], *live.values()),
+        money=f"order {story.order} can be paid {len(live)} times, because its opening was not answered",
+    )
+
+
+def _settled(name: str, occasion: Occasion, witness: str) -> tuple[str, Check]:
+    return f"unknown/{name}", each_order(f"unknown/{name}", still_right(occasion), witness=witness)
+
+
+CHECKS: Mapping[str, Check] = {
+    "unknown/never-a-second-trade": each_order(
+        "unknown/never-a-second-trade", never_a_second_trade, witness="every opening was answered well"
+    ),
+    **dict(
+        (
+            _settled("create-no-answer", called("open", "timeout_after"), "every opening was answered"),
+            _settled("create-cut-before", called("open", "timeout_before"), "every opening arrived"),
+            _settled("create-torn-after", called("open", "reset_after"), "no opening was torn off after the work"),
+            _settled("create-torn-before", called("open", "reset_before"), "no opening was torn off before the work"),
+            _settled("create-server-error", called("open", "http_error", work=True), "no opening met a server error"),
+            _settled("create-bad-gateway", called("open", "http_error", work=False), "no opening met a server error"),
+            _settled("create-system-error", called("open", "system_error"), "no opening met a system error"),
+            _settled("create-busy", called("open", "busy"), "the provider was never too busy"),
+            _settled("create-half-answer", called("open", "truncated"), "every opening's answer was whole"),
+            _settled("create-garbled", called("open", "malformed_body"), "every opening's answer could be read"),
+            _settled("create-late-answer", called("open", "delay"), "every opening was answered in time"),
+            _settled("create-dripped", called("open", "slow_drip"), "no opening's answer came in drops"),
+            _settled("query-no-answer", called("query", "timeout_after"), "every query was answered"),
+            _settled("query-server-error", called("query", "http_error"), "no query met a server error"),
+            _settled("query-garbled", called("query", "malformed_body", "truncated"), "every query could be read"),
+            _settled("query-tampered", called("query", "bad_signature"), "every query's signature matched"),
+        )
+    ),
+}
