@@ -14,3 +14,5 @@ class NextDue:
     refunds: datetime | None = None
     outbox: datetime | None = None
     folds: datetime | None = None
+    packets: datetime | None = None
+    payouts: datetime | None = None

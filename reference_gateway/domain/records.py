@@ -27,7 +27,7 @@ PostingKind = Literal[
     "payout",
     "payout_back",
 ]
-SubjectKind = Literal["payment", "attempt", "refund"]
+SubjectKind = Literal["payment", "attempt", "refund", "payout"]
 
 
 @dataclass(frozen=True, slots=True)

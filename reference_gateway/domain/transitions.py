@@ -1,5 +1,5 @@
 """
-The three state machines as tables: order, payment attempt, refund.
+The four state machines as tables: order, payment attempt, refund, payout.
 
 Every pair of state and event stands in its table, so silence is impossible. A pair is a move, a repetition without
 effect, a payment that came too late (booked, then given back), or a refusal that gets recorded. The module decides;
@@ -60,6 +60,19 @@ class RefundEvent(StrEnum):
     FAIL = "fail"
 
 
+class PayoutStatus(StrEnum):
+    REQUESTED = "REQUESTED"
+    PROCESSING = "PROCESSING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+class PayoutEvent(StrEnum):
+    SEND = "send"
+    SUCCEED = "succeed"
+    FAIL = "fail"
+
+
 class Verdict(StrEnum):
     MOVE = "move"
     REPEAT = "repeat"
@@ -67,7 +80,7 @@ class Verdict(StrEnum):
     REFUSE = "refuse"
 
 
-StateT = TypeVar("StateT", PaymentStatus, AttemptStatus, RefundStatus)
+StateT = TypeVar("StateT", PaymentStatus, AttemptStatus, RefundStatus, PayoutStatus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,5 +158,19 @@ REFUND_STEPS: Mapping[tuple[RefundStatus, StrEnum], Step[RefundStatus]] = _total
         (_R.PROCESSING, _F.FAIL): (Verdict.MOVE, _R.FAILED),
         (_R.SUCCEEDED, _F.SUCCEED): (Verdict.REPEAT, _R.SUCCEEDED),
         (_R.FAILED, _F.FAIL): (Verdict.REPEAT, _R.FAILED),
+    },
+)
+
+_Y, _G = PayoutStatus, PayoutEvent
+PAYOUT_STEPS: Mapping[tuple[PayoutStatus, StrEnum], Step[PayoutStatus]] = _total(
+    PayoutStatus,
+    PayoutEvent,
+    {
+        (_Y.REQUESTED, _G.SEND): (Verdict.MOVE, _Y.PROCESSING),
+        (_Y.PROCESSING, _G.SEND): (Verdict.REPEAT, _Y.PROCESSING),
+        (_Y.PROCESSING, _G.SUCCEED): (Verdict.MOVE, _Y.SUCCEEDED),
+        (_Y.PROCESSING, _G.FAIL): (Verdict.MOVE, _Y.FAILED),
+        (_Y.SUCCEEDED, _G.SUCCEED): (Verdict.REPEAT, _Y.SUCCEEDED),
+        (_Y.FAILED, _G.FAIL): (Verdict.REPEAT, _Y.FAILED),
     },
 )

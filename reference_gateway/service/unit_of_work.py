@@ -25,6 +25,7 @@ from reference_gateway.domain.records import (
     Transition,
 )
 from reference_gateway.domain.refund import Refund
+from reference_gateway.service.parts.live import LivePart
 
 
 class PaymentsPart(Protocol):
@@ -141,7 +142,7 @@ class OutboxPart(Protocol):
     async def next_due(self) -> NextDue: ...
 
 
-class UnitOfWork(PaymentsPart, RefundsPart, BooksPart, OutboxPart, Protocol):
+class UnitOfWork(PaymentsPart, RefundsPart, BooksPart, OutboxPart, LivePart, Protocol):
     """One transaction."""
 
     async def __aenter__(self) -> Self: ...

@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Iterable
 from enum import IntEnum
 
+from reference_gateway.errors import StoreConflict
+
 
 class Rank(IntEnum):
     """The order in which transactions take their locks."""
@@ -21,10 +23,16 @@ class Rank(IntEnum):
     REFUND_KEY = 3
     IDEMPOTENCY = 4
     INBOX = 5
-    POSTING = 6
-    ACCOUNT = 7
-    OUTBOX = 8
-    NONCE = 9
+    ROOM = 6
+    STOCK = 7
+    PACKET_KEY = 8
+    PACKET = 9
+    PAYOUT_KEY = 10
+    PAYOUT = 11
+    POSTING = 12
+    ACCOUNT = 13
+    OUTBOX = 14
+    NONCE = 15
 
 
 LockName = tuple[Rank, tuple[str, ...]]
@@ -77,6 +85,23 @@ class HeldLocks:
             await self._table.acquire(name)
             self._held[name] = None
             self._highest = name
+
+    async def take_late(self, rank: Rank, keys: Iterable[tuple[str, ...]]) -> None:
+        """
+        Take locks whatever is held already, but wait only where the order allows it.
+
+        Raises:
+            StoreConflict: another transaction holds one, and waiting for it could close a ring.
+        """
+        for name in sorted((rank, key) for key in set(keys)):
+            if name in self._held:
+                continue
+            late = self._highest is not None and name < self._highest
+            if late and self._table.is_held(name):
+                raise StoreConflict(f"lock {name} is held by another transaction")
+            await self._table.acquire(name)
+            self._held[name] = None
+            self._highest = self._highest if late else name
 
     async def take_free(self, rank: Rank, keys: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
         """Take the locks that nobody holds, skip the others; waits for none, so order does not matter."""

@@ -20,6 +20,7 @@ from reference_gateway.domain.records import (
     Transition,
 )
 from reference_gateway.domain.refund import Refund
+from reference_gateway.store.memory_live import LiveRows
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class Changes:
     outbox: dict[str, OutboxRow] = field(default_factory=dict)
     sent: dict[str, datetime] = field(default_factory=dict)
     nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    live: LiveRows = field(default_factory=LiveRows)
 
 
 @dataclass(slots=True)
@@ -62,6 +64,7 @@ class MemoryState:
     outbox: dict[str, OutboxRow] = field(default_factory=dict)
     unsent: dict[str, datetime] = field(default_factory=dict)
     nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    live: LiveRows = field(default_factory=LiveRows)
     sequence: int = 0
     entry_sequence: int = 0
 
@@ -90,6 +93,7 @@ class MemoryState:
         self.inbox.update(changes.inbox)
         self.idempotency.update(changes.idempotency)
         self.nonces.update(changes.nonces)
+        self.live.apply(changes.live)
         self.outbox.update(changes.outbox)
         self.unsent.update((row.event_id, row.due_at) for row in changes.outbox.values())
         for event_id in changes.sent:

@@ -28,6 +28,7 @@ from reference_gateway.domain.records import (
 from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus
 from reference_gateway.errors import ConstraintBroken
+from reference_gateway.store.memory_live import LiveRows, MemoryLive
 from reference_gateway.store.memory_locks import HeldLocks, LockTable, Rank
 from reference_gateway.store.memory_state import Changes, MemoryState
 
@@ -229,13 +230,13 @@ class _Books(_Refunds):
 
     async def post(self, postings: Sequence[Posting]) -> set[str]:
         await self._point("post")
-        await self._held.take(Rank.POSTING, [(posting.key,) for posting in postings])
+        await self._held.take_late(Rank.POSTING, [(posting.key,) for posting in postings])
         fresh: dict[str, Posting] = {}
         for posting in postings:
             if posting.key not in self._state.postings and posting.key not in self._changes.postings:
                 fresh.setdefault(posting.key, posting)
         moved = self._moved(fresh.values())
-        await self._held.take(Rank.ACCOUNT, [(name,) for name, fen in moved.items() if fen < 0])
+        await self._held.take_late(Rank.ACCOUNT, [(name,) for name, fen in moved.items() if fen < 0])
         for name, fen in moved.items():
             if self._balance(name) + fen < 0:
                 raise ConstraintBroken(f"ledger: {name} would go below zero", code="ledger_accounts_balance_check")
@@ -353,11 +354,21 @@ class _Outbox(_Books):
             polls=min(state.polling.values(), default=None),
             refunds=min(state.refund_polling.values(), default=None),
             outbox=min(state.unsent.values(), default=None),
+            packets=min((p.poll_at for p in state.live.packets.values() if p.poll_at), default=None),
+            payouts=min((p.poll_at for p in state.live.payouts.values() if p.poll_at), default=None),
         )
 
 
-class MemoryUnitOfWork(_Outbox):
+class MemoryUnitOfWork(_Outbox, MemoryLive):
     """One transaction over a MemoryStore."""
+
+    @property
+    def _live(self) -> LiveRows:
+        return self._state.live
+
+    @property
+    def _own(self) -> LiveRows:
+        return self._changes.live
 
     async def resume_unfinished(self, now: datetime) -> None:
         await self._point("resume_unfinished")

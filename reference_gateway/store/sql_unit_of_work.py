@@ -31,6 +31,7 @@ from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus, RefundStatus
 from reference_gateway.store import statements as sql
 from reference_gateway.store.sql_errors import told
+from reference_gateway.store.sql_live import SqlLive
 
 
 class _Transaction:
@@ -217,7 +218,7 @@ class _Books(_Refunds):
         return fresh
 
 
-class SqlUnitOfWork(_Books):
+class SqlUnitOfWork(_Books, SqlLive):
     """One transaction in PostgreSQL, read committed."""
 
     async def resume_unfinished(self, now: datetime) -> None:
@@ -243,7 +244,7 @@ class SqlUnitOfWork(_Books):
 
     async def next_due(self) -> NextDue:
         row = (await self._run(sql.NEXT_DUE)).one()
-        return NextDue(*row)
+        return NextDue(**_values(row))
 
 
 assert {field.name for field in fields(Payment)} == set(sql.PAYMENT_COLUMNS)

@@ -18,7 +18,7 @@ _PAYMENT = ", ".join(f"p.{name}" for name in PAYMENT_COLUMNS)
 _REFUND = ", ".join(f"r.{name}" for name in REFUND_COLUMNS)
 
 
-def _unnest(**types: str) -> str:
+def unnest_of(**types: str) -> str:
     """Spell a row source: one array parameter for each column."""
     arrays = ", ".join(f"CAST(:{name} AS {type_}[])" for name, type_ in types.items())
     return f"unnest({arrays}) AS given({', '.join(types)})"
@@ -60,7 +60,7 @@ NEW_PAYMENT = tuple(_NEW_PAYMENT)
 INSERT_PAYMENTS = text(
     f"""
     INSERT INTO payments ({", ".join(NEW_PAYMENT)})
-    SELECT {", ".join(NEW_PAYMENT)} FROM {_unnest(**_NEW_PAYMENT)} ORDER BY app_id, merchant_order_no
+    SELECT {", ".join(NEW_PAYMENT)} FROM {unnest_of(**_NEW_PAYMENT)} ORDER BY app_id, merchant_order_no
     ON CONFLICT ON CONSTRAINT payments_order_key DO NOTHING
     RETURNING id
     """  # noqa: S608 (made of constants)
@@ -84,14 +84,14 @@ SAVED_PAYMENT = tuple(_SAVED_PAYMENT)
 SAVE_PAYMENTS = text(
     f"""
     UPDATE payments AS p SET {", ".join(f"{name} = given.{name}" for name in SAVED_PAYMENT[1:])}
-    FROM {_unnest(**_SAVED_PAYMENT)} WHERE p.id = given.id
+    FROM {unnest_of(**_SAVED_PAYMENT)} WHERE p.id = given.id
     """  # noqa: S608 (made of constants)
 )
 
 PAYMENTS_BY_ORDER = text(
     f"""
     SELECT {_PAYMENT} FROM payments AS p
-    JOIN {_unnest(app_id="text", merchant_order_no="text")} USING (app_id, merchant_order_no)
+    JOIN {unnest_of(app_id="text", merchant_order_no="text")} USING (app_id, merchant_order_no)
     """  # noqa: S608 (made of constants)
 )
 PAYMENT = text(f"SELECT {_PAYMENT} FROM payments AS p WHERE p.id = :id AND p.app_id = :app_id")  # noqa: S608
@@ -183,13 +183,13 @@ _TRANSITION = {
 }
 TRANSITION = tuple(_TRANSITION)
 RECORD_TRANSITIONS = text(
-    f"INSERT INTO transitions ({', '.join(TRANSITION)}) SELECT * FROM {_unnest(**_TRANSITION)}"  # noqa: S608
+    f"INSERT INTO transitions ({', '.join(TRANSITION)}) SELECT * FROM {unnest_of(**_TRANSITION)}"  # noqa: S608
 )
 
 OPEN_ACCOUNTS = text(
     f"""
     INSERT INTO ledger_accounts (name, normal_sign)
-    SELECT * FROM {_unnest(name="text", normal_sign="smallint")} ORDER BY name ON CONFLICT DO NOTHING
+    SELECT * FROM {unnest_of(name="text", normal_sign="smallint")} ORDER BY name ON CONFLICT DO NOTHING
     """  # noqa: S608 (made of constants)
 )
 _POSTING = {
@@ -204,7 +204,7 @@ POSTING = tuple(_POSTING)
 POST = text(
     f"""
     INSERT INTO ledger_transactions ({", ".join(POSTING)})
-    SELECT * FROM {_unnest(**_POSTING)} ORDER BY posting_key
+    SELECT * FROM {unnest_of(**_POSTING)} ORDER BY posting_key
     ON CONFLICT ON CONSTRAINT ledger_transactions_posting_key DO NOTHING
     RETURNING id, posting_key
     """  # noqa: S608 (made of constants)
@@ -212,7 +212,7 @@ POST = text(
 ENTER = text(
     f"""
     INSERT INTO ledger_entries (transaction_id, account, amount_fen)
-    SELECT * FROM {_unnest(transaction_id="text", account="text", amount_fen="bigint")}
+    SELECT * FROM {unnest_of(transaction_id="text", account="text", amount_fen="bigint")}
     """  # noqa: S608 (made of constants)
 )
 LEDGER_LINES = text(
@@ -253,7 +253,7 @@ INBOX = tuple(_INBOX)
 RECORD_INBOX = text(
     f"""
     INSERT INTO notify_inbox ({", ".join(INBOX)})
-    SELECT * FROM {_unnest(**_INBOX)} ORDER BY channel, dedupe_key
+    SELECT * FROM {unnest_of(**_INBOX)} ORDER BY channel, dedupe_key
     ON CONFLICT ON CONSTRAINT notify_inbox_pkey DO UPDATE
     SET deliveries = notify_inbox.deliveries + excluded.deliveries
     """  # noqa: S608 (made of constants)
@@ -262,7 +262,7 @@ RECORD_INBOX = text(
 IDEMPOTENCY_KEYS = text(
     f"""
     SELECT app_id, key, request_digest, payment_id, created_at FROM idempotency_keys
-    JOIN {_unnest(app_id="text", key="text")} USING (app_id, key)
+    JOIN {unnest_of(app_id="text", key="text")} USING (app_id, key)
     """  # noqa: S608 (made of constants)
 )
 _IDEMPOTENCY = {
@@ -276,7 +276,7 @@ IDEMPOTENCY = tuple(_IDEMPOTENCY)
 INSERT_IDEMPOTENCY_KEYS = text(
     f"""
     INSERT INTO idempotency_keys ({", ".join(IDEMPOTENCY)})
-    SELECT * FROM {_unnest(**_IDEMPOTENCY)} ORDER BY app_id, key
+    SELECT * FROM {unnest_of(**_IDEMPOTENCY)} ORDER BY app_id, key
     ON CONFLICT ON CONSTRAINT idempotency_keys_pkey DO NOTHING
     RETURNING app_id, key
     """  # noqa: S608 (made of constants)
@@ -292,7 +292,7 @@ FORGET_NONCES = text(
 SPEND_NONCES = text(
     f"""
     INSERT INTO request_nonces (app_id, nonce, expires_at)
-    SELECT app_id, nonce, :expires_at FROM {_unnest(app_id="text", nonce="text")} ORDER BY app_id, nonce
+    SELECT app_id, nonce, :expires_at FROM {unnest_of(app_id="text", nonce="text")} ORDER BY app_id, nonce
     ON CONFLICT ON CONSTRAINT request_nonces_pkey DO UPDATE SET expires_at = excluded.expires_at
     WHERE request_nonces.expires_at <= :now
     RETURNING app_id, nonce
@@ -309,7 +309,7 @@ _OUTBOX = {
     "attempts": "integer",
 }
 OUTBOX = tuple(_OUTBOX)
-ADD_OUTBOX = text(f"INSERT INTO outbox ({', '.join(OUTBOX)}) SELECT * FROM {_unnest(**_OUTBOX)}")  # noqa: S608
+ADD_OUTBOX = text(f"INSERT INTO outbox ({', '.join(OUTBOX)}) SELECT * FROM {unnest_of(**_OUTBOX)}")  # noqa: S608
 CLAIM_OUTBOX = text(
     f"""
     UPDATE outbox SET due_at = :lease_until, attempts = attempts + 1
@@ -331,7 +331,7 @@ FINISH_OUTBOX = text(
 POSTPONE_OUTBOX = text(
     f"""
     UPDATE outbox AS o SET due_at = given.due_at
-    FROM {_unnest(event_id="text", due_at="timestamptz")}
+    FROM {unnest_of(event_id="text", due_at="timestamptz")}
     WHERE o.event_id = given.event_id AND o.sent_at IS NULL
     """  # noqa: S608 (made of constants)
 )
@@ -341,7 +341,9 @@ NEXT_DUE = text(
     SELECT (SELECT min(poll_at) FROM payments WHERE poll_at IS NOT NULL) AS polls,
            (SELECT min(poll_at) FROM refunds WHERE poll_at IS NOT NULL) AS refunds,
            (SELECT min(due_at) FROM outbox WHERE sent_at IS NULL) AS outbox,
-           (SELECT at FROM ledger_unfolded ORDER BY id LIMIT 1) AS folds
+           (SELECT at FROM ledger_unfolded ORDER BY id LIMIT 1) AS folds,
+           (SELECT min(poll_at) FROM red_packets WHERE poll_at IS NOT NULL) AS packets,
+           (SELECT min(poll_at) FROM payouts WHERE poll_at IS NOT NULL) AS payouts
     """
 )
 PING: TextClause = text("SELECT 1")

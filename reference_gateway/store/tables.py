@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 METADATA = MetaData()
-_AT = DateTime(timezone=True)
+AT = DateTime(timezone=True)
 
 payments = Table(
     "payments",
@@ -60,10 +60,10 @@ payments = Table(
     Column("reserved_fen", BigInteger, nullable=False),
     Column("channel_trade_no", Text),
     Column("pay_params", JSONB),
-    Column("created_at", _AT, nullable=False),
-    Column("paid_at", _AT),
-    Column("expires_at", _AT, nullable=False),
-    Column("poll_at", _AT),
+    Column("created_at", AT, nullable=False),
+    Column("paid_at", AT),
+    Column("expires_at", AT, nullable=False),
+    Column("poll_at", AT),
     Column("poll_rung", Integer, nullable=False),
     UniqueConstraint("app_id", "merchant_order_no", name="payments_order_key"),
     UniqueConstraint("out_trade_no", name="payments_out_trade_no_key"),
@@ -92,10 +92,10 @@ refunds = Table(
     Column("reason", Text),
     Column("status", Text, nullable=False),
     Column("failure_code", Text),
-    Column("created_at", _AT, nullable=False),
+    Column("created_at", AT, nullable=False),
     Column("channel_refund_no", Text),
-    Column("finished_at", _AT),
-    Column("poll_at", _AT),
+    Column("finished_at", AT),
+    Column("poll_at", AT),
     Column("poll_rung", Integer, nullable=False),
     UniqueConstraint("payment_id", "merchant_refund_no", name="refunds_merchant_refund_no_key"),
     UniqueConstraint("out_request_no", name="refunds_out_request_no_key"),
@@ -115,7 +115,7 @@ transitions = Table(
     Column("to_state", Text, nullable=False),
     Column("applied", Boolean, nullable=False),
     Column("detail", Text, nullable=False),
-    Column("at", _AT, nullable=False),
+    Column("at", AT, nullable=False),
     Index("transitions_by_subject", "subject_id"),
 )
 
@@ -137,7 +137,7 @@ ledger_transactions = Table(
     Column("kind", Text, nullable=False),
     Column("payment_id", Text, ForeignKey("payments.id", name="ledger_transactions_payment_fkey"), nullable=False),
     Column("refund_id", Text, ForeignKey("refunds.id", name="ledger_transactions_refund_fkey")),
-    Column("at", _AT, nullable=False),
+    Column("at", AT, nullable=False),
     UniqueConstraint("posting_key", name="ledger_transactions_posting_key"),
     CheckConstraint(
         "kind IN ('payment', 'refund', 'tip', 'topup', 'deposit', 'release', 'packet', 'claim', 'packet_return', "
@@ -169,7 +169,7 @@ ledger_unfolded = Table(
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("account", Text, nullable=False),
     Column("amount_fen", BigInteger, nullable=False),
-    Column("at", _AT, nullable=False, server_default=text("now()")),
+    Column("at", AT, nullable=False, server_default=text("now()")),
     CheckConstraint("amount_fen > 0", name="ledger_unfolded_amount_positive"),
     Index("ledger_unfolded_by_account", "account"),
 )
@@ -183,7 +183,7 @@ notify_inbox = Table(
     Column("out_trade_no", Text, nullable=False),
     Column("verdict", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Column("received_at", _AT, nullable=False),
+    Column("received_at", AT, nullable=False),
     Column("deliveries", Integer, nullable=False),
     PrimaryKeyConstraint("channel", "dedupe_key", name="notify_inbox_pkey"),
 )
@@ -195,10 +195,10 @@ outbox = Table(
     Column("app_id", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
-    Column("created_at", _AT, nullable=False),
-    Column("due_at", _AT, nullable=False),
+    Column("created_at", AT, nullable=False),
+    Column("due_at", AT, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("sent_at", _AT),
+    Column("sent_at", AT),
     Index("outbox_to_send", "due_at", postgresql_where=text("sent_at IS NULL")),
 )
 
@@ -209,7 +209,7 @@ idempotency_keys = Table(
     Column("key", Text, nullable=False),
     Column("request_digest", Text, nullable=False),
     Column("payment_id", Text, ForeignKey("payments.id", name="idempotency_keys_payment_fkey"), nullable=False),
-    Column("created_at", _AT, nullable=False),
+    Column("created_at", AT, nullable=False),
     PrimaryKeyConstraint("app_id", "key", name="idempotency_keys_pkey"),
 )
 
@@ -218,7 +218,7 @@ request_nonces = Table(
     METADATA,
     Column("app_id", Text, nullable=False),
     Column("nonce", Text, nullable=False),
-    Column("expires_at", _AT, nullable=False),
+    Column("expires_at", AT, nullable=False),
     PrimaryKeyConstraint("app_id", "nonce", name="request_nonces_pkey"),
     Index("request_nonces_by_expiry", "expires_at"),
 )

@@ -27,6 +27,7 @@ from mock_providers.core.ids import KeyedIds
 from mock_providers.core.journal import Journal, RawRequest
 from mock_providers.core.labels import Labels
 from mock_providers.core.notifier import Notifier
+from mock_providers.core.plans import ReplyPlan
 from mock_providers.core.provider import Call, Notice, ProviderOptions, ProviderWorld
 from mock_providers.faults.desk import FaultDesk
 from mock_providers.faults.rules import Profile
@@ -151,10 +152,11 @@ class Desk:
             )
         )
         self.schedule.start()
+        self.faults = FaultDesk(SeededSource(7), Profile("calm"))
         self._control = self._control_state()
 
     def _control_state(self) -> ControlState:
-        journal, faults = Journal(), FaultDesk(SeededSource(7), Profile("calm"))
+        journal, faults = Journal(), self.faults
         return ControlState(
             seed=7,
             book=self.book,
@@ -170,6 +172,30 @@ class Desk:
 
     def read(self, request: RawRequest) -> Call:
         return self.provider.read(request)
+
+    def demand(self, what: tuple[str, str] | None, *, work: bool) -> None:
+        """
+        Let one rule stand that refuses (method, code), or none; *work* is done all the same.
+        """
+        rules: list[dict[str, Any]] = []
+        if what is not None:
+            rules = [
+                {
+                    "id": "demanded",
+                    "fault": "refuse",
+                    "where": {"api": what[0]},
+                    "with": {"code": what[1], "work": work},
+                }
+            ]
+        self.faults.replace({"rules": rules})
+
+    def planned(self, call: Call) -> ReplyPlan:
+        """
+        What the rules make of a call, asked as the server asks.
+        """
+        return self.faults.plan_reply(
+            provider="alipay", label=call.label, order=call.order, api=call.api, merchant=call.merchant
+        )
 
     def call(self, method: str, business: Any, **changes: str | None) -> dict[str, Any]:
         """

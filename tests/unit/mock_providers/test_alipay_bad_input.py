@@ -172,7 +172,7 @@ def fresh(desk: Desk) -> None:
     desk.buyer("scan", "waiting")
 
 
-MANY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=500)
+MANY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
 NAMES = st.sampled_from(sorted(BUSINESS))
 # What is wrong around the content is mostly found before the signature is looked at.
 SELDOM: st.SearchStrategy[list[Mutation]] = st.one_of(

@@ -33,7 +33,7 @@ AUTHS = st.dictionaries(
 HEADERS = st.sampled_from(
     [(JSON_TYPE,), (), (("content-type", "text/xml"),), (("alipay-encrypt-type", "AES"),), (("content-type", "\xff"),)]
 )
-MANY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+MANY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
 
 
 def judged(desk: Desk, request: RawRequest) -> bool:

@@ -13,9 +13,9 @@ from urllib.parse import quote, urlencode
 
 from mock_providers.core.journal import RawRequest
 from mock_providers.core.reply import WireReply
-from mock_providers.core.rng import keyed_digest
 from mock_providers.unionpay.codes import KNOWN
 from tests.cross.unionpay_parsers import official_java
+from tests.unit.mock_providers.draws import Draw
 from tests.unit.mock_providers.unionpay_desk import CARD, NOW, PATHS, Desk
 
 BASE = {"accessType": "0", "orderId": "mutant01", "txnTime": NOW, "txnAmt": "100", "backUrl": "http://127.0.0.1:9/n"}
@@ -74,42 +74,27 @@ class Told:
         return self.admitted / self.mutations
 
 
-class Draw:
-    """Choices for one mutation, by keyed hash: the same seed and number make the same choices."""
-
-    def __init__(self, seed: int, number: int) -> None:
-        self._seed, self._number, self._count = seed, number, 0
-
-    def below(self, limit: int) -> int:
-        self._count += 1
-        digest = keyed_digest(self._seed, "mutation", str(self._number), str(self._count), size=8)
-        return int.from_bytes(digest, "big") % limit
-
-    def of(self, options):
-        return options[self.below(len(options))]
-
-
 def mutated(fields: dict[str, str], draw: Draw) -> dict[str, str]:
     """One to three changes of values, and of which fields there are."""
     changed = dict(fields)
     for _ in range(1 + draw.below(3)):
         open_to = sorted(changed.keys() - KEPT) or ["orderId"]
-        name, kind = draw.of(open_to), draw.below(6)
+        name, kind = draw.one(open_to), draw.below(6)
         if kind == 0:
             changed.pop(name, None)
         elif kind == 1:
-            changed[draw.of(NEW_NAMES)] = draw.of(ODD)
+            changed[draw.one(NEW_NAMES)] = draw.one(ODD)
         elif kind == 2:
-            changed[name] = changed.get(name, "") + draw.of(ODD)
+            changed[name] = changed.get(name, "") + draw.one(ODD)
         else:
-            changed[name] = draw.of(ODD)
+            changed[name] = draw.one(ODD)
     return changed
 
 
 def wounded(body: bytes, draw: Draw) -> bytes:
     """One to three changes of the bytes that were signed; some of them harmless."""
     for _ in range(1 + draw.below(3)):
-        place, kind, odd = draw.below(len(body) + 1), draw.below(8), draw.of(ODD_BYTES)
+        place, kind, odd = draw.below(len(body) + 1), draw.below(8), draw.one(ODD_BYTES)
         pieces = body.split(b"&")
         if kind == 0:
             body = body[:place] + body[place + 1 + draw.below(4) :]
@@ -118,13 +103,13 @@ def wounded(body: bytes, draw: Draw) -> bytes:
         elif kind == 2:
             body = b"&".join(pieces[::-1])
         elif kind == 3:
-            body = body + b"&" + draw.of(pieces)
+            body = body + b"&" + draw.one(pieces)
         elif kind == 4:
-            body = draw.of(pieces) + b"&" + body
+            body = draw.one(pieces) + b"&" + body
         elif kind == 5:
-            body = body.replace(b"signature=", draw.of([b"signature=A", b"Signature=", b"signature=%20"]), 1)
+            body = body.replace(b"signature=", draw.one([b"signature=A", b"Signature=", b"signature=%20"]), 1)
         elif kind == 6:
-            body = b"&".join(piece for piece in pieces if not piece.startswith(draw.of(sorted(KEPT)).encode()))
+            body = b"&".join(piece for piece in pieces if not piece.startswith(draw.one(sorted(KEPT)).encode()))
         else:
             body = body.replace(b"=", b"=" + odd, 1 + draw.below(3))
     return body
@@ -153,10 +138,10 @@ class Rounds:
 
     def _one(self, draw: Draw, *, before: bool) -> None:
         self._fresh()
-        kind = draw.of(sorted(TYPES))
+        kind = draw.one(sorted(TYPES))
         where, more = TYPES[kind]
         fields = BASE | more | ({"origQryId": self._original(kind)} if kind in {"refund", "undo", "complete"} else {})
-        method = draw.of(METHODS)
+        method = draw.one(METHODS)
         version = "5.0.0" if method == "01" and draw.below(3) == 0 else "5.1.0"
         encoding = "GBK" if draw.below(8) == 0 else "UTF-8"
         codec = "gbk" if encoding == "GBK" else "utf-8"

@@ -43,6 +43,12 @@ def _private(path: Path) -> Any:
     return load_pem_private_key(path.read_bytes(), None)
 
 
+@cache
+def _public(path: Path) -> Any:
+    """As above, with verifying."""
+    return load_pem_public_key(path.read_bytes())
+
+
 @dataclass(frozen=True)
 class V3Merchant:
     directory: Path
@@ -77,11 +83,15 @@ class V3Merchant:
 
     def opened(self, reply: WireReply, *, key: str = "alipay_public_key.pem") -> dict[str, Any]:
         """The body of an answer, verified as the bytes that came."""
+        self.verify(reply, key=key)
+        return dict(json.loads(reply.body))
+
+    def verify(self, reply: WireReply, *, key: str = "alipay_public_key.pem") -> None:
+        """Raises InvalidSignature when the platform did not sign an answer's bytes."""
         headers = dict(reply.headers)
         text = f"{headers['alipay-timestamp']}\n{headers['alipay-nonce']}\n".encode() + reply.body + b"\n"
-        public: Any = load_pem_public_key(self.text(key).encode())
+        public = _public(self.directory / "alipay" / key)
         public.verify(base64.b64decode(headers["alipay-signature"]), text, PKCS1v15(), SHA256())
-        return dict(json.loads(reply.body))
 
 
 @dataclass(frozen=True)

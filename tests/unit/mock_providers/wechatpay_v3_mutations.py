@@ -12,7 +12,7 @@ from typing import Any
 
 from mock_providers.core.book import TradeState
 from mock_providers.core.journal import RawRequest
-from mock_providers.core.rng import keyed_digest
+from tests.unit.mock_providers.draws import Draw
 from tests.unit.mock_providers.wechatpay_v3_desk import HEADERS, NOTIFY_URL, OPENID, V3Desk
 
 ODD_TEXTS = [
@@ -47,24 +47,6 @@ ODD_VALUES: list[Any] = [
 ODD_BYTES = [b"\0", b"\xff\xfe", b"{", b"}", b"[" * 300, b'"', b",", b"\\ud800", b"\xe6\x89", b"\r\n", b"1e999", b":"]
 ODD_HEADERS = ["", " ", "\x7f", "x" * 9000, "é", "PUB_KEY_ID_0", "WECHATPAY2-SHA256-RSA2048 ", "NOTENOUGH", "0"]
 STATUSES = {200, 202, 204, 302, 400, 401, 403, 404, 405, 429, 500, 503}
-
-
-@dataclass(slots=True)
-class Draw:
-    """
-    Numbers for one mutation.
-    """
-
-    seed: int
-    number: int
-    _drawn: int = 0
-
-    def below(self, limit: int) -> int:
-        self._drawn += 1
-        return int.from_bytes(keyed_digest(self.seed, str(self.number), str(self._drawn), size=8), "big") % limit
-
-    def one(self, of: Any) -> Any:
-        return of[self.below(len(of))]
 
 
 Asked = tuple[str, str, Any]

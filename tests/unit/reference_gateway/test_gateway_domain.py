@@ -12,11 +12,14 @@ from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.transitions import (
     ATTEMPT_STEPS,
     ORDER_STEPS,
+    PAYOUT_STEPS,
     REFUND_STEPS,
     AttemptEvent,
     AttemptStatus,
     OrderEvent,
     PaymentStatus,
+    PayoutEvent,
+    PayoutStatus,
     RefundEvent,
     RefundStatus,
 )
@@ -96,6 +99,8 @@ FAILED     fail    repeat FAILED
         (ORDER, ORDER_STEPS, PaymentStatus, OrderEvent),
         (ATTEMPT, ATTEMPT_STEPS, AttemptStatus, AttemptEvent),
         (REFUND, REFUND_STEPS, RefundStatus, RefundEvent),
+        # A payout's table is a refund's, in words of its own.
+        (REFUND, PAYOUT_STEPS, PayoutStatus, PayoutEvent),
     ],
 )
 def test_every_pair_of_state_and_event_is_decided(table, steps, states, events):

@@ -1,0 +1,1 @@
+"""Parts of the port to the store, one file for each that grew its own."""
