@@ -63,7 +63,8 @@ async def _serve(gateway: Gateway) -> None:
     await gateway.start()
     log = structlog.get_logger("reference_gateway")
     log.info("gateway_started", url=gateway.url, settings=gateway.settings.model_dump(mode="json"))
-    print(json.dumps({"event": "ready", "url": gateway.url}, separators=(",", ":")), flush=True)  # noqa: T201
+    ready = {"event": "ready", "url": gateway.url, **({"ops_url": gateway.ops_url} if gateway.ops_url else {})}
+    print(json.dumps(ready, separators=(",", ":")), flush=True)  # noqa: T201
     await stop.wait()
     await gateway.stop()
     log.info("gateway_stopped")

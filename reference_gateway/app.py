@@ -22,6 +22,7 @@ from reference_gateway.crash import CrashPoint, crash_point_from
 from reference_gateway.domain.accounts import standing_accounts
 from reference_gateway.domain.notice import HonestNoticePolicy, NoticePolicy
 from reference_gateway.http.auth import Gatekeeper
+from reference_gateway.http.measured import measured
 from reference_gateway.http.merchant_api import MerchantApi
 from reference_gateway.http.notify_api import NotifyApi
 from reference_gateway.http.ops_api import OpsApi
@@ -32,6 +33,7 @@ from reference_gateway.service.effects import AllEffects, OrderEffects
 from reference_gateway.service.handle_notify import HandleNotify
 from reference_gateway.service.nonces import Nonces, SqlNonces
 from reference_gateway.service.open_payment import OpenPayment
+from reference_gateway.service.pressure import Bounds
 from reference_gateway.service.progress import progress_commits
 from reference_gateway.service.query_payment import QueryPayment
 from reference_gateway.service.refund_payment import RefundPayment
@@ -105,7 +107,7 @@ class Gateway:
         query = QueryPayment(runtime, settlements=self._settlements, progress=self._progress, open_payment=opening)
         refund = RefundPayment(runtime)
         self._workers = (poller(runtime, query), refunder(runtime, refund), relay(runtime), folder(runtime))
-        self._ops = OpsApi(runtime.units, backlog=self.backlog)
+        self._ops = OpsApi(runtime.units, runtime.metrics, backlog=self.backlog)
         merchant = MerchantApi(
             Gatekeeper(runtime.apps, clock=runtime.clock, nonces=nonces),
             runtime.units,
@@ -114,9 +116,10 @@ class Gateway:
             refund=refund,
         )
         notify = NotifyApi(runtime, HandleNotify(runtime, self._settlements))
-        self._application = web.Application(middlewares=[problems])
+        self._application = web.Application(middlewares=[measured(runtime.metrics), problems])
         self._application.add_routes([*merchant.routes(), *notify.routes(), *self._ops.routes()])
         self._runner: web.AppRunner | None = None
+        self.ops_url = ""
         self._opened = AsyncExitStack()
 
     async def start(self) -> None:
@@ -131,23 +134,43 @@ class Gateway:
                 await channel.start()
                 opened.push_async_callback(channel.stop)
             await self._resume()
-            self._runner = web.AppRunner(
-                self._application, access_log=None, shutdown_timeout=self.settings.drain_s, handle_signals=False
-            )
-            await self._runner.setup()
-            opened.push_async_callback(self._runner.cleanup)
-            site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
-            await site.start()
+            await self._listen(opened)
             self._opened = opened.pop_all()
-        host, port = self._runner.addresses[0][:2]
-        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         runtime.public_url = self.settings.public_url.rstrip("/") or self.url
         for worker in self._workers:
             worker.start()
 
+    async def _listen(self, opened: AsyncExitStack) -> None:
+        settings = self.settings
+        if settings.ops_port is not None:
+            ops = web.Application(middlewares=[problems])
+            ops.add_routes(self._ops.own_routes())
+            runner = await self._serve(ops, opened)
+            await web.TCPSite(runner, settings.host, settings.ops_port).start()
+            self.ops_url = _url(runner)
+        self._runner = await self._serve(self._application, opened)
+        reuse_port = settings.reuse_port or None
+        await web.TCPSite(self._runner, settings.host, settings.port, reuse_port=reuse_port).start()
+        self.url = _url(self._runner)
+
+    async def _serve(self, application: web.Application, opened: AsyncExitStack) -> web.AppRunner:
+        runner = web.AppRunner(
+            application, access_log=None, shutdown_timeout=self.settings.drain_s, handle_signals=False
+        )
+        await runner.setup()
+        opened.push_async_callback(runner.cleanup)
+        return runner
+
     async def stop(self) -> None:
-        """Finish what was begun, then close: requests, channel calls, commits, in this order."""
+        """
+        Finish what was begun, then close: requests, channel calls, commits, in this order.
+
+        Readiness turns first, and for `drain_notice_s` everything is still served.
+        """
         self._ops.draining = True
+        if self.settings.drain_notice_s:
+            await self.runtime.clock.sleep(self.settings.drain_notice_s)
+        self.runtime.pressure.close()
         if self._runner is not None:
             for site in list(self._runner.sites):
                 await site.stop()
@@ -215,6 +238,11 @@ class Gateway:
             await unit.commit()
 
 
+def _url(runner: web.AppRunner) -> str:
+    host, port = runner.addresses[0][:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def build(settings: GatewaySettings, **parts: Unpack[Parts]) -> Gateway:
     """Wire a gateway; nothing is opened before `start`."""
     clock = parts.get("clock") or SystemClock()
@@ -244,6 +272,7 @@ def _rules(settings: GatewaySettings) -> Rules:
         refund_confirm_after_s=settings.refund_confirm_after_s,
         webhook_retry_s=settings.webhook_retry_s,
         lease_s=settings.lease_s,
+        bounds=Bounds(calls_max=settings.calls_max, waited_max=settings.waited_max, admitted_max=settings.admitted_max),
     )
 
 

@@ -117,6 +117,16 @@ class ChannelOutcomeUnknown(GatewayError):
     code = "channel_outcome_unknown"
 
 
+class TooBusy(GatewayError):
+    """The gateway has as much in hand as it may; nothing was written, send the same request again a little later."""
+
+    code = "too_busy"
+
+    def __init__(self, detail: str = "", *, code: str = "", retry_after_s: int = 1) -> None:
+        super().__init__(detail, code=code)
+        self.retry_after_s = retry_after_s
+
+
 class StoreUnavailable(GatewayError):
     """The database cannot be reached; send the same request again shortly."""
 

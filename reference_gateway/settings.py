@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from reference_gateway.crash import crash_point_from
@@ -55,6 +55,15 @@ class GatewaySettings(BaseSettings):
     order_ttl_s: PositiveInt = 900
     lease_s: PositiveFloat = 30.0
     drain_s: PositiveFloat = 15.0
+    # How long a stopping gateway still takes requests after /readyz has turned: what balances load must notice first.
+    drain_notice_s: NonNegativeFloat = 0.0
+    # Several instances behind one port share it by SO_REUSEPORT; each then wants a port of its own for its figures.
+    reuse_port: bool = False
+    ops_port: int | None = Field(default=None, ge=0, le=65535)
+    # Payments between admission and the end of their first channel call: calls at once, callers kept, all let in.
+    calls_max: PositiveInt = 256
+    waited_max: PositiveInt = 512
+    admitted_max: PositiveInt = 4096
     # Widens as hope fades: a day after its creation an order is asked about four times a day.
     poll_ladder_s: tuple[PositiveFloat, ...] = Field(
         default=(5, 10, 20, 40, 80, 160, 320, 600, 1800, 3600, 10800, 21600), min_length=1

@@ -22,6 +22,7 @@ from reference_gateway.errors import (
     RefundExceedsPaid,
     StoreConflict,
     StoreUnavailable,
+    TooBusy,
     Unauthenticated,
     UnknownPayment,
     UnknownRefund,
@@ -37,6 +38,7 @@ STATUSES: Mapping[type[GatewayError], int] = {
     RefundConflict: 409,
     RefundExceedsPaid: 409,
     IllegalTransition: 409,
+    TooBusy: 429,
     ChannelRefused: 502,
     ChannelUnavailable: 502,
     ChannelOutcomeUnknown: 504,
@@ -74,6 +76,13 @@ def status_of(error: GatewayError) -> int:
     return REASON_STATUSES.get(error.reason) or STATUSES.get(type(error), 500)
 
 
+def _retry_after(error: GatewayError, status: int) -> dict[str, str] | None:
+    """Tell when to come again, where coming again helps."""
+    if isinstance(error, TooBusy):
+        return {"Retry-After": str(error.retry_after_s)}
+    return {"Retry-After": "1"} if status == 503 else None
+
+
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn errors into problem documents."""
@@ -81,7 +90,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return await handler(request)
     except GatewayError as error:
         status = status_of(error)
-        return problem(status, error.reason, error.detail, {"Retry-After": "1"} if status == 503 else None)
+        return problem(status, error.reason, error.detail, _retry_after(error, status))
     except web.HTTPException as error:
         if error.status < 400:
             raise

@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
@@ -80,9 +81,12 @@ def admissions(runtime: Runtime) -> Admissions:
         async with runtime.units() as unit:
             answers = await _admit(unit, batch)
             await unit.commit()
+        for answer in answers.values():
+            if isinstance(answer, Admission) and answer.fresh:
+                runtime.metrics.payment(answer.payment.channel, "created")
         return answers
 
-    return GroupCommit(apply)
+    return GroupCommit(apply, observe=runtime.metrics.batch("admission"))
 
 
 async def _admit(
@@ -178,16 +182,27 @@ class CreatePayment:
                 raise BadRequest(f"{field}: the product {product} needs it", code="invalid_field")
         payment = self._payment(app_id, request)
         name = (app_id, request.merchant_order_no, payment.request_digest, idempotency_key)
-        answer = await self._admissions.submit(name, Candidate(payment, idempotency_key))
-        if isinstance(answer, GatewayError):
-            raise type(answer)(answer.detail)
-        if answer.payment.id != payment.id or not answer.fresh:
-            return Admission(answer.payment, fresh=False)
-        self._runtime.crash_point("create.after_order_row")
+        with ExitStack() as stack:
+            stack.enter_context(self._runtime.pressure.place())
+            answer = await self._admissions.submit(name, Candidate(payment, idempotency_key))
+            if isinstance(answer, GatewayError):
+                raise type(answer)(answer.detail)
+            if answer.payment.id != payment.id or not answer.fresh:
+                return Admission(answer.payment, fresh=False)
+            self._runtime.crash_point("create.after_order_row")
+            place = stack.pop_all()
         self._runtime.polls_bell.ring()
-        call = self._runtime.background.spawn(self._open_payment(answer.payment), f"open {payment.out_trade_no}")
-        done, _ = await asyncio.wait({call}, timeout=self._runtime.rules.sync_wait_s)
+        call = self._runtime.background.spawn(self._open(answer.payment, place), f"open {payment.out_trade_no}")
+        # Under pressure nobody is kept: the answer is 202, always.
+        wait_s = 0 if self._runtime.pressure.high else self._runtime.rules.sync_wait_s
+        done, _ = await asyncio.wait({call}, timeout=wait_s)
         return Admission(call.result() if done else answer.payment, fresh=True)
+
+    async def _open(self, payment: Payment, place: ExitStack) -> Payment:
+        """Call the channel when its turn has come; without a turn the payment is the poller's."""
+        with place:
+            async with self._runtime.pressure.turn() as mine:
+                return await self._open_payment(payment) if mine else payment
 
     def _payment(self, app_id: str, request: OrderRequest) -> Payment:
         now = self._runtime.clock.now()

@@ -70,10 +70,14 @@ def progress_commits(runtime: Runtime) -> ProgressCommits:
                 if postings:
                     await unit.post(postings)
             await unit.commit()
+        for progress in batch:
+            if progress.attempt is not None:
+                payment = payments[progress.out_trade_no]
+                runtime.metrics.payment(payment.channel, payment.attempt.value.lower())
         runtime.polls_bell.ring()
         return {progress: payments[progress.out_trade_no] for progress in batch}
 
-    return GroupCommit(apply)
+    return GroupCommit(apply, observe=runtime.metrics.batch("progress"))
 
 
 def _advance(

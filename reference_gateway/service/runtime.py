@@ -20,6 +20,8 @@ from reference_gateway.domain.notice import NoticePolicy
 from reference_gateway.errors import BadRequest
 from reference_gateway.ids import Ids
 from reference_gateway.service.effects import OrderEffects
+from reference_gateway.metrics import Metrics
+from reference_gateway.service.pressure import USUAL_BOUNDS, Bounds, Pressure
 from reference_gateway.service.unit_of_work import UnitOfWorkFactory
 from reference_gateway.webhooks import WebhookSender
 
@@ -38,6 +40,7 @@ class Rules:
     lease_s: float
     refund_confirm_after_s: float
     close_grace_s: float = 60.0
+    bounds: Bounds = USUAL_BOUNDS
 
     def poll_at(self, now: datetime, rung: int) -> datetime:
         """When the channel is asked again, standing on *rung* of the ladder."""
@@ -127,15 +130,18 @@ class Runtime:
     apps: Mapping[str, App]
     rules: Rules
     effects: OrderEffects
+    metrics: Metrics = field(default_factory=Metrics)
     public_url: str = ""
     polls_bell: Bell = field(default_factory=Bell)
     refunds_bell: Bell = field(default_factory=Bell)
     outbox_bell: Bell = field(default_factory=Bell)
     pulse: Bell = field(default_factory=Bell)
     background: Background = field(init=False)
+    pressure: Pressure = field(init=False)
 
     def __post_init__(self) -> None:
         self.background = Background(self.pulse)
+        self.pressure = Pressure(self.rules.bounds, self.metrics)
 
     def channel(self, name: str) -> ChannelPort:
         """Return the channel called *name*, or refuse the request that asked for it."""

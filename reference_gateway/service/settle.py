@@ -59,9 +59,10 @@ def settlements(runtime: Runtime) -> Settlements:
             runtime.crash_point("notify.before_commit")
             await unit.commit()
         plan.ring()
+        plan.count()
         return judgements
 
-    return GroupCommit(apply)
+    return GroupCommit(apply, observe=runtime.metrics.batch("settlement"))
 
 
 class _Plan:
@@ -203,6 +204,12 @@ class _Plan:
             events = [event for key, event in self._events.items() if key in posted]
             if events:
                 await unit.add_outbox(events)
+
+    def count(self) -> None:
+        """Tell what was booked."""
+        for payment in self._changed.values():
+            if payment.paid_at is not None:
+                self._runtime.metrics.payment(payment.channel, payment.status.value.lower())
 
     def ring(self) -> None:
         """Wake who has work now."""

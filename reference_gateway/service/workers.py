@@ -43,6 +43,7 @@ class Worker:
         self._round = round_
         self._due = due
         self._working = True
+        self._due_at: datetime | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -69,7 +70,9 @@ class Worker:
     async def _run(self) -> None:
         while True:
             self._working = True
+            self._runtime.metrics.working(self._name, True)
             self._bell.silence()
+            self._tell_lateness()
             try:
                 if await self._round():
                     continue
@@ -79,13 +82,21 @@ class Worker:
                 await self._runtime.clock.sleep(STORE_AWAY_S)
                 continue
             self._working = False
+            self._runtime.metrics.working(self._name, False)
             self._runtime.pulse.ring()
             await self._bell.wait(nap_s)
+
+    def _tell_lateness(self) -> None:
+        """Tell how long the work that this round begins has been due."""
+        due_at, self._due_at = self._due_at, None
+        now = self._runtime.clock.now()
+        if due_at is not None and due_at <= now:
+            self._runtime.metrics.began(self._name, late_s=(now - due_at).total_seconds())
 
     async def _nap_s(self) -> float | None:
         """How long nothing is due; None is until the bell."""
         async with self._runtime.units() as unit:
-            due_at = self._due(await unit.next_due())
+            due_at = self._due_at = self._due(await unit.next_due())
         heartbeat_s = self._runtime.units.heartbeat_s
         if due_at is None:
             return heartbeat_s

@@ -30,9 +30,14 @@ class GroupCommit(Generic[KeyT, ItemT, AnswerT]):
     """
 
     def __init__(
-        self, apply: Callable[[Mapping[KeyT, ItemT]], Awaitable[Mapping[KeyT, AnswerT]]], *, batch_max: int = 256
+        self,
+        apply: Callable[[Mapping[KeyT, ItemT]], Awaitable[Mapping[KeyT, AnswerT]]],
+        *,
+        batch_max: int = 256,
+        observe: Callable[[int], None] | None = None,
     ) -> None:
         self._apply = apply
+        self._observe = observe
         self._batch_max = batch_max
         self._waiting: dict[KeyT, tuple[ItemT, list[asyncio.Future[AnswerT]]]] = {}
         self._committer: asyncio.Task[None] | None = None
@@ -74,6 +79,8 @@ class GroupCommit(Generic[KeyT, ItemT, AnswerT]):
             while batch := self._take():
                 self.batches += 1
                 self.items += len(batch)
+                if self._observe is not None:
+                    self._observe(len(batch))
                 try:
                     await self._settle(batch)
                 except asyncio.CancelledError:

@@ -1,0 +1,127 @@
+"""
+What the gateway counts and measures, for Prometheus: one registry for each gateway, one method for each thing told.
+
+Names and labels stand here and nowhere else; whoever tells knows only the meaning. It refuses to know when it is read,
+and by whom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+LATENCY_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+BATCH_ITEMS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+class BreakerState(IntEnum):
+    """How a channel's circuit stands, as the gauge shows it."""
+
+    CLOSED = 0
+    HALF_OPEN = 1
+    OPEN = 2
+
+
+class Metrics:
+    """Everything that is counted; telling is cheap and never fails."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._made: dict[str, Counter | Gauge | Histogram] = {}
+        self._payments = self._counter("gateway_payments", "Payments by what became of them.", "channel", "result")
+        self._requests = self._counter("gateway_http_requests", "Answers.", "route", "method", "status")
+        self._request_s = self._histogram("gateway_http_request_seconds", "Time to answer.", LATENCY_S, "route")
+        self._refused = self._counter("gateway_admission_refused", "Requests turned away under pressure.", "reason")
+        self._queue = self._gauge("gateway_admission_queue", "Payments admitted whose channel call has not ended.")
+        self._busy = self._gauge("gateway_workers_busy", "1 while a worker is at work.", "worker")
+        self._late_s = self._histogram(
+            "gateway_scheduling_latency_seconds", "From the moment work was due until it began.", LATENCY_S, "work"
+        )
+        self._backlog = self._gauge("gateway_outbox_backlog", "Events not delivered yet, all instances.", "sink")
+        self._sent = self._counter("gateway_outbox_sent", "Events handed over.", "sink")
+        self._batches = self._histogram("gateway_commit_batch_items", "Items in one commit.", BATCH_ITEMS, "commit")
+        self._breaker = self._gauge("gateway_breaker_state", "0 closed, 1 half open, 2 open.", "channel")
+        self._leads = self._gauge("gateway_leader", "1 where this instance leads.", "role")
+        self._takeovers = self._counter("gateway_leader_elections", "Times this instance was elected.", "role")
+        self._share = self._gauge("gateway_due_work_share", "This instance's part of the work that is due.")
+        self._store_up = self._gauge("gateway_store_up", "1 while PostgreSQL answers.")
+
+    def payment(self, channel: str, result: str) -> None:
+        """Count a payment that was created, opened, refused, paid, late, closed."""
+        self._payments.labels(channel, result).inc()
+
+    def request(self, route: str, method: str, status: int, *, seconds: float) -> None:
+        self._requests.labels(route, method, str(status)).inc()
+        self._request_s.labels(route).observe(seconds)
+
+    def turned_away(self, reason: str) -> None:
+        """Count a request that was refused so that those admitted are served."""
+        self._refused.labels(reason).inc()
+
+    def queue(self, length: int) -> None:
+        self._queue.set(length)
+
+    def working(self, worker: str, busy: bool) -> None:  # noqa: FBT001 (a gauge of one bit)
+        self._busy.labels(worker).set(busy)
+
+    def began(self, work: str, *, late_s: float) -> None:
+        """Tell that work began *late_s* after it was due."""
+        self._late_s.labels(work).observe(max(0.0, late_s))
+
+    def backlog(self, sink: str, events: int) -> None:
+        self._backlog.labels(sink).set(events)
+
+    def sent(self, sink: str, events: int) -> None:
+        self._sent.labels(sink).inc(events)
+
+    def batch(self, commit: str) -> Callable[[int], None]:
+        """Make what a committer calls with the size of each batch."""
+        return self._batches.labels(commit).observe
+
+    def breaker(self, channel: str, state: BreakerState) -> None:
+        self._breaker.labels(channel).set(state.value)
+
+    def leads(self, role: str, leading: bool) -> None:  # noqa: FBT001 (a gauge of one bit)
+        self._leads.labels(role).set(leading)
+        if leading:
+            self._takeovers.labels(role).inc()
+
+    def share(self, part: float) -> None:
+        self._share.set(part)
+
+    def store_up(self, up: bool) -> None:  # noqa: FBT001 (a gauge of one bit)
+        self._store_up.set(up)
+
+    def render(self) -> bytes:
+        """Return everything in the text format."""
+        return generate_latest(self.registry)
+
+    def names(self) -> frozenset[str]:
+        """Return every series' name as a scrape shows it; dashboards and alerts may use no other."""
+        told: set[str] = set()
+        for name, made in self._made.items():
+            if isinstance(made, Counter):
+                told.add(f"{name}_total")
+            elif isinstance(made, Histogram):
+                told.update(f"{name}{part}" for part in ("_bucket", "_sum", "_count"))
+            else:
+                told.add(name)
+        return frozenset(told)
+
+    def _counter(self, name: str, about: str, *labels: str) -> Counter:
+        made = Counter(name, about, labels, registry=self.registry)
+        self._made[name] = made
+        return made
+
+    def _gauge(self, name: str, about: str, *labels: str) -> Gauge:
+        made = Gauge(name, about, labels, registry=self.registry)
+        self._made[name] = made
+        return made
+
+    def _histogram(self, name: str, about: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        made = Histogram(name, about, labels, buckets=buckets, registry=self.registry)
+        self._made[name] = made
+        return made

@@ -1,0 +1,126 @@
+"""Under pressure callers are told to come back, then turned away; what was let in is never lost, and a stop is graceful."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from harness.world.virtual_loop import VirtualLoop
+from tests.unit.reference_gateway.support import World, settings
+
+
+def run(story: Callable[[World], Coroutine[Any, Any, None]], **changes: Any) -> None:
+    async def told() -> None:
+        async with World(settings=settings(**changes)) as world:
+            await story(world)
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(told())
+
+
+def held(world: World) -> asyncio.Event:
+    """A channel that answers nobody before the event is set."""
+    door = asyncio.Event()
+
+    async def wait(what: str, number: str) -> None:
+        await door.wait()
+
+    world.channel.on_call = wait
+    return door
+
+
+async def status_and_header(world: World, number: str) -> tuple[int, str | None, Any]:
+    body = f'{{"merchant_order_no":"{number}","amount_fen":1,"currency":"CNY","subject":"s","channel":"alipay","product":"qr"}}'
+    signed = world.merchant.headers("POST", "/api/v1/payments", body.encode())
+    async with world.http.post(f"{world.gateway.url}/api/v1/payments", data=body, headers=signed) as answer:
+        return answer.status, answer.headers.get("Retry-After"), await answer.json(content_type=None)
+
+
+def test_a_full_gateway_says_429_with_retry_after_and_writes_nothing():
+    async def story(world: World) -> None:
+        door = held(world)
+        inside = [asyncio.create_task(world.merchant.pay(f"o-{n}")) for n in range(4)]
+        assert {status for status, _ in await asyncio.gather(*inside)} == {202}
+        status, after, problem = await status_and_header(world, "one-too-many")
+        assert (status, problem["code"]) == (429, "too_busy")
+        assert after is not None
+        assert 1 <= int(after) <= 30
+        assert len(world.store.state.payments) == 4
+        door.set()
+        await world.gateway.idle()
+        assert (await world.merchant.pay("one-too-many"))[0] == 201
+
+    run(story, calls_max=2, waited_max=2, admitted_max=4)
+
+
+def test_above_the_first_bound_nobody_is_kept_for_the_answer():
+    async def story(world: World) -> None:
+        door = held(world)
+        loop = asyncio.get_running_loop()
+        first = asyncio.create_task(world.merchant.pay("o-1"))
+        await world.clock.sleep(0.1)
+        began = loop.time()
+        assert (await world.merchant.pay("o-2"))[0] == 202
+        assert loop.time() - began < 0.05
+        door.set()
+        # The first caller came before the pressure and was kept.
+        assert (await first)[0] == 201
+
+    run(story, calls_max=1, waited_max=1, admitted_max=10)
+
+
+def test_calls_to_the_channel_take_turns_and_all_are_made():
+    async def story(world: World) -> None:
+        at_once = most = 0
+
+        async def count(what: str, number: str) -> None:
+            nonlocal at_once, most
+            at_once += 1
+            most = max(most, at_once)
+            await world.clock.sleep(0.1)
+            at_once -= 1
+
+        world.channel.on_call = count
+        await asyncio.gather(*(world.merchant.pay(f"o-{n}") for n in range(20)))
+        await world.gateway.idle()
+        assert most == 3
+        assert sorted(what for what, _ in world.channel.calls) == ["create"] * 20
+
+    run(story, calls_max=3, waited_max=3, admitted_max=20)
+
+
+def test_what_waited_for_its_turn_when_the_gateway_stopped_is_opened_by_the_next():
+    async def story(world: World) -> None:
+        door = held(world)
+        statuses = [(await world.merchant.pay(f"o-{n}"))[0] for n in range(5)]
+        assert statuses == [202] * 5
+        stopping = asyncio.create_task(world.gateway.stop())
+        await world.clock.sleep(0.1)
+        door.set()
+        await stopping
+        assert len(world.channel.calls) == 1
+        await world.start()
+        await world.clock.sleep(60)
+        await world.gateway.idle()
+        assert [item["pay_params"] is not None for item in await world.merchant.exported()] == [True] * 5
+
+    run(story, calls_max=1, waited_max=1, admitted_max=10, sync_wait_ms=1)
+
+
+def test_readiness_turns_before_the_door_closes():
+    async def story(world: World) -> None:
+        stopping = asyncio.create_task(world.gateway.stop())
+        await world.clock.sleep(1)
+        async with world.http.get(f"{world.gateway.url}/readyz") as answer:
+            assert (answer.status, (await answer.json(content_type=None))["code"]) == (503, "draining")
+        assert (await world.merchant.pay())[0] == 201
+        await stopping
+
+    run(story, drain_notice_s=5)
+
+
+@pytest.mark.parametrize("bound", ["calls_max", "waited_max", "admitted_max"])
+def test_a_bound_of_nothing_is_refused(bound):
+    with pytest.raises(ValueError, match=bound):
+        settings(**{bound: 0})
