@@ -50,7 +50,9 @@ def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:
                     "path": path,
                     "summary": told.get("summary", ""),
                     "signed": told.get("security") != [],
-                    "parameters": [{**one, "words": _words(one.get("schema", {}))} for one in parameters],
+                    "parameters": [
+                        {"required": False, **one, "words": _words(one.get("schema", {}))} for one in parameters
+                    ],
                     "body": [_words(kind["schema"]) for kind in bodies],
                     "answers": [_answer(document, status, answer) for status, answer in told["responses"].items()],
                 }
