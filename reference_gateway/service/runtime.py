@@ -19,8 +19,8 @@ from reference_gateway.crash import CrashPoint
 from reference_gateway.domain.notice import NoticePolicy
 from reference_gateway.errors import BadRequest
 from reference_gateway.ids import Ids
-from reference_gateway.service.effects import OrderEffects
 from reference_gateway.metrics import Metrics
+from reference_gateway.service.effects import OrderEffects
 from reference_gateway.service.pressure import USUAL_BOUNDS, Bounds, Pressure
 from reference_gateway.service.unit_of_work import UnitOfWorkFactory
 from reference_gateway.webhooks import WebhookSender

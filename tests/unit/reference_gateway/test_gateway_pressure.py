@@ -85,7 +85,7 @@ def test_calls_to_the_channel_take_turns_and_all_are_made():
         await asyncio.gather(*(world.merchant.pay(f"o-{n}") for n in range(20)))
         await world.gateway.idle()
         assert most == 3
-        assert sorted(what for what, _ in world.channel.calls) == ["create"] * 20
+        assert sorted(what for what, _ in world.channel.calls) == ["pay"] * 20
 
     run(story, calls_max=3, waited_max=3, admitted_max=20)
 
