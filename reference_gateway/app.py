@@ -14,7 +14,7 @@ from typing import Protocol, TypedDict, Unpack
 from aiohttp import web
 
 from reference_gateway.apps import App, load_apps
-from reference_gateway.channels.alipay_signing import NotifyVerifier
+from reference_gateway.channels.alipay.signing import NotifyVerifier
 from reference_gateway.channels.port import ChannelPort
 from reference_gateway.channels.registry import channels_for
 from reference_gateway.clock import Clock, SystemClock

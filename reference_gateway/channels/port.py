@@ -15,9 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Protocol
 
-from reference_gateway.domain.money import NOTHING_FEN, Fen
+from reference_gateway.domain.bill import BillRow as BillRow  # noqa: PLC0414 (it belongs to the port too)
+from reference_gateway.domain.money import Fen
 from reference_gateway.domain.notice import Notice
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.payout import Payout
@@ -135,19 +136,6 @@ class PayoutReport:
     state: PayoutState
     channel_payout_no: str = ""
     failure_code: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BillRow:
-    """One line of a channel's bill; *refund_no* is empty on payments, amounts are positive."""
-
-    kind: Literal["payment", "refund"]
-    out_trade_no: str
-    channel_trade_no: str
-    amount_fen: Fen
-    at: datetime
-    refund_no: str = ""
-    fee_fen: Fen = NOTHING_FEN
 
 
 @dataclass(frozen=True, slots=True)

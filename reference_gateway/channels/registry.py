@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from reference_gateway.channels.alipay import AlipayChannel, AlipayMerchant
-from reference_gateway.channels.alipay_signing import NotifyVerifier, load_private_key, load_public_key
+from reference_gateway.channels.alipay.signing import NotifyVerifier, load_private_key, load_public_key
 from reference_gateway.channels.port import ChannelPort
 from reference_gateway.clock import Clock
 from reference_gateway.errors import SettingsRefused

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from typing import Literal
 
-from reference_gateway.domain.money import Fen
+from reference_gateway.domain.money import NOTHING_FEN, Fen
 
-
-class BillKind(StrEnum):
-    PAYMENT = "payment"
-    REFUND = "refund"
+BillKind = Literal["payment", "refund"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +27,11 @@ class BillRow:
     out_trade_no: str
     channel_trade_no: str
     amount_fen: Fen
-    fee_fen: Fen
     at: datetime
     refund_no: str = ""
+    fee_fen: Fen = NOTHING_FEN
 
     @property
     def number(self) -> str:
         """Our own number of what the row is about."""
-        return self.refund_no if self.kind is BillKind.REFUND else self.out_trade_no
+        return self.refund_no if self.kind == "refund" else self.out_trade_no

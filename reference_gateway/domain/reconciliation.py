@@ -126,7 +126,7 @@ class Comparison:
                 found.append(_missing_there(book))
             elif row.amount_fen != book.amount_fen:
                 found.append(_other_amount(row, book.amount_fen))
-            elif row.kind is BillKind.PAYMENT and self._fee_is_wrong(row):
+            elif row.kind == "payment" and self._fee_is_wrong(row):
                 found.append(self._other_fee(row))
         return found
 
@@ -178,7 +178,7 @@ def span_of(day: date) -> tuple[datetime, datetime]:
 def judge_rest(row: BillRow, known: Known | None, day: date) -> Difference:
     """Say what is the matter with a row that the books of *day* do not have."""
     if known is None:
-        noun = "order" if row.kind is BillKind.PAYMENT else "refund"
+        noun = "order" if row.kind == "payment" else "refund"
         words = f"the bill has {_yuan(row.amount_fen)} for {row.number}, and no {noun} here has this number"
         return _of_rest(row, DifferenceKind.MISSING_HERE, words)
     if known.booked_at is None:

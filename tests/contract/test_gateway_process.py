@@ -20,7 +20,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from reference_gateway.channels.alipay_signing import load_private_key, sign
+from reference_gateway.channels.alipay.signing import load_private_key, sign
 from reference_gateway.clock import SystemClock
 from reference_gateway.crash import PLACES
 from tests.unit.reference_gateway.support import APP, Merchant

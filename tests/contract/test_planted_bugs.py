@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from reference_gateway.app import Parts
 from reference_gateway.channels.alipay import AlipayChannel, AlipayMerchant
-from reference_gateway.channels.alipay_signing import NotifyVerifier
+from reference_gateway.channels.alipay.signing import NotifyVerifier
 from reference_gateway.channels.port import Opening, OpeningState, PayRequest
 from reference_gateway.clock import SystemClock
 from reference_gateway.domain.payment import Payment

@@ -5,7 +5,7 @@ The gateway's channel as a receiver of notifies, with an ear on the string that 
 from dataclasses import dataclass, field
 
 from reference_gateway.channels.alipay import AlipayChannel, AlipayMerchant
-from reference_gateway.channels.alipay_signing import RsaVerifier
+from reference_gateway.channels.alipay.signing import RsaVerifier
 from reference_gateway.clock import SystemClock
 from reference_gateway.errors import GatewayError
 from tests.cross.known_answers import private_key, public_key

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mock_providers.alipay import signing as provider
 from mock_providers.alipay.wire import envelope_key, form_bytes, form_pairs, read_params, wire_reply
 from mock_providers.core.reply import ProviderReply, WireReply
-from reference_gateway.channels import alipay_signing as gateway
+from reference_gateway.channels.alipay import signing as gateway
 from reference_gateway.errors import SignatureRejected
 from tests.cross.known_answers import private_key, public_key
 from tests.cross.notify_receiver import Receiver

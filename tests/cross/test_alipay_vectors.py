@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from mock_providers.alipay import signing as provider
-from reference_gateway.channels import alipay_signing as gateway
+from reference_gateway.channels.alipay import signing as gateway
 from reference_gateway.errors import SignatureRejected
 from tests.cross.known_answers import VECTORS, Case, cases, private_key, public_key
 from tests.cross.notify_receiver import Receiver

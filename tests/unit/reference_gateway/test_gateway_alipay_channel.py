@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from harness.world.virtual_clock import VirtualClock
 from harness.world.virtual_loop import VirtualLoop
 from reference_gateway.channels.alipay import AlipayChannel, AlipayMerchant
-from reference_gateway.channels.alipay_signing import (
+from reference_gateway.channels.alipay.signing import (
     RsaVerifier,
     load_private_key,
     load_public_key,

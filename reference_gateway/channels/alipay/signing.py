@@ -102,13 +102,59 @@ class RsaVerifier:
             raise SignatureRejected from error
 
 
+class PlatformKeys:
+    """
+    Alipay's keys: the one of public-key mode, or in certificate mode one for each serial.
+
+    An answer signed with a certificate that we do not hold is not believed: somebody must fetch it first.
+
+    Facts: alipay/cert-mode
+    """
+
+    def __init__(self, key: rsa.RSAPublicKey | None, by_serial: Mapping[str, rsa.RSAPublicKey]) -> None:
+        self._key = None if key is None else RsaVerifier(key)
+        self._by_serial = {serial: RsaVerifier(key) for serial, key in by_serial.items()}
+
+    def verify(self, text: bytes, signature: bytes, cert_sn: str) -> None:
+        """
+        Check an answer's signature.
+
+        Raises:
+            SignatureRejected: by no key of ours, or by a certificate that is not here.
+        """
+        if not self._by_serial:
+            if self._key is None:
+                raise SignatureRejected("there is no key of Alipay's here")
+            self._key(text, signature)
+            return
+        if cert_sn not in self._by_serial:
+            raise SignatureRejected(f"signed with the certificate {cert_sn or '(unnamed)'}, which is not here")
+        self._by_serial[cert_sn](text, signature)
+
+    def verify_notify(self, text: bytes, signature: bytes) -> None:
+        """Check a notify's signature: notifies name no certificate, so every key of Alipay's may have made it."""
+        verifiers = list(self._by_serial.values()) or [self._key] * (self._key is not None)
+        for verifier in verifiers:
+            try:
+                verifier(text, signature)  # type: ignore[misc]
+            except SignatureRejected:
+                continue
+            return
+        raise SignatureRejected
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A synchronous answer taken apart: the inner object, its raw text, the signature or None."""
+    """
+    A synchronous answer taken apart: the inner object, its raw text, the signature or None.
 
-    content: Mapping[str, Any]
+    An encrypted answer's content is text, and its raw text has the quotes; *cert_sn* is given in certificate mode.
+    """
+
+    content: Mapping[str, Any] | str
     raw: str
     sign: str | None
+    cert_sn: str = ""
 
 
 def open_envelope(text: str, key: str) -> Envelope:
@@ -116,18 +162,19 @@ def open_envelope(text: str, key: str) -> Envelope:
     Cut an answer at its top level without touching the inner object's bytes.
 
     Raises:
-        ValueError: not one JSON object with an object under *key*, or a key twice.
+        ValueError: not one JSON object with an object or a text under *key*, or a key twice.
 
-    Facts: alipay/sync-envelope, alipay/sync-sign
+    Facts: alipay/sync-envelope, alipay/sync-sign, alipay/aes, alipay/cert-mode
     """
     members = _top_level(text)
     if key not in members:
         raise ValueError(f"no {key} in the answer")
     content, raw = members[key]
-    if not isinstance(content, dict):
-        raise ValueError(f"{key} is not an object")  # noqa: TRY004 (a malformed answer, not a wrong call)
+    if not isinstance(content, dict | str):
+        raise ValueError(f"{key} is neither an object nor ciphertext")  # noqa: TRY004 (a malformed answer)
     signature = members.get("sign", (None, ""))[0]
-    return Envelope(content, raw, signature if isinstance(signature, str) else None)
+    serial = members.get("alipay_cert_sn", ("", ""))[0]
+    return Envelope(content, raw, signature if isinstance(signature, str) else None, str(serial or ""))
 
 
 _DECODER = json.JSONDecoder()
