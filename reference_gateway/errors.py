@@ -127,6 +127,18 @@ class TooBusy(GatewayError):
         self.retry_after_s = retry_after_s
 
 
+class NoRoute(GatewayError):
+    """No channel can take this payment now; ask again shortly, or ask for a channel by name."""
+
+    code = "no_route"
+
+
+class UnknownReconciliation(GatewayError):
+    """This day of this channel has not been compared; POST it to /api/v1/reconciliations."""
+
+    code = "unknown_reconciliation"
+
+
 class StoreUnavailable(GatewayError):
     """The database cannot be reached; send the same request again shortly."""
 

@@ -64,6 +64,10 @@ class BookRow:
     at: datetime
 
 
+BookCursor = tuple[datetime, str]
+"""Where a page of the books ended: the last row's moment and number."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What we know of a number that a bill names: its state here, and the row in the ledger if there is one."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from reference_gateway.domain.breaker import NO_CALLS, CircuitState, Tally
 
@@ -74,6 +75,15 @@ class RouteChoice:
     channel: str | None
     reason: str
     weighings: tuple[Weighing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRecord:
+    """The choice made for one payment."""
+
+    payment_id: str
+    choice: RouteChoice
+    at: datetime
 
 
 def asked_for(channel: str) -> RouteChoice:
