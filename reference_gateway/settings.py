@@ -11,10 +11,18 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    BeforeValidator,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from reference_gateway.crash import crash_point_from
 
@@ -26,10 +34,18 @@ CHANNEL_SETTINGS: Mapping[str, tuple[str, ...]] = {
         "alipay_app_id",
         "alipay_seller_id",
         "alipay_app_private_key_file",
-        "alipay_public_key_file",
     ),
+    "alipay_v3_url": ("alipay_gateway_url",),
 }
 """What each channel cannot do without once its address is given."""
+
+
+def _files(given: Any) -> Any:
+    return tuple(name.strip() for name in given.split(",") if name.strip()) if isinstance(given, str) else given
+
+
+Files = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_files)]
+"""Several files, separated by commas."""
 
 
 class GatewaySettings(BaseSettings):
@@ -48,6 +64,12 @@ class GatewaySettings(BaseSettings):
     alipay_seller_id: str = ""
     alipay_app_private_key_file: Path | None = None
     alipay_public_key_file: Path | None = None
+    # Certificate mode; beside a public key it serves the payouts alone, which are refused without certificates.
+    alipay_app_cert_file: Path | None = None
+    alipay_root_cert_file: Path | None = None
+    alipay_cert_files: Files = ()
+    alipay_aes_key: SecretStr = SecretStr("")
+    alipay_v3_url: str = ""
     apps_file: Path
     sync_wait_ms: PositiveInt = 800
     channel_timeout_s: PositiveFloat = 8.0

@@ -33,6 +33,10 @@ def _alipay(folder: Path, url: str) -> Values:
         "alipay_seller_id": _word(folder / "seller_id"),
         "alipay_app_private_key_file": str(folder / "app_private_key.pkcs8.pem"),
         "alipay_public_key_file": str(folder / "alipay_public_key.pem"),
+        "alipay_app_cert_file": str(folder / "appCertPublicKey.crt"),
+        "alipay_root_cert_file": str(folder / "alipayRootCert.crt"),
+        "alipay_cert_files": str(folder / "alipayCertPublicKey_RSA2.crt"),
+        "alipay_v3_url": url,
     }
 
 

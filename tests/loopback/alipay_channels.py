@@ -17,15 +17,16 @@ from tests.loopback.sandbox import Sandbox
 
 CHANNELS: dict[str, type[Any]] = {"alipay": AlipayChannel, "alipay_v3": AlipayV3Channel}
 MODES = ("keys", "certificates", "encrypted")
+PAYOUT_MODES = ("certificates", "both")
 
 
 def merchant(box: Sandbox, credentials_dir: Path, mode: str) -> AlipayMerchant:
     """
-    The merchant that the credentials folder describes, in one of three modes.
+    The merchant that the credentials folder describes, in one of these modes.
     """
     folder = credentials_dir / "alipay"
     held = None
-    if mode == "certificates":
+    if mode in PAYOUT_MODES:
         app, alipay, root = (
             (folder / name).read_bytes()
             for name in ("appCertPublicKey.crt", "alipayCertPublicKey_RSA2.crt", "alipayRootCert.crt")
@@ -36,7 +37,9 @@ def merchant(box: Sandbox, credentials_dir: Path, mode: str) -> AlipayMerchant:
         app_id=(folder / "app_id").read_text().strip(),
         seller_id=(folder / "seller_id").read_text().strip(),
         private_key=load_private_key((folder / "app_private_key.pkcs8.pem").read_bytes()),
-        alipay_public_key=None if held else load_public_key((folder / "alipay_public_key.pem").read_bytes()),
+        alipay_public_key=None
+        if mode == "certificates"
+        else load_public_key((folder / "alipay_public_key.pem").read_bytes()),
         certificates=held,
         cipher=ContentCipher(content_key((folder / "aes_key").read_text().strip())) if mode == "encrypted" else None,
         v3_url=box.simulator.alipay_url,

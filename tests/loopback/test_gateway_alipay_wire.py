@@ -17,7 +17,7 @@ from reference_gateway.domain.payout import Payout
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, ChannelUnavailable
 from tests.contract import samples_live
 from tests.contract.samples import payment, refund
-from tests.loopback.alipay_channels import CHANNELS, MODES, ask, gateway_channel
+from tests.loopback.alipay_channels import CHANNELS, MODES, PAYOUT_MODES, ask, gateway_channel
 from tests.loopback.sandbox import Sandbox, sandbox
 
 pytestmark = pytest.mark.asyncio
@@ -199,8 +199,10 @@ async def test_a_payout_needs_certificates_where_the_platform_wants_them(box, cr
     async with gateway_channel(box, credentials_dir, name=name) as own:
         with pytest.raises(ChannelUnavailable):
             await own.transfer(payout())
-    async with gateway_channel(box, credentials_dir, name=name, mode="certificates") as own:
-        assert (await own.transfer(payout())).state is PayoutState.SUCCEEDED
+    for mode in PAYOUT_MODES:
+        async with gateway_channel(box, credentials_dir, name=name, mode=mode) as own:
+            sent = await own.transfer(payout(out_payout_no=f"P{mode}"))
+            assert sent.state is PayoutState.SUCCEEDED
 
 
 async def next_noon(box: Sandbox) -> date:

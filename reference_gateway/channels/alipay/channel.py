@@ -79,6 +79,7 @@ class _Alipay(PartialChannel):
         merchant: AlipayMerchant,
         *,
         call: Caller,
+        pay_out: Caller,
         params: SignedParams,
         http: AlipayHttp,
         notify_verifier: NotifyVerifier,
@@ -86,7 +87,7 @@ class _Alipay(PartialChannel):
         self._http = http
         self._call = call
         self._open = Openings(merchant.gateway_url, call=call, params=params, query=self.query)
-        self._transfers = Transfers(call)
+        self._transfers = Transfers(pay_out)
         self._bills = Bills(call, http)
         self._read_notify = NotifyReader(
             self.name, app_id=merchant.app_id, seller_id=merchant.seller_id, verify=notify_verifier
@@ -252,13 +253,18 @@ class AlipayChannel(_Alipay):
         timeout_s: float = 8.0,
         notify_verifier: NotifyVerifier | None = None,
     ) -> None:
-        http, params, keys = AlipayHttp(timeout_s), SignedParams(merchant, clock), _keys(merchant)
+        http, usual = AlipayHttp(timeout_s), merchant.without_certificates()
+
+        def caller(who: AlipayMerchant) -> V2Caller:
+            return V2Caller(who, params=SignedParams(who, clock), http=http, keys=_keys(who))
+
         super().__init__(
             merchant,
-            call=V2Caller(merchant, params=params, http=http, keys=keys),
-            params=params,
+            call=caller(usual),
+            pay_out=caller(merchant),
+            params=SignedParams(usual, clock),
             http=http,
-            notify_verifier=notify_verifier or keys.verify_notify,
+            notify_verifier=notify_verifier or _keys(usual).verify_notify,
         )
 
 
@@ -276,11 +282,16 @@ class AlipayV3Channel(_Alipay):
         timeout_s: float = 8.0,
         notify_verifier: NotifyVerifier | None = None,
     ) -> None:
-        http, keys = AlipayHttp(timeout_s), _keys(merchant)
+        http, usual, nonces = AlipayHttp(timeout_s), merchant.without_certificates(), ids or RandomIds()
+
+        def caller(who: AlipayMerchant) -> V3Caller:
+            return V3Caller(who, clock=clock, ids=nonces, http=http, keys=_keys(who))
+
         super().__init__(
             merchant,
-            call=V3Caller(merchant, clock=clock, ids=ids or RandomIds(), http=http, keys=keys),
-            params=SignedParams(merchant, clock),
+            call=caller(usual),
+            pay_out=caller(merchant),
+            params=SignedParams(usual, clock),
             http=http,
-            notify_verifier=notify_verifier or keys.verify_notify,
+            notify_verifier=notify_verifier or _keys(usual).verify_notify,
         )

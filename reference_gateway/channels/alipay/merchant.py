@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -18,7 +18,8 @@ class AlipayMerchant:
     Attributes:
         gateway_url: the v2 gateway, to which browsers and phones are sent too.
         alipay_public_key: Alipay's key in public-key mode; in certificate mode the certificates hold it.
-        certificates: given in certificate mode.
+        certificates: given in certificate mode. Beside a public key they serve payouts alone, which Alipay refuses
+            without.
         cipher: given where content is encrypted.
         v3_url: the root of OpenAPI v3, without a path.
     """
@@ -31,3 +32,7 @@ class AlipayMerchant:
     certificates: Certificates | None = None
     cipher: ContentCipher | None = None
     v3_url: str = ""
+
+    def without_certificates(self) -> AlipayMerchant:
+        """Return who makes every call but payouts."""
+        return self if self.alipay_public_key is None else replace(self, certificates=None)

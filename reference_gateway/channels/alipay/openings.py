@@ -98,7 +98,7 @@ class Openings:
     def _link(self, method: str, payment: Payment, ask: PayRequest, business: Mapping[str, str]) -> Opening:
         query = self._params.query(
             method,
-            _order(payment) | _expiry(payment) | business,
+            {**_order(payment), **_expiry(payment), **business},
             notify_url=ask.notify_url,
             return_url=ask.return_url,
         )

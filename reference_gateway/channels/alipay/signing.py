@@ -133,10 +133,10 @@ class PlatformKeys:
 
     def verify_notify(self, text: bytes, signature: bytes) -> None:
         """Check a notify's signature: notifies name no certificate, so every key of Alipay's may have made it."""
-        verifiers = list(self._by_serial.values()) or [self._key] * (self._key is not None)
+        verifiers = [*self._by_serial.values(), *([] if self._key is None else [self._key])]
         for verifier in verifiers:
             try:
-                verifier(text, signature)  # type: ignore[misc]
+                verifier(text, signature)
             except SignatureRejected:
                 continue
             return

@@ -109,10 +109,10 @@ def raw_signature(text: bytes, key: rsa.RSAPrivateKey) -> bytes:
     return key.sign(text, padding.PKCS1v15(), hashes.SHA256())
 
 
-def signed(body: bytes, *, status: int = 200, key: rsa.RSAPrivateKey = THEIRS, **headers: str) -> HttpReply:
+def signed(body: bytes, *, status: int = 200, key: rsa.RSAPrivateKey = THEIRS, serial: str = "") -> HttpReply:
     signature = base64.b64encode(raw_signature(answer_text("1700000000000", "n1", body), key)).decode()
     told = {"alipay-timestamp": "1700000000000", "alipay-nonce": "n1", "alipay-signature": signature}
-    return HttpReply(status, {**told, **headers}, body)
+    return HttpReply(status, {**told, "alipay-sn": serial}, body)
 
 
 async def call(
@@ -183,12 +183,12 @@ async def test_too_many_calls_did_nothing_signed_or_not():
 async def test_a_certificate_that_is_not_here_is_not_believed():
     held = Certificates("app-sn", "root-sn", {"now": THEIRS.public_key()})
     own = merchant(certificates=held, alipay_public_key=None)
-    _, wire = await call(signed(b"{}", **{"alipay-sn": "now"}), own)
+    _, wire = await call(signed(b"{}", serial="now"), own)
     assert wire.sent[0][3]["alipay-root-cert-sn"] == "root-sn"
     assert ",app_cert_sn=app-sn," in "".join(wire.sent[0][3]["authorization"].split(" ")[1]).replace("app_id=2021", "")
     for serial in ("next", ""):
         with pytest.raises(ChannelOutcomeUnknown, match="which is not here"):
-            await call(signed(b"{}", key=NEXT, **{"alipay-sn": serial}), own)
+            await call(signed(b"{}", key=NEXT, serial=serial), own)
 
 
 @pytest.mark.asyncio

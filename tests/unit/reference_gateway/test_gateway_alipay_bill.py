@@ -74,7 +74,9 @@ class Desk:
 
 
 async def fetched(desk: Desk):
-    return await Bills(desk.call, desk)(datetime(2026, 11, 23, tzinfo=UTC).date())
+    return await Bills(desk.call, desk)(  # type: ignore[arg-type]
+        datetime(2026, 11, 23, tzinfo=UTC).date()
+    )
 
 
 def test_rows_are_read_with_fees_signs_and_tabs():

@@ -148,7 +148,7 @@ def test_closed_with_a_payment_date_was_paid():
         '{"k":{},}',
         '{"k":{}} x',
         '{"k":{},"k":{}}',
-        '{"k":"text","sign":"x"}',
+        '{"k":7,"sign":"x"}',
         "{k:{}}",
         '{"other":{}}',
         "{" * 5000,
