@@ -13,10 +13,11 @@ from mock_providers.alipay.apps import App, Keyring
 from mock_providers.alipay.signing import HASHES, request_text, verified
 from mock_providers.alipay.times import moment_of
 from mock_providers.alipay.wire import CODECS, envelope_key
+from mock_providers.core.records import record
 from mock_providers.core.reply import ProviderReply
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Admission:
     """
     What the door found.

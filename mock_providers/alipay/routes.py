@@ -25,12 +25,13 @@ from mock_providers.core.book import Trade
 from mock_providers.core.journal import RawRequest
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape, Seal
 from mock_providers.core.provider import Call
+from mock_providers.core.records import record
 from mock_providers.core.reply import ProviderReply, WireReply
 
 GATEWAY_PATH = "/gateway.do"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Asked:
     """
     A request taken apart.

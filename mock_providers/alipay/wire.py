@@ -8,7 +8,6 @@ import codecs
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from urllib.parse import quote, quote_plus
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from mock_providers.alipay.content import encrypted
 from mock_providers.alipay.signing import sign
 from mock_providers.core.escapes import unescaped_pairs
+from mock_providers.core.records import record
 from mock_providers.core.reply import ProviderReply, WireReply
 
 CODECS: Mapping[str, str] = MappingProxyType({"utf-8": "utf-8", "utf8": "utf-8", "gbk": "gbk", "gb2312": "gbk"})
@@ -104,7 +104,7 @@ def envelope_key(method: str | None) -> str:
     return method.replace(".", "_") + "_response"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Dress:
     """
     What an answer wears besides its signature.

@@ -15,6 +15,7 @@ from mock_providers.core.money import Fen
 from mock_providers.core.numbers import ALONE, Numbers
 from mock_providers.core.payouts import Payouts
 from mock_providers.core.planted import Planted
+from mock_providers.core.records import record
 from mock_providers.errors import BookRefused
 
 _TOKEN_BYTES = 12
@@ -111,7 +112,7 @@ class Refund:
     details: Mapping[str, str] = field(default_factory=_nothing)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Opening:
     """
     What a provider knows when it opens a trade; never changed afterwards.
@@ -260,7 +261,9 @@ class Book:
 
     def _named(self, provider: str, out_trade_no: str, merchant_id: str | None) -> Trade | None:
         known = self._by_number.get(provider, _NO_TRADES).get(out_trade_no)
-        trades = known if isinstance(known, list) else [] if known is None else [known]
+        if known is None:
+            return None
+        trades = known if isinstance(known, list) else [known]
         return next((one for one in trades if merchant_id in {None, one.opening.merchant_id}), None)
 
     def by_trade_no(self, provider: str, trade_no: str, *, now: datetime) -> Trade | None:

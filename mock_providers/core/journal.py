@@ -19,13 +19,14 @@ from typing import Literal
 import orjson
 
 from mock_providers.core.numbers import ALONE, Numbers
+from mock_providers.core.records import record
 
 Headers = tuple[tuple[str, str], ...]
 
 _CAP = 20_000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RawRequest:
     """
     A request as it stood on the wire.
@@ -43,7 +44,7 @@ class RawRequest:
     certificate: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RawResponse:
     """A response as it stood on the wire."""
 
@@ -52,7 +53,7 @@ class RawResponse:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """
     One exchange.

@@ -48,7 +48,8 @@ class KeptBack(Generic[Held]):
 
     def waits_for_call(self, order: OrderKey) -> bool:
         """Whether somebody waits for the merchant to ask something."""
-        return any(one.hold.calls for one in self._by_order.get(order, ()))
+        waiting = self._by_order.get(order)
+        return waiting is not None and any(one.hold.calls for one in waiting)
 
     def called(self, order: OrderKey, api: str) -> Sequence[Held]:
         """

@@ -10,10 +10,11 @@ of what HTTP is.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http import HTTPStatus
 from typing import cast
 
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.journal import Headers, RawRequest
 from mock_providers.core.reply import WireReply
 
 _HEAD_BYTES = 16_384
@@ -132,32 +133,41 @@ def plain_request(got: bytes) -> tuple[RawRequest | None, bytes | None]:
         return None, (None if begun_well else got)
     if end > _HEAD_BYTES:
         return None, got
-    lines = got[:end].decode("latin-1").split("\r\n")
-    words = lines[0].split(" ")
-    headers = _headers(lines)
-    if len(words) != 3 or words[0] not in _METHODS or words[2] != "HTTP/1.1" or headers is None:
+    first, _, lines = got[:end].partition(b"\r\n")
+    words = first.decode("latin-1").split(" ")
+    if len(words) != 3 or words[0] not in _METHODS or words[2] != "HTTP/1.1":
         return None, got
-    length = _length(headers)
-    if length is None or not words[1].isascii() or not words[1].isprintable():
+    plain = _plain_headers(lines)
+    if plain is None or not words[1].isascii() or not words[1].isprintable():
         return None, got
+    headers, length = plain
     whole = end + 4 + length
     if len(got) < whole:
         return None, None
     return RawRequest(words[0], words[1], headers, got[end + 4 : whole]), got[whole:]
 
 
-def _headers(lines: list[str]) -> tuple[tuple[str, str], ...] | None:
-    """Names and values as they stand there; None where one of them is odd, or there are too many to be honest."""
-    pairs = [line.partition(": ")[::2] for line in lines[1:]]
-    for name, value in pairs:
-        if not name or not value or not name.replace("-", "").isalnum() or not value.isprintable():
-            return None
-        if value[0] == " " or value[-1] == " ":
-            return None
-    return tuple(pairs) if len(pairs) < 64 else None
+@lru_cache(maxsize=256)
+def _plain_headers(lines: bytes) -> tuple[Headers, int] | None:
+    """
+    Names and values as they stand there, and how long the body is; None where this is no plain request.
+
+    Kept, because a client library writes the same lines for most of its requests.
+    """
+    pairs = [line.partition(": ")[::2] for line in lines.decode("latin-1").split("\r\n")]
+    if len(pairs) >= 64 or any(_is_odd(name, value) for name, value in pairs):
+        return None
+    length = _length(tuple(pairs))
+    return None if length is None else (tuple(pairs), length)
 
 
-def _length(headers: tuple[tuple[str, str], ...]) -> int | None:
+def _is_odd(name: str, value: str) -> bool:
+    """Whether a line is written otherwise than libraries write theirs."""
+    plainly_named = name.replace("-", "").isalnum()
+    return not plainly_named or not value or not value.isprintable() or value[0] == " " or value[-1] == " "
+
+
+def _length(headers: Headers) -> int | None:
     """How long the body is; None where this is no plain request."""
     length: int | None = None
     hosts = 0

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
+from mock_providers.core.records import record
+
 Place = Literal["notify", "reply"]
 # Provider and the merchant's order number.
 OrderKey = tuple[str, str]
@@ -45,7 +47,7 @@ class Seal(StrEnum):
 _GENUINE = frozenset({Seal.TRUE, Seal.NEXT})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Question:
     """
     One chance for faults: an attempt to deliver a notify, or one answer.

@@ -18,6 +18,7 @@ from mock_providers.core.ids import Ids
 from mock_providers.core.journal import Headers, RawRequest, RawResponse
 from mock_providers.core.labels import Labels
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape, PlannedDelivery
+from mock_providers.core.records import record
 from mock_providers.core.reply import WireReply
 
 
@@ -29,7 +30,7 @@ class Perform(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     """
     One request, understood.
@@ -54,7 +55,7 @@ class Call:
     diagnosis: Callable[[], Mapping[str, object] | None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Notice:
     """
     An event to be told to the merchant; its business fields are frozen as of the event.
@@ -79,7 +80,7 @@ class Notice:
     kind: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OutgoingNotify:
     """The bytes of one delivery."""
 

@@ -1,10 +1,12 @@
 """What the simulator answers: a vendor's code with its texts, and the bytes that go out; knows no vendor's codes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from mock_providers.core.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProviderReply:
     """
     One vendor answer before it becomes bytes: code, texts and HTTP status together.
@@ -21,7 +23,7 @@ class ProviderReply:
     fields: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WireReply:
     """
     The bytes of an answer, ready to be sent and journalled.

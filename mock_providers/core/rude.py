@@ -9,7 +9,7 @@ import socket
 import struct
 from asyncio import BaseTransport, WriteTransport
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
 from aiohttp import web
@@ -18,6 +18,7 @@ from multidict import CIMultiDict
 from mock_providers.core.clock import Clock
 from mock_providers.core.journal import RawResponse
 from mock_providers.core.plans import ReplyPlan
+from mock_providers.core.records import record
 from mock_providers.core.reply import WireReply
 
 # A body that drips comes in so many drops at most.
@@ -34,7 +35,7 @@ _REASONS = {
 _PAGE = "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n</body>\r\n</html>\r\n"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ending:
     """
     How an exchange ends on the wire.

@@ -123,17 +123,21 @@ class ProviderServer:
     def _serve_plainly(self, raw: RawRequest, transport: asyncio.Transport) -> WireReply | None:
         """Answer at once; None leaves the call, as far as it has come, to the full server."""
         stamp_at = self._stamp.now()
-        begun = self._begin(raw)
-        if begun.plan is PLAIN_REPLY and not self._notifies.waits_for_call(self._order_of(begun.call)):
-            begun.reply = begun.call.perform()
-            if begun.reply.delay_s <= 0:
-                self._record_plain(raw, begun.call, begun.reply, stamp_at=stamp_at)
-                return begun.reply
-        self._begun[transport] = begun
+        call = self._read(raw)
+        plan, reply = self._plan(call), None
+        if plan is PLAIN_REPLY and not self._notifies.waits_for_call(self._order_of(call)):
+            reply = call.perform()
+            if reply.delay_s <= 0:
+                self._record_plain(raw, call, reply, stamp_at=stamp_at)
+                return reply
+        self._begun[transport] = Begun(call, plan, reply)
         return None
 
+    def _read(self, raw: RawRequest) -> Call:
+        return (self._pages and self._pages.read(self._provider, raw)) or self._provider.read(raw)
+
     def _begin(self, raw: RawRequest) -> Begun:
-        call = (self._pages and self._pages.read(self._provider, raw)) or self._provider.read(raw)
+        call = self._read(raw)
         return Begun(call, self._plan(call))
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:

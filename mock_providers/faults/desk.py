@@ -88,7 +88,7 @@ class FaultDesk:
     def plan_reply(self, *, provider: str, label: str, order: str, api: str, merchant: str = "") -> ReplyPlan:
         """How to answer; counts the attempt itself."""
         key = (provider, merchant, order, api)
-        self._attempts[key] += 1
+        self._attempts[key] = attempt = self._attempts.get(key, 0) + 1
         struck = self._ask(
             Question(
                 provider=provider,
@@ -96,7 +96,7 @@ class FaultDesk:
                 order=order,
                 on="reply",
                 api=api,
-                attempt=self._attempts[key],
+                attempt=attempt,
                 merchant=merchant,
             )
         )

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from mock_providers.core.plans import Place, Question
 from mock_providers.core.rng import keyed_digest
 from mock_providers.faults.base import Fault
+from mock_providers.faults.draws import BITS, Draws, strikes
 from mock_providers.faults.rule import Rule
 
 
@@ -48,82 +49,97 @@ class SeededSource:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._known: dict[int, tuple[Sequence[Rule], list[_Drawn]]] = {}
+        self._known: dict[int, tuple[Sequence[Rule], _RuleList]] = {}
 
     def decide(self, question: Question, rules: Sequence[Rule]) -> Sequence[Decision]:
         """One decision for each rule that applies."""
-        drawn = self._drawn(rules)
-        attempt = question.attempt
-        about = [
-            one
-            for one in drawn
-            if (one.first is None or attempt <= one.first) and (one.for_all or applies(one.rule, question))
-        ]
-        if not about:
-            return []
+        about = self._ready(rules).about(question)
+        if not about.misses:
+            return ()
         # The question under the seed, hashed once for all rules.
         asked_of = (question.provider, question.label, question.on, question.api)
-        digest = keyed_digest(self._seed, "fault", *asked_of, str(question.occurrence), str(attempt), size=8)
-        asked = int.from_bytes(digest, "big")
-        return [one.hit if mixed(asked ^ one.salt) < one.threshold else one.miss for one in about]
+        numbers = (str(question.occurrence), str(question.attempt))
+        return about.decided(int.from_bytes(keyed_digest(self._seed, "fault", *asked_of, *numbers, size=8), "big"))
 
-    def _drawn(self, rules: Sequence[Rule]) -> "list[_Drawn]":
+    def _ready(self, rules: Sequence[Rule]) -> "_RuleList":
         """What was worked out for these rules when they were first asked for; rules never change, lists of them do."""
         known = self._known.get(id(rules))
         if known is None or known[0] is not rules:
             if len(self._known) >= _LISTS_KEPT:
                 self._known.clear()
             # The list is kept with what was worked out, so that its id stays its own.
-            known = self._known[id(rules)] = rules, [_Drawn.of(rule) for rule in rules]
+            known = self._known[id(rules)] = rules, _RuleList(rules)
         return known[1]
 
 
 _LISTS_KEPT = 16
-_BITS = (1 << 64) - 1
+_KINDS_KEPT = 1024
 
 
-def mixed(number: int) -> int:
-    """
-    Sixty-four bits stirred until each of them hangs on all the others, by the end of SplitMix64.
-    """
-    number = ((number ^ (number >> 30)) * 0xBF58476D1CE4E5B9) & _BITS
-    number = ((number ^ (number >> 27)) * 0x94D049BB133111EB) & _BITS
-    return number ^ (number >> 31)
+class _RuleList:
+    """A list of rules, and which of them are about whom."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        self._by_order = any(rule.where.order != "*" for rule in rules)
+        # Later attempts are all alike.
+        self._attempts = 1 + max((max(rule.where.first or 0, rule.where.nth or 0) for rule in rules), default=0)
+        self._by_kind: dict[tuple[str, ...], _Together] = {}
+        self._by_places: dict[tuple[int, ...], _Together] = {}
+
+    def about(self, question: Question) -> "_Together":
+        """Those that apply to *question*; where none looks at its order, that is one answer for all of a kind."""
+        if self._by_order:
+            return self._found(question)
+        attempt = str(min(question.attempt, self._attempts))
+        kind = (question.provider, question.on, question.api, question.merchant, attempt)
+        known = self._by_kind.get(kind)
+        if known is None:
+            if len(self._by_kind) >= _KINDS_KEPT:
+                self._by_kind.clear()
+            known = self._by_kind[kind] = self._found(question)
+        return known
+
+    def _found(self, question: Question) -> "_Together":
+        places = tuple(place for place, rule in enumerate(self._rules) if applies(rule, question))
+        known = self._by_places.get(places)
+        if known is None:
+            if len(self._by_places) >= _KINDS_KEPT:
+                self._by_places.clear()
+            known = self._by_places[places] = _Together.of([self._rules[place] for place in places])
+        return known
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawn:
+class _Together:
     """
-    A rule, ready to be asked many times.
+    Rules that apply to one question, ready to be asked many times.
 
     Args:
-        salt: the rule's own part of the hash.
-        threshold: of 2**64 draws so many strike.
-        for_all: nothing but the attempt's number has to be looked at.
+        hits: what each decides if it strikes, *misses* if it does not.
     """
 
-    rule: Rule
-    salt: int
-    threshold: int
-    first: int | None
-    for_all: bool
-    hit: Decision
-    miss: Decision
+    draws: Draws
+    hits: tuple[Decision, ...]
+    misses: tuple[Decision, ...]
 
     @classmethod
-    def of(cls, rule: Rule) -> "_Drawn":
-        where = rule.where
-        narrow = where.provider or where.api or where.merchant or where.nth or where.order != "*"
-        salt = blake2b(rule.id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    def of(cls, rules: Sequence[Rule]) -> "_Together":
+        salts = [blake2b(rule.id.encode("utf-8", "surrogatepass"), digest_size=8).digest() for rule in rules]
+        thresholds = [round(rule.where.chance * (BITS + 1)) for rule in rules]
         return cls(
-            rule=rule,
-            salt=int.from_bytes(salt, "big"),
-            threshold=round(where.chance * (_BITS + 1)),
-            first=where.first,
-            for_all=not narrow,
-            hit=Decision(rule.id, rule.what, hit=True),
-            miss=Decision(rule.id, rule.what, hit=False),
+            draws=Draws([int.from_bytes(salt, "big") for salt in salts], thresholds),
+            hits=tuple(Decision(rule.id, rule.what, hit=True) for rule in rules),
+            misses=tuple(Decision(rule.id, rule.what, hit=False) for rule in rules),
         )
+
+    def decided(self, asked: int) -> Sequence[Decision]:
+        """What each decides on the question of that hash."""
+        struck = self.draws.struck(asked)
+        if not struck:
+            return self.misses
+        both = zip(self.hits, self.misses, strict=True)
+        return [hit if strikes(struck, place) else miss for place, (hit, miss) in enumerate(both)]
 
 
 class ScriptKey(NamedTuple):

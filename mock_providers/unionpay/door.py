@@ -5,9 +5,9 @@ The order of the checks is itself observable, so it is one function here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from mock_providers.core.records import record
 from mock_providers.unionpay.codes import Result, result
 from mock_providers.unionpay.keys import Merchant, verifier_for
 from mock_providers.unionpay.signing import METHODS, NEW_VERSION, OLD_VERSIONS, RSA, SM2, text_of
@@ -17,7 +17,7 @@ from mock_providers.unionpay.wire import without_empty
 FILE_TESTER = "700000000000001"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Admission:
     """
     What the door found.

@@ -14,6 +14,7 @@ from mock_providers.core.journal import RawRequest
 from mock_providers.core.labels import Labels
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape
 from mock_providers.core.provider import Call
+from mock_providers.core.records import record
 from mock_providers.core.reply import WireReply
 from mock_providers.unionpay import pages, reading
 from mock_providers.unionpay.codes import Result, result
@@ -52,7 +53,7 @@ Transaction = Callable[[Work], Answer]
 Table = Mapping[tuple[str, str, str], Transaction]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Arrived:
     """A request that is a form, with what the door found."""
 

@@ -2,12 +2,12 @@
 
 from bisect import bisect
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from mock_providers.core.records import record
 from mock_providers.unionpay.keys import Sealer
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sealed:
     """
     A message with its signature.

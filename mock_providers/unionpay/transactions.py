@@ -6,10 +6,10 @@ undoes. Merchants see no difference: each has an order number, a queryId and an 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mock_providers.core.book import Refund, RefundState, Trade, TradeState
+from mock_providers.core.records import record
 from mock_providers.unionpay import numbers, reading
 from mock_providers.unionpay.cards import CARDS
 from mock_providers.unionpay.codes import Result, result
@@ -36,7 +36,7 @@ def fallen_due(office: Office, trade: Trade, *, number: str = "") -> str:
     return code if due and datetime.fromisoformat(due) <= office.now() else ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Found:
     """A transaction: a trade itself, or one of its refunds."""
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from mock_providers.core.book import Book, Refund, Trade
 from mock_providers.core.ids import Ids
+from mock_providers.core.records import record
 from mock_providers.unionpay import numbers
 from mock_providers.unionpay.codes import OK, Result
 from mock_providers.unionpay.keys import Merchant
@@ -36,7 +37,7 @@ class Refused(Exception):
         self.result = refusal
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Work:
     """
     One admitted request.
@@ -66,7 +67,7 @@ class Work:
         return self.get("txnType"), self.get("txnSubType")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """
     What is answered.

@@ -6,8 +6,8 @@ The order of the checks is itself observable, so it stands here as one list. Unt
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from mock_providers.core.records import record
 from mock_providers.wechatpay.merchants import Merchant
 from mock_providers.wechatpay.v2 import codes
 from mock_providers.wechatpay.v2.codes import Failure, Refusal
@@ -16,7 +16,7 @@ from mock_providers.wechatpay.v2.signing import seal, sign_type_of, text_of
 from mock_providers.wechatpay.v2.work import Api
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Admission:
     """
     What the door found.

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from mock_providers.core.records import record
 from mock_providers.wechatpay.merchants import Merchant
 from mock_providers.wechatpay.v2.codes import Failure, Refusal
 from mock_providers.wechatpay.v2.fields import Rules
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Work:
     """
     Args:
@@ -37,7 +38,7 @@ class Work:
         return self.fields.get(name, "")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Done:
     """
     A success in business.

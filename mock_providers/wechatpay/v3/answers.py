@@ -5,14 +5,15 @@ Facts: wechatpay/errors
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import orjson
+
+from mock_providers.core.records import record
 
 JSON = "application/json; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """
     One answer before it is signed.

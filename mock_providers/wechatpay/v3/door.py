@@ -6,10 +6,10 @@ The order of the checks is itself observable, so it stands here as one list.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote
 
+from mock_providers.core.records import record
 from mock_providers.wechatpay.merchants import Merchant
 from mock_providers.wechatpay.v3 import answers
 from mock_providers.wechatpay.v3.answers import Answer
@@ -24,7 +24,7 @@ _STAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
 _SHOWN = 80
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Credentials:
     """What stands in an Authorization header."""
 
@@ -35,7 +35,7 @@ class Credentials:
     serial: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Admission:
     """
     What the door found.

@@ -6,7 +6,6 @@ Business only: signatures and headers are over when a call comes here.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -15,6 +14,7 @@ import orjson
 
 from mock_providers.core.book import Opening, Trade, TradeState
 from mock_providers.core.money import Fen
+from mock_providers.core.records import record
 from mock_providers.wechatpay.desk import ASKED_SERIAL, LANGUAGE, PROVIDER_NAME, REFUNDABLE_S, V3, Desk
 from mock_providers.wechatpay.states import DESCRIPTIONS, PAYING, TradeWord, word_of
 from mock_providers.wechatpay.times import moment_of, rfc3339
@@ -98,7 +98,7 @@ _CHECKS: Mapping[str, Rules] = {product: Rules(*COMMON_RULES, *_MORE_RULES.get(p
 _CLOSE_RULES = Rules(Text(("mchid",), "直连商户号", 1, 32, required=True))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Link:
     """What an order's buyer opens, and how long it can be opened."""
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from mock_providers.core.records import record
 from mock_providers.wechatpay.merchants import Merchant
 from mock_providers.wechatpay.v3.answers import Answer
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Visit:
     """
     Args:

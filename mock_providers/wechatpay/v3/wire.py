@@ -6,7 +6,6 @@ Knows no API and no trade.
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import shake_256
 from urllib.parse import unquote
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from mock_providers.core.ids import Ids
 from mock_providers.core.journal import Headers, RawRequest
 from mock_providers.core.plans import AnswerShape, Seal
+from mock_providers.core.records import record
 from mock_providers.core.reply import WireReply
 from mock_providers.wechatpay.merchants import KeyRing
 from mock_providers.wechatpay.v3.answers import Answer
@@ -51,7 +51,7 @@ def path_of(target: str) -> str:
     return origin_form(target).partition("?")[0]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """A request with its headers looked up once, by lower-case name; of a header that comes twice the first counts."""
 
