@@ -134,6 +134,23 @@ def check(
 
 
 @app.command()
+def gallery(
+    *,
+    trials: Annotated[int, typer.Option("--trials", min=1, max=1000, help="Of each broken gateway.")] = 1,
+    as_json: JsonFlag = False,
+    home: HomeFlag = None,
+    out: OutFlag = None,
+) -> None:
+    """
+    The harness on trial: every broken gateway convicted, the reference gateway acquitted.
+    """
+    from harness.commands.gallery import GalleryPlan, run_gallery  # noqa: PLC0415
+
+    plan = GalleryPlan(trials=trials, as_json=as_json)
+    raise typer.Exit(run_gallery(plan, settings=_settings(home=home, out=out)))
+
+
+@app.command()
 def load(
     shape: Annotated[str, typer.Argument(metavar="SHAPE", help="steady")],
     *,

@@ -72,7 +72,15 @@ def record_trade(history: History, trade: Trade, *, order: str) -> int:
     )
 
 
-def record_payment(history: History, payment: Payment, *, entries: Sequence[LedgerEntry] | None) -> int:
+def record_payment(
+    history: History, payment: Payment, *, entries: Sequence[LedgerEntry] | None, tells: bool = False
+) -> int:
+    """
+    A payment as the gateway tells it.
+
+    Args:
+        tells: whether the gateway promises to tell the platform of payments.
+    """
     return history.fact(
         "ledger",
         order=payment.merchant_order_no,
@@ -81,6 +89,7 @@ def record_payment(history: History, payment: Payment, *, entries: Sequence[Ledg
         trade_no=payment.channel_trade_no,
         amount_fen=payment.amount_fen,
         status=payment.status,
+        tells=tells,
         refund_status=payment.refund_status,
         refunded_fen=payment.refunded_fen,
         credits=None if payment.credits is None else [credit.amount_fen for credit in payment.credits],

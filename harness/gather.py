@@ -59,8 +59,9 @@ async def audit_world(
         told = [row async for row in ledger if ours(row[0].merchant_order_no)]
         orders = {payment.out_trade_no: payment.merchant_order_no for payment, _ in told}
         await _tell(history, control=control, sink=sink, orders=orders, about=about)
+        tells = Ability.WEBHOOKS in gateway.abilities
         for payment, entries in told:
-            record_payment(history, payment, entries=entries)
+            record_payment(history, payment, entries=entries, tells=tells)
         evidence = Witnesses(history)
         ledger = _again(told)
     auditor = Auditor(ours=ours, evidence_of=evidence, seed=seed, replay=replay)

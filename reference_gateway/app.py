@@ -7,9 +7,9 @@ clock and store, and how a planted bug is planted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from typing import Protocol, TypedDict, Unpack
+from typing import Protocol, TypedDict, TypeVar, Unpack
 
 from aiohttp import web
 
@@ -52,6 +52,9 @@ AT_ONCE_S = 0.001
 """For aiohttp 0 means for ever."""
 
 
+PartT = TypeVar("PartT")
+
+
 class Parts(TypedDict, total=False):
     """
     What may be replaced. Whatever is left out is the honest default for the settings.
@@ -68,6 +71,9 @@ class Parts(TypedDict, total=False):
     crash_point: called with the name of each place where a crash is interesting.
     webhook_sender: brings events to the apps.
     effects: what follows when orders move, after the gateway's own.
+    around_channels: put around each channel, whatever its name.
+    around_store: put around the store, whichever it is.
+    around_sender: put around what brings events to the apps.
     """
 
     clock: Clock
@@ -82,6 +88,9 @@ class Parts(TypedDict, total=False):
     crash_point: CrashPoint
     webhook_sender: WebhookSender
     effects: Sequence[OrderEffects]
+    around_channels: Callable[[ChannelPort], ChannelPort]
+    around_store: Callable[[UnitOfWorkFactory], UnitOfWorkFactory]
+    around_sender: Callable[[WebhookSender], WebhookSender]
 
 
 class Openable(Protocol):
@@ -246,21 +255,29 @@ def _url(runner: web.AppRunner) -> str:
 def build(settings: GatewaySettings, **parts: Unpack[Parts]) -> Gateway:
     """Wire a gateway; nothing is opened before `start`."""
     clock = parts.get("clock") or SystemClock()
-    units = parts.get("unit_of_work") or _store(settings, parts)
+    units = parts.get("around_store", _as_it_is)(parts.get("unit_of_work") or _store(settings, parts))
+    channels = parts.get("channels") or channels_for(
+        settings, clock=clock, notify_verifier=parts.get("notify_verifier")
+    )
+    sender = parts.get("webhook_sender") or HttpWebhookSender(clock, timeout_s=settings.webhook_timeout_s)
+    around = parts.get("around_channels", _as_it_is)
     runtime = Runtime(
         units=units,
-        channels=parts.get("channels")
-        or channels_for(settings, clock=clock, notify_verifier=parts.get("notify_verifier")),
+        channels={name: around(channel) for name, channel in channels.items()},
         clock=clock,
         ids=parts.get("ids") or RandomIds(),
         policy=parts.get("notice_policy") or HonestNoticePolicy(),
         crash_point=parts.get("crash_point") or crash_point_from(settings.crash_point),
-        webhooks=parts.get("webhook_sender") or HttpWebhookSender(clock, timeout_s=settings.webhook_timeout_s),
+        webhooks=parts.get("around_sender", _as_it_is)(sender),
         apps=parts.get("apps") or load_apps(settings.apps_file),
         rules=_rules(settings),
         effects=AllEffects(tuple(parts.get("effects", ()))),
     )
     return Gateway(settings, runtime, parts.get("nonces") or _nonces(settings, units, clock))
+
+
+def _as_it_is(part: PartT) -> PartT:
+    return part
 
 
 def _rules(settings: GatewaySettings) -> Rules:

@@ -6,6 +6,7 @@ from typing import Any
 
 from harness.cases.base import Case, Play
 from harness.cases.stage import Stage
+from harness.control import BuyerAction
 from harness.sut.contract import Ability
 
 HOUR_S = 3600.0
@@ -29,10 +30,15 @@ def opening(fault: str, **settings: Any) -> Play:
 
 def query(fault: str, **settings: Any) -> Play:
     """
-    The gateway's question about a paid order meets the fault, while no notify comes.
+    The gateway's question meets the fault: about an order that nobody pays, and about a paid one of which no notify
+    comes.
     """
 
     async def play(stage: Stage) -> None:
+        unpaid = await stage.opened()
+        await stage.strike(unpaid, fault, on="query", **settings)
+        await stage.buyer(unpaid, BuyerAction.SCAN)
+        await stage.sync(unpaid)
         order = await stage.opened()
         await stage.strike(order, "delay", seconds=HOUR_S)
         await stage.strike(order, fault, on="query", **settings)

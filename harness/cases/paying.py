@@ -34,8 +34,10 @@ async def plain(stage: Stage) -> None:
 
 
 async def unpaid(stage: Stage) -> None:
-    """Opened and forgotten."""
+    """Opened, scanned and forgotten."""
     order = await stage.opened()
+    await stage.sync(order)
+    await stage.buyer(order, BuyerAction.SCAN)
     await stage.sync(order)
     await stage.look(order)
 

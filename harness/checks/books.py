@@ -25,7 +25,7 @@ def account_of(story: Story) -> Account | None:
         order=story.order,
         book=_row(story, book),
         payment=None if ledger is None else _payment(story.order, ledger),
-        told=_told(heard) if heard else None,
+        told=_told(heard or []) if heard or _promised(ledger) else None,
         entries=None if ledger is None else _entries(ledger),
     )
 
@@ -88,6 +88,10 @@ def told_by(story: Story, apart: Difference, *met: Operation) -> Ruling:
         evidence=(*met, story.last("pay"), story.last("book"), story.last("ledger")),
         money=apart.money,
     )
+
+
+def _promised(ledger: Operation | None) -> bool:
+    return ledger is not None and bool(ledger.value.get("tells"))
 
 
 def _row(story: Story, lines: list[Operation]) -> BookRow | None:

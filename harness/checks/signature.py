@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from harness.checks.base import KEPT, Check, Judgement, Rule, Ruling, Story, each_order, finding, judgement, stories
 from harness.checks.books import disagreements, still_right, told_by
-from harness.checks.occasions import Occasion, answered, notified, status_of, struck
+from harness.checks.occasions import PAID, Occasion, answered, notified, status_of, struck
 from harness.history import Operation
 from harness.verdict import Finding, yuan_text
 
@@ -96,6 +96,32 @@ def true_after_forged(story: Story) -> list[Operation]:
     A forged notify arrived, and true ones beside it.
     """
     return story.arrived("true", "duplicate") if _forged(story) else []
+
+
+def not_believed(*faults: str) -> Rule:
+    """
+    A rule: after an answer that nobody may believe the gateway calls again, or leaves the order unpaid; and the books
+    agree.
+    """
+
+    def rule(story: Story) -> Iterator[Ruling]:
+        met = tuple(answered(*faults)(story))
+        if not met or not status_of(story):
+            return
+        apart = disagreements(story)
+        if apart:
+            yield told_by(story, apart[0], met[0])
+            return
+        calls = story.lines["call"]
+        again = any(line.index > met[0].index for line in calls)
+        yield Ruling(
+            kept=again or status_of(story) not in PAID,
+            expected="another call, since nobody said anything that counts",
+            actual=f"the answer to {met[0].value['api']} was taken at its word",
+            evidence=(met[0], story.last("ledger")),
+        )
+
+    return rule
 
 
 def probe_refused(story: Story) -> Iterator[Ruling]:
@@ -188,17 +214,15 @@ CHECKS: Mapping[str, Check] = {
             _check("probe-refused", probe_refused, witness="the platform sent no probe"),
             _check(
                 "answer-tampered-not-believed",
-                still_right(answered("bad_signature")),
+                not_believed("bad_signature"),
                 witness="no answer came with a signature that does not match",
             ),
             _check(
                 "answer-foreign-not-believed",
-                still_right(answered("wrong_key")),
+                not_believed("wrong_key"),
                 witness="no answer came under another key",
             ),
-            _check(
-                "answer-unsigned-not-believed", still_right(answered("unsigned")), witness="no answer came unsigned"
-            ),
+            _check("answer-unsigned-not-believed", not_believed("unsigned"), witness="no answer came unsigned"),
             _check("requests-verify", requests_verify, witness="the gateway made no call"),
             _check(
                 "new-fields-accepted",

@@ -25,5 +25,5 @@ MUTANT = Mutant(
     id="credits-notified-amount",
     bug="credits the amount that the notify names, and never compares it with the order's",
     parts=lambda: {"notice_policy": CreditsNotifiedAmount()},
-    must_be_convicted_by=("money/credited-amount",),
+    must_be_convicted_by=("money/tampered-amount-not-credited", "money/credited-amount"),
 )

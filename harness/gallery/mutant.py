@@ -16,10 +16,12 @@ class Mutant:
     Args:
         bug: what its author believed, in a sentence.
         parts: makes the collaborators that replace the honest ones; called once for each start.
-        must_be_convicted_by: ids of requirements, each of which has to FAIL.
+        must_be_convicted_by: ids of requirements that are named for it; one of them has to FAIL.
+        channel: the channel over which it is tried.
     """
 
     id: str
     bug: str
     parts: Callable[[], Parts]
     must_be_convicted_by: tuple[str, ...]
+    channel: str = "alipay"

@@ -31,5 +31,5 @@ MUTANT = Mutant(
     id="tells-anew",
     bug="sends a webhook that was refused again as another event",
     parts=lambda: {"webhook_sender": TellsAnew()},
-    must_be_convicted_by=("notify/platform-told-once",),
+    must_be_convicted_by=("idempotency/platform-event-repeats", "notify/platform-told-once"),
 )

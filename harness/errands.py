@@ -1,0 +1,92 @@
+"""
+Cases played in process, each in a world of its own, spread over the machine's cores.
+
+An errand is plain data, so that any process can take it. It refuses to know what the judgements are for.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import structlog
+
+from harness.cases import CASES, Case
+from harness.errors import GatewaySilentError
+from harness.gallery import MUTANTS
+from harness.history import History
+from harness.ids import Ids
+from harness.trial import Played, play, silent
+from harness.world.in_process import InProcessPlan, InProcessWorld
+from harness.world.virtual_loop import VirtualLoop
+
+# Four days of the world's own time: the longest ladder, and the gateway's retries after it.
+PATIENCE_S = 4 * 86_400.0
+WORKERS_MAX = 8
+BY_NAME = {case.name: case for case in CASES}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """
+    One case over one channel.
+
+    Args:
+        mutant: the gallery gateway to try; empty for the reference.
+        history: the file to keep; None keeps none.
+    """
+
+    case: str
+    channel: str
+    seed: int
+    credentials: Path
+    history: Path | None = None
+    mutant: str = ""
+
+
+def run_errands(errands: Sequence[Errand]) -> Iterator[tuple[Errand, Played]]:
+    """
+    Run them all, as many at a time as there are cores. A few are run here: starting others costs a second each.
+    """
+    workers = min(_cores(), WORKERS_MAX)
+    if workers < 2 or len(errands) < 2 * workers:
+        yield from ((errand, _run(errand)) for errand in errands)
+        return
+    # The first makes the keys that all others use.
+    yield errands[0], _run(errands[0])
+    with ProcessPoolExecutor(max_workers=workers, mp_context=get_context("forkserver")) as pool:
+        waiting = {pool.submit(_run, errand): errand for errand in errands[1:]}
+        for future in as_completed(waiting):
+            yield waiting[future], future.result()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _run(errand: Errand) -> Played:
+    # Stdout belongs to the report; what a gateway logs of lies that it refused is no news here.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(_in_world(BY_NAME[errand.case], errand))
+
+
+async def _in_world(case: Case, errand: Errand) -> Played:
+    ids = Ids(errand.seed, run_nonce="check")
+    plan = InProcessPlan(credentials=errand.credentials, ids=ids)
+    if errand.mutant:
+        plan = InProcessPlan(credentials=errand.credentials, ids=ids, parts=MUTANTS[errand.mutant].parts())
+    world = await InProcessWorld.open(plan)
+    history = History(world.clock, file=errand.history, real=world.clock)
+    replay = f"payproof check {{id}} --gateway {errand.mutant or 'reference'} --seed {errand.seed}"
+    try:
+        return await play(case, errand.channel, world, history=history, patience_s=PATIENCE_S, replay=replay)
+    except GatewaySilentError as problem:
+        return silent(case, errand.channel, problem)
+    finally:
+        history.close()
+        await world.close()
