@@ -14,14 +14,17 @@ from typing import Protocol, TypedDict, TypeVar, Unpack
 from aiohttp import web
 
 from reference_gateway.apps import App, load_apps
+from reference_gateway.chance import Rng, SystemRng
 from reference_gateway.channels.alipay.signing import NotifyVerifier
 from reference_gateway.channels.port import ChannelPort
 from reference_gateway.channels.registry import channels_for
+from reference_gateway.channels.wallet import WalletChannel
 from reference_gateway.clock import Clock, SystemClock
 from reference_gateway.crash import CrashPoint, crash_point_from
-from reference_gateway.domain.accounts import standing_accounts
+from reference_gateway.domain.accounts import WALLET, standing_accounts
 from reference_gateway.domain.notice import HonestNoticePolicy, NoticePolicy
 from reference_gateway.http.auth import Gatekeeper
+from reference_gateway.http.live_api import LiveApi
 from reference_gateway.http.measured import measured
 from reference_gateway.http.merchant_api import MerchantApi
 from reference_gateway.http.notify_api import NotifyApi
@@ -31,16 +34,21 @@ from reference_gateway.ids import Ids, RandomIds
 from reference_gateway.service.create_payment import CreatePayment, admissions
 from reference_gateway.service.effects import AllEffects, OrderEffects
 from reference_gateway.service.handle_notify import HandleNotify
+from reference_gateway.service.live_effects import LiveEffects
 from reference_gateway.service.nonces import Nonces, SqlNonces
 from reference_gateway.service.open_payment import OpenPayment
+from reference_gateway.service.payouts import Payouts
 from reference_gateway.service.pressure import Bounds
 from reference_gateway.service.progress import progress_commits
 from reference_gateway.service.query_payment import QueryPayment
+from reference_gateway.service.red_packets import RedPackets
 from reference_gateway.service.refund_payment import RefundPayment
 from reference_gateway.service.relay_outbox import relay
+from reference_gateway.service.rooms import Rooms
 from reference_gateway.service.runtime import Rules, Runtime
 from reference_gateway.service.settle import settlements
 from reference_gateway.service.unit_of_work import UnitOfWorkFactory
+from reference_gateway.service.wallet_pay import wallet_payments
 from reference_gateway.service.workers import folder, poller, refunder
 from reference_gateway.settings import MEMORY_URL, GatewaySettings
 from reference_gateway.store.memory_unit_of_work import MemoryStore, SchedulingPoint, one_turn
@@ -70,6 +78,7 @@ class Parts(TypedDict, total=False):
     notify_verifier: checks the signature of an Alipay notify: (string to sign, signature) or SignatureRejected.
     crash_point: called with the name of each place where a crash is interesting.
     webhook_sender: brings events to the apps.
+    rng: how red packets are split.
     effects: what follows when orders move, after the gateway's own.
     around_channels: put around each channel, whatever its name.
     around_store: put around the store, whichever it is.
@@ -87,6 +96,7 @@ class Parts(TypedDict, total=False):
     notify_verifier: NotifyVerifier
     crash_point: CrashPoint
     webhook_sender: WebhookSender
+    rng: Rng
     effects: Sequence[OrderEffects]
     around_channels: Callable[[ChannelPort], ChannelPort]
     around_store: Callable[[UnitOfWorkFactory], UnitOfWorkFactory]
@@ -112,21 +122,34 @@ class Gateway:
         self._progress = progress_commits(runtime)
         self._admissions = admissions(runtime)
         self._nonces = nonces
+        self._wallet = wallet_payments(runtime)
         opening = OpenPayment(runtime, self._progress)
         query = QueryPayment(runtime, settlements=self._settlements, progress=self._progress, open_payment=opening)
         refund = RefundPayment(runtime)
-        self._workers = (poller(runtime, query), refunder(runtime, refund), relay(runtime), folder(runtime))
+        create = CreatePayment(runtime, self._admissions, opening, wallet=self._wallet)
+        packets, payouts = RedPackets(runtime, create), Payouts(runtime)
+        self._commits = (self._admissions, self._wallet, self._progress, self._settlements, packets.claims)
+        self._workers = (
+            poller(runtime, query),
+            refunder(runtime, refund),
+            relay(runtime),
+            folder(runtime),
+            packets.expirer(),
+            payouts.payer(),
+        )
         self._ops = OpsApi(runtime.units, runtime.metrics, backlog=self.backlog)
+        gatekeeper = Gatekeeper(runtime.apps, clock=runtime.clock, nonces=nonces)
+        live = LiveApi(gatekeeper, rooms=Rooms(runtime), packets=packets, payouts=payouts)
         merchant = MerchantApi(
-            Gatekeeper(runtime.apps, clock=runtime.clock, nonces=nonces),
+            gatekeeper,
             runtime.units,
-            create=CreatePayment(runtime, self._admissions, opening),
+            create=create,
             query=query,
             refund=refund,
         )
         notify = NotifyApi(runtime, HandleNotify(runtime, self._settlements))
         self._application = web.Application(middlewares=[measured(runtime.metrics), problems])
-        self._application.add_routes([*merchant.routes(), *notify.routes(), *self._ops.routes()])
+        self._application.add_routes([*merchant.routes(), *live.routes(), *notify.routes(), *self._ops.routes()])
         self._runner: web.AppRunner | None = None
         self.ops_url = ""
         self._opened = AsyncExitStack()
@@ -187,13 +210,13 @@ class Gateway:
         await self.runtime.background.drain()
         for worker in self._workers:
             await worker.stop()
-        for commits in (self._admissions, self._progress, self._settlements):
+        for commits in self._commits:
             await commits.drain()
         await self._opened.aclose()
 
     async def abort(self) -> None:
         """End at once as a crash would, within one process: nothing is finished, nothing more is written."""
-        for commits in (self._admissions, self._progress, self._settlements):
+        for commits in self._commits:
             commits.abort()
         self.runtime.background.abort()
         for worker in self._workers:
@@ -223,10 +246,10 @@ class Gateway:
             due = await unit.next_due()
         now = self.runtime.clock.now()
         asking = due.polls is not None and due.polls <= now
-        return unsent + (due.refunds is not None) + asking + self._is_busy()
+        return unsent + (due.refunds is not None) + (due.payouts is not None) + asking + self._is_busy()
 
     def _is_busy(self) -> bool:
-        committing = any(c.busy for c in (self._admissions, self._progress, self._settlements))
+        committing = any(commits.busy for commits in self._commits)
         return committing or self.runtime.background.busy or any(worker.busy for worker in self._workers)
 
     async def _nothing_due(self) -> bool:
@@ -234,7 +257,7 @@ class Gateway:
             unsent = await unit.outbox_unsent()
             due = await unit.next_due()
         now = self.runtime.clock.now()
-        return not unsent and all(at is None or at > now for at in (due.polls, due.refunds))
+        return not unsent and all(at is None or at > now for at in (due.polls, due.refunds, due.packets, due.payouts))
 
     async def _resume(self) -> None:
         runtime = self.runtime
@@ -263,7 +286,7 @@ def build(settings: GatewaySettings, **parts: Unpack[Parts]) -> Gateway:
     around = parts.get("around_channels", _as_it_is)
     runtime = Runtime(
         units=units,
-        channels={name: around(channel) for name, channel in channels.items()},
+        channels={**{name: around(channel) for name, channel in channels.items()}, WALLET: WalletChannel()},
         clock=clock,
         ids=parts.get("ids") or RandomIds(),
         policy=parts.get("notice_policy") or HonestNoticePolicy(),
@@ -271,8 +294,10 @@ def build(settings: GatewaySettings, **parts: Unpack[Parts]) -> Gateway:
         webhooks=parts.get("around_sender", _as_it_is)(sender),
         apps=parts.get("apps") or load_apps(settings.apps_file),
         rules=_rules(settings),
-        effects=AllEffects(tuple(parts.get("effects", ()))),
+        effects=AllEffects(()),
     )
+    live = LiveEffects(runtime, rng=parts.get("rng") or SystemRng(), packet_ttl_s=settings.red_packet_ttl_s)
+    runtime.effects = AllEffects((live, *parts.get("effects", ())))
     return Gateway(settings, runtime, parts.get("nonces") or _nonces(settings, units, clock))
 
 

@@ -51,6 +51,36 @@ class UnknownRefund(GatewayError):
     code = "unknown_refund"
 
 
+class UnknownRoom(GatewayError):
+    """There is no such room of this app; make it first, or check the id."""
+
+    code = "unknown_room"
+
+
+class UnknownGood(GatewayError):
+    """There is no such good of this app; make it first, or check the id."""
+
+    code = "unknown_good"
+
+
+class UnknownPacket(GatewayError):
+    """There is no such red packet; check the id."""
+
+    code = "unknown_red_packet"
+
+
+class PacketGone(GatewayError):
+    """Nothing of this red packet can be claimed any more."""
+
+    code = "red_packet_gone"
+
+
+class UnknownPayout(GatewayError):
+    """There is no such payout; check the id."""
+
+    code = "unknown_payout"
+
+
 class OrderConflict(GatewayError):
     """This merchant_order_no was used before with other content; take a new number."""
 

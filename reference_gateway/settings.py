@@ -75,6 +75,7 @@ class GatewaySettings(BaseSettings):
     channel_timeout_s: PositiveFloat = 8.0
     webhook_timeout_s: PositiveFloat = 5.0
     order_ttl_s: PositiveInt = 900
+    red_packet_ttl_s: PositiveInt = 24 * 3600
     lease_s: PositiveFloat = 30.0
     drain_s: PositiveFloat = 15.0
     # How long a stopping gateway still takes requests after /readyz has turned: what balances load must notice first.

@@ -21,9 +21,10 @@ from reference_gateway.service.refund_payment import RefundRequest
 
 BODY_BYTES_MAX = 32 * 1024
 DIGITS_MAX = 18
+QUANTITY_MAX = 10_000
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     if any(ord(char) < 0x20 or ord(char) == 0x7F or 0xD800 <= ord(char) <= 0xDFFF for char in text):
         raise ValueError("control characters and lone surrogates are refused")
     return text
@@ -34,16 +35,16 @@ def _address(text: str) -> str:
 
 
 Number = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z_-]+$")]
-Line = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_printable)]
-Name = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
+Line = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(printable)]
+Name = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(printable)]
 AmountFen = Annotated[int, Field(ge=1, le=AMOUNT_FEN_MAX)]
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-class PaymentBody(_Body):
+class PaymentBody(Body):
     """The body of POST /api/v1/payments."""
 
     merchant_order_no: Number
@@ -54,11 +55,13 @@ class PaymentBody(_Body):
     product: Name
     buyer_id: Name | None = None
     room_id: Name | None = None
-    attach: Annotated[str, Field(max_length=512), AfterValidator(_printable)] | None = None
+    attach: Annotated[str, Field(max_length=512), AfterValidator(printable)] | None = None
     purpose: Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")] | None = None
     return_url: Annotated[str, Field(max_length=512, pattern=r"^https?://[!-~]+$")] | None = None
-    payer_id: Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_printable)] | None = None
+    payer_id: Annotated[str, Field(min_length=1, max_length=128), AfterValidator(printable)] | None = None
     auth_code: Annotated[str, Field(pattern=r"^[0-9]{16,24}$")] | None = None
+    good_id: Number | None = None
+    quantity: Annotated[int, Field(ge=1, le=QUANTITY_MAX)] | None = None
     client_ip: Annotated[str, Field(max_length=45), AfterValidator(_address)] | None = None
 
     def request(self) -> OrderRequest:
@@ -77,10 +80,12 @@ class PaymentBody(_Body):
             payer_id=self.payer_id,
             auth_code=self.auth_code,
             client_ip=self.client_ip,
+            good_id=self.good_id,
+            quantity=self.quantity,
         )
 
 
-class RefundBody(_Body):
+class RefundBody(Body):
     """The body of POST /api/v1/payments/{id}/refunds."""
 
     merchant_refund_no: Number
@@ -91,7 +96,7 @@ class RefundBody(_Body):
         return RefundRequest(self.merchant_refund_no, Fen(self.amount_fen), self.reason)
 
 
-BodyT = TypeVar("BodyT", bound=_Body)
+BodyT = TypeVar("BodyT", bound=Body)
 
 
 async def read_body(request: web.Request, *, bytes_max: int = BODY_BYTES_MAX) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 
 from aiohttp import web
 
@@ -25,6 +26,9 @@ from reference_gateway.service.refund_payment import RefundPayment
 from reference_gateway.service.unit_of_work import UnitOfWorkFactory
 
 PAGE_MAX = 1000
+SIDES: Mapping[str, str] = {"payment": "credits", "refund": "debits"}
+"""What a payment credits to its app and a refund takes back; what moves the money on inside is neither."""
+
 _IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _CURSOR = re.compile(r"[0-9]{1,18}", re.ASCII)
 
@@ -137,8 +141,8 @@ def _postings(app: App, lines: list[LedgerLine]) -> dict[str, dict[str, list[dic
     """Sort the app's own entries by payment into credits and debits, amounts positive."""
     found: dict[str, dict[str, list[dict[str, object]]]] = defaultdict(lambda: {"credits": [], "debits": []})
     for line in lines:
-        if line.account == app_account(app.app_id):
-            side = "credits" if line.kind == "payment" else "debits"
+        if line.account == app_account(app.app_id) and line.kind in SIDES:
+            side = SIDES[line.kind]
             entry = {"entry_id": line.entry_id, "amount_fen": abs(line.amount_fen), "at": instant_text(line.at)}
             found[line.payment_id][side].append(entry)
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import structlog
 from aiohttp import web
 
+from reference_gateway.domain.accounts import WALLET
 from reference_gateway.errors import BadRequest, NotifyRefused, StoreConflict, StoreUnavailable
 from reference_gateway.http.bodies import read_body
 from reference_gateway.service.handle_notify import HandleNotify
@@ -27,7 +28,8 @@ class NotifyApi:
         self._handle = handle
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.post(f"/notify/{name}", self.notify, name=f"notify-{name}") for name in self._runtime.channels]
+        names = [name for name in self._runtime.channels if name != WALLET]
+        return [web.post(f"/notify/{name}", self.notify, name=f"notify-{name}") for name in names]
 
     async def notify(self, request: web.Request) -> web.Response:
         name = request.path.rpartition("/")[2]

@@ -18,14 +18,19 @@ from reference_gateway.errors import (
     IdempotencyConflict,
     IllegalTransition,
     OrderConflict,
+    PacketGone,
     RefundConflict,
     RefundExceedsPaid,
     StoreConflict,
     StoreUnavailable,
     TooBusy,
     Unauthenticated,
+    UnknownGood,
+    UnknownPacket,
     UnknownPayment,
+    UnknownPayout,
     UnknownRefund,
+    UnknownRoom,
 )
 
 STATUSES: Mapping[type[GatewayError], int] = {
@@ -33,6 +38,11 @@ STATUSES: Mapping[type[GatewayError], int] = {
     Unauthenticated: 401,
     UnknownPayment: 404,
     UnknownRefund: 404,
+    UnknownRoom: 404,
+    UnknownGood: 404,
+    UnknownPacket: 404,
+    UnknownPayout: 404,
+    PacketGone: 409,
     OrderConflict: 409,
     IdempotencyConflict: 409,
     RefundConflict: 409,
@@ -45,7 +55,13 @@ STATUSES: Mapping[type[GatewayError], int] = {
     StoreUnavailable: 503,
     StoreConflict: 503,
 }
-REASON_STATUSES: Mapping[str, int] = {"body_too_large": 413, "unsupported_media_type": 415, "invalid_field": 422}
+REASON_STATUSES: Mapping[str, int] = {
+    "body_too_large": 413,
+    "unsupported_media_type": 415,
+    "invalid_field": 422,
+    "price_mismatch": 409,
+    "room_closed": 409,
+}
 
 _HTTP_CODES: Mapping[int, str] = {404: "no_such_resource", 405: "method_not_allowed", 413: "body_too_large"}
 

@@ -13,16 +13,20 @@ import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
 from reference_gateway.channels.port import PRODUCTS
+from reference_gateway.channels.wallet import BALANCE
+from reference_gateway.domain.accounts import WALLET
+from reference_gateway.domain.goods import StockOrder
 from reference_gateway.domain.money import Fen
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.records import IdempotencyKey
-from reference_gateway.domain.transitions import AttemptStatus
+from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus
 from reference_gateway.errors import BadRequest, GatewayError, IdempotencyConflict, OrderConflict, StoreConflict
 from reference_gateway.service.open_payment import OpenPayment
+from reference_gateway.service.purposes import OUT_OF_STOCK, refusals, refuse_unless_whole, reserve
 from reference_gateway.service.runtime import Runtime
 from reference_gateway.service.unit_of_work import UnitOfWork
 from reference_gateway.store.group_commit import GroupCommit
@@ -49,6 +53,8 @@ class OrderRequest:
     payer_id: str | None = None
     auth_code: str | None = None
     client_ip: str | None = None
+    good_id: str | None = None
+    quantity: int | None = None
 
     def digest(self) -> str:
         """Name the content: two requests that mean the same have the same digest."""
@@ -58,8 +64,11 @@ class OrderRequest:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
+    """*stock* is what an order for goods wants reserved."""
+
     payment: Payment
     idempotency_key: str | None
+    stock: StockOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +101,66 @@ def admissions(runtime: Runtime) -> Admissions:
 async def _admit(
     unit: UnitOfWork, batch: Mapping[AdmissionKey, Candidate]
 ) -> dict[AdmissionKey, Admission | GatewayError]:
-    answers: dict[AdmissionKey, Admission | GatewayError] = {}
+    answers: dict[AdmissionKey, Admission | GatewayError] = dict(await keys_that_conflict(unit, batch))
+    welcome = {name: candidate for name, candidate in batch.items() if name not in answers}
+    refused = await refusals(unit, welcome)
+    if refused:
+        # An order that was admitted before is answered as it stands, whatever has become of its room or good.
+        orders = {name: (welcome[name].payment.app_id, welcome[name].payment.merchant_order_no) for name in refused}
+        standing = await unit.payments_by_order(sorted(set(orders.values())))
+        refused = {name: error for name, error in refused.items() if orders[name] not in standing}
+    answers.update(refused)
+    welcome = {name: candidate for name, candidate in welcome.items() if name not in refused}
+    answers.update(await _insert(unit, welcome))
+    await keep_keys(unit, welcome, answers)
+    await _reserve(unit, welcome, answers)
+    return answers
+
+
+async def keys_that_conflict(
+    unit: UnitOfWork, batch: Mapping[AdmissionKey, Candidate]
+) -> dict[AdmissionKey, GatewayError]:
+    """Name the candidates whose idempotency key stands for another body."""
     keyed = {(c.payment.app_id, c.idempotency_key): c for c in batch.values() if c.idempotency_key is not None}
     known = await unit.idempotency_keys([(app, key) for app, key in keyed if key is not None]) if keyed else {}
-    welcome: dict[AdmissionKey, Candidate] = {}
+    conflicts: dict[AdmissionKey, GatewayError] = {}
     for name, candidate in batch.items():
         stored = known.get((candidate.payment.app_id, candidate.idempotency_key or ""))
         if stored is not None and stored.request_digest != candidate.payment.request_digest:
-            answers[name] = IdempotencyConflict()
-        else:
-            welcome[name] = candidate
-    answers.update(await _insert(unit, welcome))
-    await _keep_keys(unit, welcome, answers)
-    return answers
+            conflicts[name] = IdempotencyConflict()
+    return conflicts
+
+
+async def _reserve(
+    unit: UnitOfWork,
+    welcome: Mapping[AdmissionKey, Candidate],
+    answers: dict[AdmissionKey, Admission | GatewayError],
+) -> None:
+    """Reserve what new orders want; an order that cannot have it ends here, before any channel hears of it."""
+    wanted: dict[str, AdmissionKey] = {}
+    for name, candidate in welcome.items():
+        answer = answers[name]
+        if candidate.stock is not None and isinstance(answer, Admission) and answer.fresh:
+            wanted[candidate.payment.id] = name
+    if not wanted:
+        return
+    short = await reserve(unit, [s for s in (welcome[name].stock for name in wanted.values()) if s is not None])
+    ended = [refused_at_once(welcome[wanted[payment_id]].payment, OUT_OF_STOCK) for payment_id in sorted(short)]
+    if ended:
+        await unit.save_payments(ended)
+    for payment in ended:
+        answers[wanted[payment.id]] = Admission(payment, fresh=True)
+
+
+def refused_at_once(payment: Payment, failure_code: str) -> Payment:
+    """Return an order that ended in the transaction that made it."""
+    return replace(
+        payment,
+        status=PaymentStatus.CLOSED,
+        attempt=AttemptStatus.REFUSED,
+        failure_code=failure_code,
+        poll_at=None,
+    )
 
 
 async def _insert(
@@ -129,7 +185,7 @@ async def _insert(
     return answers
 
 
-async def _keep_keys(
+async def keep_keys(
     unit: UnitOfWork,
     welcome: Mapping[AdmissionKey, Candidate],
     answers: Mapping[AdmissionKey, Admission | GatewayError],
@@ -137,7 +193,7 @@ async def _keep_keys(
     """Bind each idempotency key to its payment; losing a race for a key undoes the batch, which is tried again."""
     rows: list[IdempotencyKey] = []
     for name, candidate in welcome.items():
-        answer = answers[name]
+        answer = answers.get(name)
         if candidate.idempotency_key is not None and isinstance(answer, Admission):
             made = candidate.payment
             rows.append(
@@ -158,9 +214,12 @@ async def _keep_keys(
 class CreatePayment:
     """The use case."""
 
-    def __init__(self, runtime: Runtime, admissions: Admissions, open_payment: OpenPayment) -> None:
+    def __init__(
+        self, runtime: Runtime, admissions: Admissions, open_payment: OpenPayment, *, wallet: Admissions
+    ) -> None:
         self._runtime = runtime
         self._admissions = admissions
+        self._wallet = wallet
         self._open_payment = open_payment
 
     async def __call__(self, app_id: str, request: OrderRequest, *, idempotency_key: str | None) -> Admission:
@@ -172,23 +231,21 @@ class CreatePayment:
             OrderConflict: the order number stands for other content.
             IdempotencyConflict: the key stands for another body.
         """
-        channel = self._runtime.channel(request.channel)
-        offered = channel.supports() & PRODUCTS
-        if request.product not in offered:
-            told = f"{request.channel} has no product {request.product!r}; it has {', '.join(sorted(offered))}"
-            raise BadRequest(told, code="unknown_product")
-        for product, field in NEEDED.items():
-            if request.product == product and getattr(request, field) is None:
-                raise BadRequest(f"{field}: the product {product} needs it", code="invalid_field")
+        self._refuse_unless_offered(request)
         payment = self._payment(app_id, request)
         name = (app_id, request.merchant_order_no, payment.request_digest, idempotency_key)
+        stock = StockOrder(payment.id, request.good_id, request.quantity or 1) if request.good_id else None
+        at_once = request.channel == WALLET
+        admissions = self._wallet if at_once else self._admissions
         with ExitStack() as stack:
             stack.enter_context(self._runtime.pressure.place())
-            answer = await self._admissions.submit(name, Candidate(payment, idempotency_key))
+            answer = await admissions.submit(name, Candidate(payment, idempotency_key, stock))
             if isinstance(answer, GatewayError):
-                raise type(answer)(answer.detail)
+                raise type(answer)(answer.detail, code=answer.reason)
             if answer.payment.id != payment.id or not answer.fresh:
                 return Admission(answer.payment, fresh=False)
+            if at_once or answer.payment.status is not PaymentStatus.PENDING:
+                return answer
             self._runtime.crash_point("create.after_order_row")
             place = stack.pop_all()
         self._runtime.polls_bell.ring()
@@ -197,6 +254,17 @@ class CreatePayment:
         wait_s = 0 if self._runtime.pressure.high else self._runtime.rules.sync_wait_s
         done, _ = await asyncio.wait({call}, timeout=wait_s)
         return Admission(call.result() if done else answer.payment, fresh=True)
+
+    def _refuse_unless_offered(self, request: OrderRequest) -> None:
+        refuse_unless_whole(request)
+        channel = self._runtime.channel(request.channel)
+        offered = channel.supports() & (PRODUCTS | {BALANCE})
+        if request.product not in offered:
+            told = f"{request.channel} has no product {request.product!r}; it has {', '.join(sorted(offered))}"
+            raise BadRequest(told, code="unknown_product")
+        for product, field in NEEDED.items():
+            if request.product == product and getattr(request, field) is None:
+                raise BadRequest(f"{field}: the product {product} needs it", code="invalid_field")
 
     async def _open(self, payment: Payment, place: ExitStack) -> Payment:
         """Call the channel when its turn has come; without a turn the payment is the poller's."""

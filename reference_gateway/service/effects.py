@@ -29,6 +29,19 @@ class OrderEffects(Protocol):
         """PENDING became CLOSED or CANCELLED."""
         ...
 
+    async def refunding(self, unit: UnitOfWork, payment: Payment, refund: Refund) -> Sequence[Posting]:
+        """
+        A merchant's refund is REQUESTED, and the channel has not heard of it yet.
+
+        Raises:
+            RefundExceedsPaid, IllegalTransition: the money is not there any more, or such orders are not refunded.
+        """
+        ...
+
+    async def unrefunded(self, unit: UnitOfWork, payment: Payment, refund: Refund) -> Sequence[Posting]:
+        """A refund FAILED."""
+        ...
+
     async def refunded(self, unit: UnitOfWork, payment: Payment, refund: Refund) -> Sequence[Posting]:
         """A refund SUCCEEDED; *payment* as it stands afterwards."""
         ...
@@ -51,6 +64,14 @@ class NoEffects:
 
     async def ended(self, unit: UnitOfWork, payments: Sequence[Payment]) -> Sequence[Posting]:
         del unit, payments
+        return ()
+
+    async def refunding(self, unit: UnitOfWork, payment: Payment, refund: Refund) -> Sequence[Posting]:
+        del unit, payment, refund
+        return ()
+
+    async def unrefunded(self, unit: UnitOfWork, payment: Payment, refund: Refund) -> Sequence[Posting]:
+        del unit, payment, refund
         return ()
 
     async def refunded(self, unit: UnitOfWork, payment: Payment, refund: Refund) -> Sequence[Posting]:
@@ -77,6 +98,12 @@ class AllEffects:
 
     async def ended(self, unit: UnitOfWork, payments: Sequence[Payment]) -> Sequence[Posting]:
         return [posting for effect in self._effects for posting in await effect.ended(unit, payments)]
+
+    async def refunding(self, unit: UnitOfWork, payment: Payment, refund: Refund) -> Sequence[Posting]:
+        return [posting for effect in self._effects for posting in await effect.refunding(unit, payment, refund)]
+
+    async def unrefunded(self, unit: UnitOfWork, payment: Payment, refund: Refund) -> Sequence[Posting]:
+        return [posting for effect in self._effects for posting in await effect.unrefunded(unit, payment, refund)]
 
     async def refunded(self, unit: UnitOfWork, payment: Payment, refund: Refund) -> Sequence[Posting]:
         return [posting for effect in self._effects for posting in await effect.refunded(unit, payment, refund)]

@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from reference_gateway.channels.port import RefundReport, RefundState
+from reference_gateway.domain.accounts import source_account
 from reference_gateway.domain.events import event_row
 from reference_gateway.domain.money import Fen
 from reference_gateway.domain.payment import Payment
-from reference_gateway.domain.records import Posting, Transition, app_account, channel_account
+from reference_gateway.domain.records import Posting, Transition, app_account
 from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.transitions import (
     ORDER_STEPS,
@@ -140,6 +141,8 @@ class RefundPayment:
             refund = self._refund(payment, request, now)
             await unit.save_payments([payment])
             await unit.insert_refund(refund)
+            if brought := await self._runtime.effects.refunding(unit, payment, refund):
+                await unit.post(brought)
             await unit.commit()
         return RefundAnswer(refund, fresh=True), payment
 
@@ -250,6 +253,8 @@ class RefundPayment:
         """Post the money that went back, and put the event in the outbox."""
         event_id = self._runtime.ids.new("ev")
         if refund.status is RefundStatus.FAILED:
+            if back := await self._runtime.effects.unrefunded(unit, payment, refund):
+                await unit.post(back)
             row = event_row(event_id, "refund.failed", payment=payment, at=now, refund=refund)
         else:
             posting = Posting(
@@ -259,7 +264,7 @@ class RefundPayment:
                 payment.id,
                 refund.id,
                 app_account(payment.app_id),
-                channel_account(payment.channel),
+                source_account(payment),
                 refund.amount_fen,
                 now,
             )

@@ -135,6 +135,8 @@ class Runtime:
     polls_bell: Bell = field(default_factory=Bell)
     refunds_bell: Bell = field(default_factory=Bell)
     outbox_bell: Bell = field(default_factory=Bell)
+    packets_bell: Bell = field(default_factory=Bell)
+    payouts_bell: Bell = field(default_factory=Bell)
     pulse: Bell = field(default_factory=Bell)
     background: Background = field(init=False)
     pressure: Pressure = field(init=False)

@@ -26,6 +26,7 @@ from reference_gateway.domain.records import (
 )
 from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.transitions import ORDER_STEPS, OrderEvent, Verdict
+from reference_gateway.service.purposes import Purpose
 from reference_gateway.service.runtime import Runtime
 from reference_gateway.service.unit_of_work import UnitOfWork
 from reference_gateway.store.group_commit import GroupCommit
@@ -215,6 +216,8 @@ class _Plan:
         """Wake who has work now."""
         if self._events:
             self._runtime.outbox_bell.ring()
+        if any(self._payments[number].purpose == Purpose.RED_PACKET for number in self._paid):
+            self._runtime.packets_bell.ring()
         if self._hurried or self._refunds:
             self._runtime.refunds_bell.ring()
         if any(payment.poll_at is not None for payment in self._changed.values()):

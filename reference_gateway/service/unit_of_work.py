@@ -26,7 +26,6 @@ from reference_gateway.domain.records import (
 )
 from reference_gateway.domain.refund import Refund
 from reference_gateway.service.parts.live import LivePart
-from reference_gateway.service.parts.reconciling import ReconcilingPart
 
 
 class PaymentsPart(Protocol):
@@ -38,6 +37,10 @@ class PaymentsPart(Protocol):
 
     async def payments_by_order(self, orders: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Payment]:
         """Find payments by (app_id, merchant_order_no)."""
+        ...
+
+    async def claim_orders(self, orders: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Payment]:
+        """Find payments by (app_id, merchant_order_no); a store that can keeps the free numbers from being taken."""
         ...
 
     async def payment(self, app_id: str, payment_id: str) -> Payment | None: ...
@@ -108,6 +111,10 @@ class BooksPart(Protocol):
 
     async def balances(self) -> dict[str, int]: ...
 
+    async def balances_of(self, accounts: Collection[str]) -> dict[str, int]:
+        """Read these accounts' balances, as they are committed."""
+        ...
+
     async def record_inbox(self, rows: Sequence[InboxRow]) -> None:
         """Insert, or count one delivery more where the row is there."""
         ...
@@ -143,7 +150,7 @@ class OutboxPart(Protocol):
     async def next_due(self) -> NextDue: ...
 
 
-class UnitOfWork(PaymentsPart, RefundsPart, BooksPart, OutboxPart, LivePart, ReconcilingPart, Protocol):
+class UnitOfWork(PaymentsPart, RefundsPart, BooksPart, OutboxPart, LivePart, Protocol):
     """One transaction."""
 
     async def __aenter__(self) -> Self: ...

@@ -104,7 +104,7 @@ class Worker:
         return nap_s if heartbeat_s is None else min(nap_s, heartbeat_s)
 
 
-async def _guarded(work: Awaitable[None]) -> None:
+async def guarded(work: Awaitable[None]) -> None:
     """Let one piece of work fail without its neighbours; its lease brings it back."""
     try:
         await work
@@ -121,7 +121,7 @@ def poller(runtime: Runtime, query: QueryPayment) -> Worker:
             claimed = await unit.claim_polls(now, lease_until=runtime.lease_until(now), limit=CLAIM_MAX)
             if claimed:
                 await unit.commit()
-        await asyncio.gather(*(_guarded(query.for_poller(payment)) for payment in claimed))
+        await asyncio.gather(*(guarded(query.for_poller(payment)) for payment in claimed))
         return len(claimed) == CLAIM_MAX
 
     return Worker("poller", runtime, bell=runtime.polls_bell, round_=round_, due=lambda due: due.polls)
@@ -136,7 +136,7 @@ def refunder(runtime: Runtime, refund: RefundPayment) -> Worker:
             claimed = await unit.claim_refunds(now, lease_until=runtime.lease_until(now), limit=CLAIM_MAX)
             if claimed:
                 await unit.commit()
-        await asyncio.gather(*(_guarded(refund.for_poller(*pair)) for pair in claimed))
+        await asyncio.gather(*(guarded(refund.for_poller(*pair)) for pair in claimed))
         return len(claimed) == CLAIM_MAX
 
     return Worker("refunder", runtime, bell=runtime.refunds_bell, round_=round_, due=lambda due: due.refunds)

@@ -9,7 +9,7 @@ whoever builds the world draws. It uses no thread, no file and no socket.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Self
@@ -30,7 +30,6 @@ from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus
 from reference_gateway.errors import ConstraintBroken
 from reference_gateway.store.memory_live import LiveRows, MemoryLive
 from reference_gateway.store.memory_locks import HeldLocks, LockTable, Rank
-from reference_gateway.store.memory_reconciling import MemoryReconciling, ReconcilingRows
 from reference_gateway.store.memory_state import Changes, MemoryState
 
 SchedulingPoint = Callable[[str], int]
@@ -131,6 +130,10 @@ class _Payments(_Transaction):
         await self._point("payments_by_order")
         found = {order: self._payment(self._payment_id(*order)) for order in orders}
         return {order: payment for order, payment in found.items() if payment is not None}
+
+    async def claim_orders(self, orders: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Payment]:
+        await self._held.take(Rank.ORDER_KEY, orders)
+        return await self.payments_by_order(orders)
 
     async def payment(self, app_id: str, payment_id: str) -> Payment | None:
         await self._point("payment")
@@ -287,6 +290,10 @@ class _Books(_Refunds):
         await self._point("balances")
         return dict(self._state.balances)
 
+    async def balances_of(self, accounts: Collection[str]) -> dict[str, int]:
+        await self._point("balances_of")
+        return {name: self._state.balances[name] for name in accounts if name in self._state.balances}
+
     async def record_inbox(self, rows: Sequence[InboxRow]) -> None:
         await self._point("record_inbox")
         await self._held.take(Rank.INBOX, [(row.channel, row.dedupe_key) for row in rows])
@@ -302,7 +309,7 @@ class _Books(_Refunds):
 
     async def insert_idempotency_keys(self, rows: Sequence[IdempotencyKey]) -> set[tuple[str, str]]:
         await self._point("insert_idempotency_keys")
-        await self._held.take(Rank.IDEMPOTENCY, [(row.app_id, row.key) for row in rows])
+        await self._held.take_late(Rank.IDEMPOTENCY, [(row.app_id, row.key) for row in rows])
         inserted = set()
         for row in rows:
             key = (row.app_id, row.key)
@@ -360,7 +367,7 @@ class _Outbox(_Books):
         )
 
 
-class MemoryUnitOfWork(_Outbox, MemoryLive, MemoryReconciling):
+class MemoryUnitOfWork(_Outbox, MemoryLive):
     """One transaction over a MemoryStore."""
 
     @property
@@ -370,27 +377,6 @@ class MemoryUnitOfWork(_Outbox, MemoryLive, MemoryReconciling):
     @property
     def _own(self) -> LiveRows:
         return self._changes.live
-
-    @property
-    def _compared(self) -> ReconcilingRows:
-        return self._state.reconciling
-
-    @property
-    def _comparing(self) -> ReconcilingRows:
-        return self._changes.reconciling
-
-    def _postings(self, kind: str) -> Iterator[tuple[Posting, Payment, Refund | None]]:
-        for posting in self._state.postings.values():
-            if posting.kind == kind:
-                refund = None if posting.refund_id is None else self._state.refunds[posting.refund_id]
-                yield posting, self._state.payments[posting.payment_id], refund
-
-    def _known_payment(self, out_trade_no: str) -> Payment | None:
-        return self._payment(self._state.by_out_trade_no.get(out_trade_no))
-
-    def _known_refund(self, out_request_no: str) -> tuple[Refund, Payment] | None:
-        refund = self._refund(self._state.by_out_request_no.get(out_request_no))
-        return None if refund is None else (refund, self._state.payments[refund.payment_id])
 
     async def resume_unfinished(self, now: datetime) -> None:
         await self._point("resume_unfinished")

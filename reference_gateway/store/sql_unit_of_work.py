@@ -32,7 +32,6 @@ from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus, R
 from reference_gateway.store import statements as sql
 from reference_gateway.store.sql_errors import told
 from reference_gateway.store.sql_live import SqlLive
-from reference_gateway.store.sql_reconciling import SqlReconciling
 
 
 class _Transaction:
@@ -107,6 +106,9 @@ class _Payments(_Transaction):
         rows = await self._run(sql.PAYMENTS_BY_ORDER, _pairs(orders, "app_id", "merchant_order_no"))
         found = map(_payment, rows)
         return {(payment.app_id, payment.merchant_order_no): payment for payment in found}
+
+    async def claim_orders(self, orders: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Payment]:
+        return await self.payments_by_order(orders)
 
     async def payment(self, app_id: str, payment_id: str) -> Payment | None:
         row = (await self._run(sql.PAYMENT, {"app_id": app_id, "id": payment_id})).first()
@@ -192,6 +194,10 @@ class _Books(_Refunds):
     async def balances(self) -> dict[str, int]:
         return {row.name: row.balance_fen for row in await self._run(sql.BALANCES)}
 
+    async def balances_of(self, accounts: Collection[str]) -> dict[str, int]:
+        rows = await self._run(sql.BALANCES_OF, {"names": list(accounts)})
+        return {row.name: row.balance_fen for row in rows}
+
     async def record_inbox(self, rows: Sequence[InboxRow]) -> None:
         merged: dict[tuple[str, str], tuple[InboxRow, int]] = {}
         for row in rows:
@@ -219,14 +225,8 @@ class _Books(_Refunds):
         return fresh
 
 
-class SqlUnitOfWork(_Books, SqlLive, SqlReconciling):
+class SqlUnitOfWork(_Books, SqlLive):
     """One transaction in PostgreSQL, read committed."""
-
-    def _payment_of(self, row: Any) -> Payment:
-        return _payment(row)
-
-    def _refund_of(self, row: Any) -> Refund:
-        return _refund(row)
 
     async def resume_unfinished(self, now: datetime) -> None:
         await self._run(sql.RESUME_PAYMENTS, {"now": now})

@@ -228,6 +228,13 @@ BALANCES = text(
     FROM ledger_accounts AS a LEFT JOIN ledger_unfolded AS u ON u.account = a.name GROUP BY a.name
     """
 )
+BALANCES_OF = text(
+    """
+    SELECT a.name, CAST(a.balance_fen + coalesce(sum(u.amount_fen), 0) AS bigint) AS balance_fen
+    FROM ledger_accounts AS a LEFT JOIN ledger_unfolded AS u ON u.account = a.name
+    WHERE a.name = ANY(CAST(:names AS text[])) GROUP BY a.name
+    """
+)
 FOLD = text("SELECT name, balance_fen FROM ledger_fold(CAST(:names AS text[]))")
 FOLD_SOME = text(
     """
