@@ -21,6 +21,7 @@ from mock_providers.core.notifier import Notifier
 from mock_providers.core.numbers import ALONE, Numbers
 from mock_providers.core.provider import Provider, ProviderOptions, ProviderWorld
 from mock_providers.core.server import ProviderServer, Sharing
+from mock_providers.core.timers import Timers
 from mock_providers.errors import ConfigurationRefused, ProvidersError, closest
 from mock_providers.faults.desk import FaultDesk
 from mock_providers.faults.source import FaultSource
@@ -66,7 +67,7 @@ class Simulator:
         self.notifier = Notifier(
             schedule=self.schedule, stamp=clock, planner=faults, journal=self.journal, numbers=numbers
         )
-        labels = Labels()
+        labels, self._timers = Labels(), Timers(self.schedule)
         self.providers: Mapping[str, Provider] = {
             name: self._provider(name, clock=clock, labels=labels) for name in PROVIDERS
         }
@@ -95,6 +96,7 @@ class Simulator:
             journal=self.journal,
             labels=labels,
             notifier=self.notifier,
+            timers=self._timers,
             faults=faults,
             schedule=self.schedule,
             stamp=clock,
@@ -134,6 +136,7 @@ class Simulator:
             ids=KeyedIds(settings.seed),
             labels=labels,
             notices=self.notifier,
+            timers=self._timers,
             credentials_dir=folder,
             options=ProviderOptions(
                 label_field=settings.label_fields.get(name, PROVIDERS[name].default_label_field),

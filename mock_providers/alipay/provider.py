@@ -2,15 +2,17 @@
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from mock_providers.alipay import notify
 from mock_providers.alipay.apps import load_apps, load_keyring
+from mock_providers.alipay.arrivals import PAYOUT_DUE, REFUND_DUE, payout_due, refund_due
 from mock_providers.alipay.credentials import write_credentials
 from mock_providers.alipay.doctor import AlipayDoctor
 from mock_providers.alipay.door import SerialRules
 from mock_providers.alipay.grants import Grants
-from mock_providers.alipay.herald import AlipayHerald
+from mock_providers.alipay.herald import TIME_CAME, AlipayHerald
 from mock_providers.alipay.pages import APP_PAY, way_back
 from mock_providers.alipay.policy import policy_of
 from mock_providers.alipay.reception import Reception
@@ -51,7 +53,9 @@ class Alipay:
         self._doctor = AlipayDoctor(world.credentials_dir)
         policy = policy_of(world.options.switches)
         self._ladder = notify.ladder_of(policy)
-        herald = AlipayHerald(policy, book=world.book, schedule=world.schedule, ids=world.ids, notices=world.notices)
+        apps = load_apps(world.credentials_dir)
+        timers = world.timers.of(self.name, dict.fromkeys(app.seller_id for app in apps.values()))
+        herald = AlipayHerald(policy, world=world, timers=timers)
         self.office = Office(
             book=world.book,
             ids=world.ids,
@@ -65,12 +69,15 @@ class Alipay:
         )
         self.reception = Reception(
             office=self.office,
-            apps=load_apps(world.credentials_dir),
+            apps=apps,
             labels=world.labels,
             label_field=world.options.label_field,
             stamp=world.stamp,
             trace_prefix=world.ids.letters(16, "trace"),
         )
+        timers.serve(TIME_CAME, herald.time_came)
+        timers.serve(REFUND_DUE, partial(refund_due, self.office))
+        timers.serve(PAYOUT_DUE, partial(payout_due, self.office))
         serials = SerialRules(self.office.keyring, world.stamp.now, policy.certificate_only)
         self._router = Router(self.reception, serials)
         self._v3 = V3Router(self.reception)

@@ -7,7 +7,6 @@ Business only: signatures, charsets and envelopes are over when a call comes her
 from datetime import datetime, timedelta
 
 from mock_providers.alipay import codes, orders
-from mock_providers.alipay.arrivals import settle_refunds
 from mock_providers.alipay.business import Unreadable, number_field, options_field, text_field
 from mock_providers.alipay.states import TradeStatus, status_of
 from mock_providers.alipay.times import end_of_span, text_of
@@ -42,8 +41,6 @@ def find_trade(office: Office, work: Work) -> Trade | None:
         trade = office.book.by_order("alipay", out_trade_no, now=work.now, merchant_id=work.app.seller_id)
     if trade is None or trade.opening.merchant_id != work.app.seller_id:
         return None
-    if trade.refunding_fen:
-        settle_refunds(office, trade)
     return trade
 
 

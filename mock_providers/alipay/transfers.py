@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mock_providers.alipay import codes
-from mock_providers.alipay.arrivals import payout_later, settle_payout
+from mock_providers.alipay.arrivals import payout_later
 from mock_providers.alipay.balance import balance_fen
 from mock_providers.alipay.business import Unreadable, amount_field, list_field, number_field, object_field, text_field
 from mock_providers.alipay.payouts import payout_result, payout_status
@@ -88,7 +88,6 @@ def _transfer(office: Office, work: Work, *, settles_s: float, ok: bool) -> Prov
     wanted = _wanted(work)
     known = office.book.payouts.by_number("alipay", work.app.seller_id, wanted.out_biz_no)
     if known is not None:
-        settle_payout(office, known)
         same = known.details["same_as"] == wanted.same_as
         return _told(known) if same else codes.business("PAYMENT_INFO_INCONSISTENCY")
     code = _refusal(office, work, wanted)
@@ -233,7 +232,6 @@ def transfer_query(office: Office, work: Work) -> ProviderReply:
     payout = _found(office, work)
     if payout is None:
         return codes.business("ORDER_NOT_EXIST")
-    settle_payout(office, payout)
     if payout.merchant_id != work.app.seller_id:
         return codes.business("NO_ORDER_PERMISSION")
     fields: dict[str, object] = {**payout_result(payout), "order_fee": "0.00"}

@@ -68,8 +68,8 @@ class Herald(Protocol):
         """Tell the result of a payout."""
         ...
 
-    def later(self, seconds: float, job: Callable[[], None]) -> None:
-        """Do *job* on the schedule."""
+    def later(self, seconds: float, job: str, *, merchant_id: str, **about: str) -> None:
+        """Have *job* done about something of a merchant's when so many seconds of the schedule have passed."""
         ...
 
 

@@ -20,6 +20,7 @@ from mock_providers.core.labels import Labels
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape, PlannedDelivery
 from mock_providers.core.records import record
 from mock_providers.core.reply import WireReply
+from mock_providers.core.timers import Timers
 
 
 class Perform(Protocol):
@@ -168,6 +169,7 @@ class ProviderWorld:
     ids: Ids
     labels: Labels
     notices: NoticeSender
+    timers: Timers
     credentials_dir: Path
     options: ProviderOptions
 

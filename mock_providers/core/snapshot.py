@@ -1,5 +1,6 @@
 """
-A run as one document: the book, what is on its way, who was called how, how often each order asked, and the schedule.
+A run as one document: the book, what is on its way or put off, who was called how, what each order
+has asked how often, and the schedule.
 
 Taking one changes nothing; going on from one forgets what was there. It knows neither keys nor the journal, and a copy
 that is on the wire at the moment of taking counts as not sent.
@@ -17,6 +18,7 @@ from mock_providers.core.book import Trade
 from mock_providers.core.payouts import Payout
 from mock_providers.core.plans import Counts
 from mock_providers.core.planted import Difference
+from mock_providers.core.timers import Timer
 from mock_providers.core.underway import Underway
 
 
@@ -64,9 +66,10 @@ class Snapshot:
     Args:
         merchants: (provider, merchant number) of all who were served.
         last_seq: the latest number given to a delivery.
+        timers: what providers have put off, and for when.
     """
 
-    version: Literal[1]
+    version: Literal[2]
     seed: int
     epoch: str
     merchants: list[tuple[str, str]]
@@ -79,6 +82,7 @@ class Snapshot:
     notifies: list[Underway]
     last_seq: int
     counts: Counts
+    timers: list[Timer]
 
 
 _DOCUMENT = TypeAdapter(Snapshot)

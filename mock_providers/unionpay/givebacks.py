@@ -4,7 +4,7 @@ Money that goes back: undoing a payment, a pre-authorisation or its completion, 
 Each is accepted at once and settled afterwards; the answer says only that it was accepted.
 """
 
-from functools import partial
+from collections.abc import Mapping
 
 from mock_providers.core.book import Refund, RefundState, Trade, TradeState
 from mock_providers.core.money import Fen
@@ -20,11 +20,12 @@ from mock_providers.unionpay.transactions import (
     find,
     find_by_query_id,
     free_preauth,
-    put_off,
 )
 from mock_providers.unionpay.work import Answer, Office, Refused, Work
 
 # What each of them may take back.
+# What timers are set for.
+DUE = "giveback"
 _TAKES_BACK = {"31": "01", "32": "02", "33": "03"}
 
 
@@ -156,11 +157,17 @@ def _accepted(office: Office, work: Work, trade: Trade, *, number: str, amount_f
     office.book.refund(trade, made)
     code = work.ending or office.policy.settles_as
     if office.policy.settles_s > 0:
-        put_off(office, trade, code, number=number)
-        office.herald.later(office.policy.settles_s, partial(settle, office, trade, made, code))
+        office.herald.later(office.policy.settles_s, DUE, trade, refund=number, code=code)
     else:
         settle(office, trade, made, code)
     return Answer(OK, {"origQryId": trade.trade_no, "queryId": query_id, "txnAmt": str(amount_fen)})
+
+
+def due(office: Office, trade: Trade, about: Mapping[str, str]) -> None:
+    """The end of what goes back has come."""
+    made = trade.refunds.get(about["refund"])
+    if made is not None:
+        settle(office, trade, made, about["code"])
 
 
 def settle(office: Office, trade: Trade, made: Refund, code: str) -> None:

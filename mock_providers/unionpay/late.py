@@ -4,13 +4,14 @@ Money that arrives after payTimeout: taken as any other, or, under the other pol
 Facts: unionpay/pay-timeout
 """
 
-from functools import partial
+from collections.abc import Mapping
 
 from mock_providers.core.book import Refund, RefundState, Trade
 from mock_providers.unionpay.transactions import ENDED
 from mock_providers.unionpay.work import Office
 
 _BACK_AFTER_S = 5 * 86_400.0
+DUE = "late"
 
 
 def settle_late(office: Office, trade: Trade) -> bool:
@@ -36,10 +37,12 @@ def settle_late(office: Office, trade: Trade) -> bool:
         },
     )
     office.book.refund(trade, made)
-    office.herald.later(_BACK_AFTER_S, partial(_arrive, office, trade, made))
+    office.herald.later(_BACK_AFTER_S, DUE, trade, refund=number)
     return True
 
 
-def _arrive(office: Office, trade: Trade, made: Refund) -> None:
-    if made.state is RefundState.PROCESSING:
+def due(office: Office, trade: Trade, about: Mapping[str, str]) -> None:
+    """The money has arrived where it came from."""
+    made = trade.refunds.get(about["refund"])
+    if made is not None and made.state is RefundState.PROCESSING:
         office.book.settle_refund(trade, made.out_request_no, ok=True, now=office.now())

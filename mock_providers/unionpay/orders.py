@@ -4,20 +4,22 @@ Payments and pre-authorisations: those that wait for a payer, and those that mov
 Business only: signatures, charsets and addresses are over when a request comes here.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import partial
 
 from mock_providers.core.book import Opening, Trade, TradeState
 from mock_providers.core.money import Fen
 from mock_providers.unionpay import numbers, reading
 from mock_providers.unionpay.cards import CARDS, USUAL
 from mock_providers.unionpay.codes import OK, SUCCESS, result
-from mock_providers.unionpay.transactions import ENDED, claim, details_of, free_preauth, put_off
+from mock_providers.unionpay.transactions import ENDED, claim, details_of, free_preauth
 from mock_providers.unionpay.vault import Unopened, card_number, customer
 from mock_providers.unionpay.work import PROVIDER, Answer, Office, Refused, Work
 
 PAY_PATH = "/gateway/api/pay.do"
 _DAY = timedelta(days=1)
+# What timers are set for.
+DUE = "payment"
 # What a payment in instalments may be, in fen. Facts: unionpay/test-constants
 _INSTALMENTS = range(1_000, 100_001)
 
@@ -119,10 +121,14 @@ def conclude_later(office: Office, trade: Trade, ending: str) -> None:
     """
     code = ending or office.policy.settles_as
     if office.policy.settles_s > 0:
-        put_off(office, trade, code)
-        office.herald.later(office.policy.settles_s, partial(conclude, office, trade, code))
+        office.herald.later(office.policy.settles_s, DUE, trade, code=code)
     else:
         conclude(office, trade, code)
+
+
+def due(office: Office, trade: Trade, about: Mapping[str, str]) -> None:
+    """The end of a payment has come."""
+    conclude(office, trade, about["code"])
 
 
 def conclude(office: Office, trade: Trade, code: str) -> None:

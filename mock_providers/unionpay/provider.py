@@ -1,6 +1,6 @@
 """UnionPay as a provider: wires the transactions, the keys and the notifies to the port; decides nothing itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -21,7 +21,7 @@ from mock_providers.core.provider import (
     Provider,
     ProviderWorld,
 )
-from mock_providers.unionpay import notify
+from mock_providers.unionpay import givebacks, late, notify, orders
 from mock_providers.unionpay.credentials import write_credentials
 from mock_providers.unionpay.doctor import UnionPayDoctor
 from mock_providers.unionpay.keys import Keys, Sealer
@@ -35,6 +35,14 @@ from mock_providers.unionpay.table import table_of
 from mock_providers.unionpay.transactions import ENDED, Found
 from mock_providers.unionpay.vault import Vault
 from mock_providers.unionpay.work import PROVIDER, Office
+
+Due = Callable[[Office, Trade, Mapping[str, str]], None]
+# What is done when a timer of that name rings, about the trade that it was set for.
+_JOBS: Mapping[str, Due] = {
+    orders.DUE: orders.due,
+    givebacks.DUE: givebacks.due,
+    late.DUE: late.due,
+}
 
 
 class UnionPay:
@@ -58,6 +66,9 @@ class UnionPay:
             merchant=self._merchant,
             now=world.schedule.now,
         )
+        self._timers = world.timers.of(PROVIDER, self.merchants)
+        for job, run in _JOBS.items():
+            self._timers.serve(job, partial(self._due, run))
         self._router = Router(
             office=self._office,
             labels=world.labels,
@@ -148,17 +159,18 @@ class UnionPay:
         if notify.address_of(trade, refund):
             self._world.notices.publish(notify.notice_of(self._office, trade, refund))
 
-    def later(self, seconds: float, job: Callable[[], None]) -> None:
-        """Do *job* on the schedule."""
-        schedule = self._world.schedule
-        schedule.call_at(schedule.now_s + seconds, partial(_run, job))
+    def later(self, seconds: float, job: str, trade: Trade, **about: str) -> None:
+        """Have *job* done about *trade* when so many seconds of the schedule have passed."""
+        opening = trade.opening
+        self._timers.after(seconds, job, merchant_id=opening.merchant_id, order=opening.out_trade_no, **about)
+
+    def _due(self, run: Due, mer_id: str, about: Mapping[str, str]) -> None:
+        trade = self._world.book.by_order(PROVIDER, about["order"], now=self._world.schedule.now(), merchant_id=mer_id)
+        if trade is not None:
+            run(self._office, trade, about)
 
     def _sealer(self, method: str, version: str, *, seal: Seal) -> Sealer:
         return self._keys.sealer(method, version, secure_key=self._merchant.secure_key, seal=seal)
-
-
-async def _run(job: Callable[[], None]) -> None:
-    job()
 
 
 _LOGO = (

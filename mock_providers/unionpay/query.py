@@ -8,9 +8,7 @@ from datetime import timedelta
 
 from mock_providers.unionpay import reading
 from mock_providers.unionpay.codes import result
-from mock_providers.unionpay.givebacks import settle
-from mock_providers.unionpay.orders import conclude
-from mock_providers.unionpay.transactions import Found, fallen_due, find, find_by_query_id, told
+from mock_providers.unionpay.transactions import Found, find, find_by_query_id, told
 from mock_providers.unionpay.work import Answer, Office, Refused, Work
 
 _MINUTE = timedelta(minutes=1)
@@ -36,18 +34,7 @@ def query(office: Office, work: Work) -> Answer:
         raise Refused(result("37"))
     if found is None:
         return Answer(result("34"))
-    _catch_up(office, found)
     return Answer(fields=_state(office, found))
-
-
-def _catch_up(office: Office, found: Found) -> None:
-    """What should have ended by now ends, also where a restored run has lost the timer."""
-    number = "" if found.refund is None else found.refund.out_request_no
-    code = fallen_due(office, found.trade, number=number)
-    if code and found.refund is None:
-        conclude(office, found.trade, code)
-    elif code and found.refund is not None:
-        settle(office, found.trade, found.refund, code)
 
 
 def _state(office: Office, found: Found) -> dict[str, str]:

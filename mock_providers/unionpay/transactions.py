@@ -6,7 +6,7 @@ undoes. Merchants see no difference: each has an order number, a queryId and an 
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from mock_providers.core.book import Refund, RefundState, Trade, TradeState
 from mock_providers.core.records import record
@@ -22,18 +22,6 @@ ENDED, COMPLETION = "ended", "completion"
 # What takes a transaction back as if it had never been.
 UNDOING = frozenset({"31", "32", "33", "99"})
 _STAY = ("accessType", "bizType", "encoding", "signMethod", "txnSubType", "txnTime", "txnType", "version")
-
-
-def put_off(office: Office, trade: Trade, code: str, *, number: str = "") -> None:
-    """Write down when a payment, or its refund of that *number*, ends and how: a timer does not outlive its process."""
-    due_at = office.now() + timedelta(seconds=office.policy.settles_s)
-    trade.notes[f"due:{number}"] = f"{due_at.isoformat()} {code}"
-
-
-def fallen_due(office: Office, trade: Trade, *, number: str = "") -> str:
-    """The code with which it ends, if it should have ended by now; "" otherwise."""
-    due, _, code = trade.notes.get(f"due:{number}", "").partition(" ")
-    return code if due and datetime.fromisoformat(due) <= office.now() else ""
 
 
 @record

@@ -89,8 +89,8 @@ class Herald(Protocol):
         """Tell how a payment, or a refund of it, has ended."""
         ...
 
-    def later(self, seconds: float, job: Callable[[], None]) -> None:
-        """Do *job* on the schedule."""
+    def later(self, seconds: float, job: str, trade: Trade, **about: str) -> None:
+        """Have *job* done about *trade* when so many seconds of the schedule have passed."""
         ...
 
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from mock_providers.core.book import Book, Refund, Trade
+from mock_providers.core.book import Book, Refund, Trade, TradeState
 from mock_providers.core.journal import RawRequest, RawResponse
 from mock_providers.core.plans import PlannedDelivery
 from mock_providers.core.provider import Call, Notice, OutgoingNotify, ProviderWorld
+from mock_providers.core.timers import OwnTimers
 from mock_providers.wechatpay.merchants import KeyRing, Merchant
 from mock_providers.wechatpay.numbers import Numbers
 from mock_providers.wechatpay.policy import Policy
+from mock_providers.wechatpay.states import PAYING, TradeWord
 
 PROVIDER_NAME = "wechatpay"
 V3, V2 = "v3", "v2"
@@ -32,6 +34,7 @@ class Desk:
     keys: KeyRing
     merchants: Mapping[str, Merchant]
     numbers: Numbers
+    timers: OwnTimers
 
     @property
     def book(self) -> Book:
@@ -55,6 +58,18 @@ class Desk:
         trade = self.world.book.by_trade_no(PROVIDER_NAME, transaction_id, now=self.now())
         known = trade is not None and trade.opening.merchant_id == mchid and trade.paid_at is not None
         return trade if known else None
+
+    def typing(self, mchid: str, out_trade_no: str) -> Trade | None:
+        """The trade, where its buyer is still at the password; None where somebody was faster."""
+        trade = self.order(mchid, out_trade_no)
+        if trade is None or trade.state is not TradeState.WAITING or trade.notes.get(PAYING) != TradeWord.USERPAYING:
+            return None
+        return trade
+
+    def later(self, seconds: float, job: str, trade: Trade, **about: str) -> None:
+        """Have *job* done about *trade* when so many seconds of the schedule have passed."""
+        opening = trade.opening
+        self.timers.after(seconds, job, merchant_id=opening.merchant_id, order=opening.out_trade_no, **about)
 
     def refund_by_number(self, mchid: str, out_refund_no: str) -> tuple[Trade, Refund] | None:
         """A refund by the merchant's number, which is one for all of the merchant's orders."""

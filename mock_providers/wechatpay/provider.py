@@ -52,12 +52,14 @@ class WechatPay:
     def __init__(self, world: ProviderWorld) -> None:
         policy = Policy.of(world.options.switches)
         self.keys = KeyRing(load_platform(world.credentials_dir), policy=policy, schedule=world.schedule)
+        merchants = load_merchants(world.credentials_dir)
         self._desk = Desk(
             world=world,
             policy=policy,
             keys=self.keys,
-            merchants=load_merchants(world.credentials_dir),
+            merchants=merchants,
             numbers=Numbers(world.ids, h5_base_url=policy.h5_base_url),
+            timers=world.timers.of(PROVIDER_NAME, merchants),
         )
         self.refunding = Refunding(self._desk, tell=self._tell_refund)
         self._v3 = Router(self._desk, refunding=self.refunding)

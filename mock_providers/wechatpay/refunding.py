@@ -4,17 +4,15 @@ The life of a refund after it was accepted: on its way, then arrived, stuck or f
 Both APIs accept refunds in their own words and hand them over here.
 """
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from functools import partial
+from collections.abc import Callable, Mapping
 
 from mock_providers.core.book import Refund, RefundState, Trade
-from mock_providers.core.clock import ScheduleClock
 from mock_providers.wechatpay.desk import Desk
 from mock_providers.wechatpay.states import helped_note, refund_note
 
 # In a refund's details.
 ENDING, NOTIFY_URL, TOLD_IN = "ending", "notify_url", "told_in"
+_DUE = "refund"
 
 
 class Refunding:
@@ -30,13 +28,12 @@ class Refunding:
     def __init__(self, desk: Desk, *, tell: Callable[[Trade, Refund], None]) -> None:
         self._desk = desk
         self._tell = tell
+        desk.timers.serve(_DUE, self._due)
 
     def begin(self, trade: Trade, refund: Refund) -> None:
         """Enter *refund*, which is PROCESSING, and let its end come after the time that the policy names."""
         self._desk.book.refund(trade, refund)
-        schedule: ScheduleClock = self._desk.world.schedule
-        due_s = schedule.now_s + self._desk.policy.refund_settle_s
-        schedule.call_at(due_s, partial(self._end, trade, refund))
+        self._expect(trade, refund)
 
     def help_along(self, trade: Trade, refund: Refund) -> None:
         """
@@ -45,23 +42,18 @@ class Refunding:
         Facts: wechatpay/abnormal-refund
         """
         trade.notes.pop(refund_note(refund.out_request_no), None)
-        trade.notes[helped_note(refund.out_request_no)] = self._desk.now().isoformat()
-        schedule: ScheduleClock = self._desk.world.schedule
-        schedule.call_at(schedule.now_s + self._desk.policy.refund_settle_s, partial(self._end, trade, refund))
+        trade.notes[helped_note(refund.out_request_no)] = "1"
+        self._expect(trade, refund)
 
-    def catch_up(self, trade: Trade, refund: Refund) -> None:
-        """What fell due while no timer ran, after a snapshot was restored, has happened by the time it is looked at."""
-        if refund_note(refund.out_request_no) in trade.notes:
-            return
-        begun = trade.notes.get(helped_note(refund.out_request_no))
-        since = datetime.fromisoformat(begun) if begun else refund.at
-        due_at = since + timedelta(seconds=self._desk.policy.refund_settle_s)
-        if refund.state is RefundState.PROCESSING and self._desk.now() > due_at:
-            self._conclude(trade, refund)
+    def _expect(self, trade: Trade, refund: Refund) -> None:
+        self._desk.later(self._desk.policy.refund_settle_s, _DUE, trade, refund=refund.out_request_no)
 
-    async def _end(self, trade: Trade, refund: Refund) -> None:
-        if refund.state is RefundState.PROCESSING:  # else somebody was faster, by hand
-            self._conclude(trade, refund)
+    def _due(self, mchid: str, about: Mapping[str, str]) -> None:
+        trade = self._desk.order(mchid, about["order"])
+        refund = None if trade is None else trade.refunds.get(about["refund"])
+        if trade is None or refund is None or refund.state is not RefundState.PROCESSING:
+            return  # somebody was faster, by hand
+        self._conclude(trade, refund)
 
     def _conclude(self, trade: Trade, refund: Refund) -> None:
         helped = helped_note(refund.out_request_no) in trade.notes

@@ -99,6 +99,7 @@ def one_snapshot(snapshots: Sequence[Snapshot]) -> Snapshot:
         notifies=[one for snapshot in snapshots for one in snapshot.notifies],
         last_seq=max(one.last_seq for one in snapshots),
         counts=Counts(**added_up([_numbers(one.counts) for one in snapshots])),
+        timers=[timer for one in snapshots for timer in one.timers],
     )
 
 
@@ -129,6 +130,7 @@ def snapshot_parts(snapshot: Snapshot, *, owner: Owner, count: int) -> list[Snap
                 snapshot.faults, attempts=[one for one in snapshot.faults.attempts if theirs(index, one[0], one[2])]
             ),
             notifies=[one for one in snapshot.notifies if owner(one.notice.provider, one.notice.merchant_id) == index],
+            timers=[one for one in snapshot.timers if owner(one.provider, one.merchant_id) == index],
             # What was counted is nobody's in particular, and must be summed up once.
             counts=snapshot.counts if index == 0 else Counts(),
         )

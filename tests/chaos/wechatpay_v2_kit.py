@@ -12,8 +12,8 @@ from typing import Any
 from harness.world.virtual_clock import VirtualClock
 from harness.world.virtual_loop import VirtualLoop
 from tests.loopback.sandbox import Sandbox, answer_body, raw_body, sandbox
+from tests.unit.mock_providers.desks import T0
 from tests.unit.mock_providers.wechatpay_v2_desk import MICROPAY, ORDER, Fields, Merchant, digest, fields_of, xml_of
-from tests.unit.mock_providers.wechatpay_v3_desk import T0
 
 LADDER_S = 86_640
 ACK = b"<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>"

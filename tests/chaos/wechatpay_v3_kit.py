@@ -16,7 +16,8 @@ from yarl import URL
 from harness.world.virtual_clock import VirtualClock
 from harness.world.virtual_loop import VirtualLoop
 from tests.loopback.sandbox import Sandbox, answer_body, raw_body, sandbox
-from tests.unit.mock_providers.wechatpay_v3_desk import T0, Merchant
+from tests.unit.mock_providers.desks import T0
+from tests.unit.mock_providers.wechatpay_v3_desk import Merchant
 
 LADDER_S = 86_640
 NATIVE = "/v3/pay/transactions/native"
@@ -104,7 +105,8 @@ class Shop:
         await self.box.control("POST", f"/trades/wechatpay/{number}/buyer", {"action": action})
 
     async def paid(self, number: str = "order1", **changes: Any) -> None:
-        assert (await self.create(number, **changes)).status == 200
+        answer = await self.create(number, **changes)
+        assert answer.status == 200, answer.said
         await self.buyer("pay", number)
 
     async def trade(self, number: str = "order1") -> dict[str, Any]:

@@ -116,9 +116,10 @@ async def test_a_reset_and_a_restore_are_other_epochs(box):
     [
         ({"seed": 8}, 409, "other_seed"),
         ({"merchants": [["alipay", "2088000000000000"]]}, 409, "other_merchants"),
-        ({"version": 2}, 400, "bad_snapshot"),
+        ({"version": 1}, 400, "bad_snapshot"),
         ({"trades": [{"opening": {}}]}, 400, "bad_snapshot"),
         ({"faults": {}}, 400, "bad_snapshot"),
+        ({"timers": [{"job": "refund"}]}, 400, "bad_snapshot"),
         ({"labels": {"orders": [["alipay", "o1"]], "arrivals": 0}}, 400, "bad_snapshot"),
         ({"faults": {"profile": "x", "rules": [{"id": "a", "fault": "dorp"}], "attempts": []}}, 400, "bad_rules"),
     ],

@@ -11,6 +11,7 @@ from mock_providers.core.notifier import Notifier, Sought
 from mock_providers.core.plans import FaultRules
 from mock_providers.core.provider import Provider
 from mock_providers.core.snapshot import ScheduleReading, Snapshot, faults_state, labels_state
+from mock_providers.core.timers import Timers
 from mock_providers.errors import BookRefused
 
 ACTIONS = ("scan", "pay", "insufficient_balance", "wrong_password", "cancel", "pay_twice", "pay_late")
@@ -32,6 +33,7 @@ class ControlState:
     journal: Journal
     labels: Labels
     notifier: Notifier
+    timers: Timers
     faults: FaultRules
     schedule: ScheduleClock
     stamp: Clock
@@ -95,6 +97,7 @@ class ControlState:
     def reset(self) -> None:
         """An empty book, nothing on its way, nothing counted; rules, keys and clocks stay."""
         self.notifier.clear()
+        self.timers.clear()
         self.book.clear()
         self.journal.clear()
         self.labels.forget()
@@ -105,7 +108,7 @@ class ControlState:
         """Everything that the run has made, as data."""
         now = self.schedule.now()
         return Snapshot(
-            version=1,
+            version=2,
             seed=self.seed,
             epoch=self.epoch,
             merchants=self.merchants(),
@@ -118,6 +121,7 @@ class ControlState:
             notifies=self.notifier.underway(),
             last_seq=self.notifier.last_seq,
             counts=self.notifier.counts,
+            timers=self.timers.waiting(),
         )
 
     def merchants(self) -> list[tuple[str, str]]:
@@ -129,7 +133,7 @@ class ControlState:
         Forget what is here and go on from *snapshot*, under a new epoch.
 
         Raises:
-            BookRefused: it was made with another seed or with other merchants; nothing has changed then.
+            BookRefused: it was made with another seed, other merchants or other jobs; nothing has changed then.
             RulesRefused: it holds rules that this version does not know; nothing has changed then.
         """
         if snapshot.seed != self.seed:
@@ -137,6 +141,7 @@ class ControlState:
         for name, merchant in snapshot.merchants:
             if name not in self.providers or merchant not in self.providers[name].merchants:
                 raise BookRefused("other_merchants", f"the snapshot names {merchant} of {name}, who has no keys here")
+        self.timers.must_know(snapshot.timers)
         self.faults.load(asdict(snapshot.faults))
         at = snapshot.schedule
         await self.schedule.resume(base_at=at.base_at, now_s=at.now_s, rate=at.rate)
@@ -150,6 +155,7 @@ class ControlState:
             self.book.planted.add(difference)
         self.labels.load(asdict(snapshot.labels))
         self.notifier.resume(snapshot.notifies, last_seq=snapshot.last_seq, counts=snapshot.counts)
+        self.timers.resume(snapshot.timers)
         self.new_epoch()
 
     def clock_json(self) -> dict[str, object]:

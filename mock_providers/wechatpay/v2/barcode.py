@@ -6,7 +6,6 @@ What a shown code leads to stands in its last four digits; a large amount asks f
 
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import partial
 
 from mock_providers.core.book import Refund, RefundState, Trade, TradeState
 from mock_providers.wechatpay.desk import Desk
@@ -41,6 +40,8 @@ _CASES: Mapping[str, Outcome] = {
     sandbox.TIMEOUT: Outcome.PAID,
     sandbox.QUERY_TIMEOUT: Outcome.PAID,
 }
+# What timers are set for.
+_TYPED = "v2.password"
 
 
 class Barcode:
@@ -50,6 +51,7 @@ class Barcode:
         self._desk = desk
         self._telling = telling
         self._orders = Orders(desk)
+        desk.timers.serve(_TYPED, self._typed)
 
     def pay(self, work: Work) -> Answer:
         """
@@ -77,7 +79,8 @@ class Barcode:
     def _paid(self, trade: Trade, outcome: Outcome) -> Answer:
         if outcome in {Outcome.PASSWORD, Outcome.PASSWORD_NEVER}:
             trade.notes[PAYING] = TradeWord.USERPAYING
-            self._later(trade, outcome)
+            given = "given" if outcome is Outcome.PASSWORD else ""
+            self._desk.later(self._desk.policy.password_s, _TYPED, trade, password=given)
             return codes.USERPAYING
         if outcome is Outcome.PAYERROR:
             trade.notes[PAYING] = TradeWord.PAYERROR
@@ -89,15 +92,12 @@ class Barcode:
         # Paid, and the platform says that it does not know. Facts: wechatpay/v2-micropay
         return _UNKNOWN.get(outcome) or Done(payment_fields(trade))
 
-    def _later(self, trade: Trade, outcome: Outcome) -> None:
-        schedule = self._desk.world.schedule
-        schedule.call_at(schedule.now_s + self._desk.policy.password_s, partial(self._password, trade, outcome))
-
-    async def _password(self, trade: Trade, outcome: Outcome) -> None:
+    def _typed(self, mchid: str, about: Mapping[str, str]) -> None:
         """The buyer has given the password, or has put the phone away."""
-        if trade.state is not TradeState.WAITING or trade.notes.get(PAYING) != TradeWord.USERPAYING:
-            return  # somebody was faster
-        if outcome is Outcome.PASSWORD:
+        trade = self._desk.typing(mchid, about["order"])
+        if trade is None:
+            return
+        if about["password"]:
             self._telling.paid(trade)
         else:
             trade.notes[PAYING] = TradeWord.PAYERROR

@@ -7,7 +7,6 @@ Facts: wechatpay/v2-redpack, wechatpay/v2-transfers
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
 from functools import partial
 
 from mock_providers.core.money import Fen
@@ -18,7 +17,8 @@ from mock_providers.wechatpay.v2 import codes, xml
 from mock_providers.wechatpay.v2.codes import Refusal
 from mock_providers.wechatpay.v2.work import Answer, Done, Work
 
-_UNTAKEN = timedelta(days=1)
+_UNTAKEN_S = 86_400.0
+_DUE = "v2.packet"
 # Without a scene a packet holds 1 to 200 yuan. Facts: wechatpay/v2-redpack
 _PACKET_FEN = (100, 20_000)
 _GROUP = range(3, 21)
@@ -44,6 +44,7 @@ class Payouts:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        desk.timers.serve(_DUE, self._due)
 
     def send_packet(self, work: Work) -> Answer:
         """
@@ -84,15 +85,16 @@ class Payouts:
 
     def _expect(self, payout: Payout) -> None:
         """It is taken after a while, or goes back after a day."""
-        schedule, taken_s = self._desk.world.schedule, self._desk.policy.transfer_confirm_s
+        taken_s, number = self._desk.policy.transfer_confirm_s, payout.out_biz_no
+        after = partial(self._desk.timers.after, merchant_id=payout.merchant_id, number=number)
         if taken_s is not None:
-            schedule.call_at(schedule.now_s + taken_s, partial(self._settle, payout, PayoutState.SUCCEEDED))
-        due_s = schedule.now_s + _UNTAKEN.total_seconds()
-        schedule.call_at(due_s, partial(self._settle, payout, PayoutState.RETURNED))
+            after(taken_s, _DUE, state=PayoutState.SUCCEEDED)
+        after(_UNTAKEN_S, _DUE, state=PayoutState.RETURNED)
 
-    async def _settle(self, payout: Payout, state: PayoutState) -> None:
-        if payout.state is PayoutState.PROCESSING:
-            self._desk.book.payouts.settle(payout, state, now=self._desk.now())
+    def _due(self, mchid: str, about: Mapping[str, str]) -> None:
+        payout = self._desk.book.payouts.by_number(PROVIDER_NAME, mchid, about["number"])
+        if payout is not None and payout.state is PayoutState.PROCESSING:
+            self._desk.book.payouts.settle(payout, PayoutState(about["state"]), now=self._desk.now())
 
     def packet(self, work: Work) -> Answer:
         """

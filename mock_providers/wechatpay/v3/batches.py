@@ -50,6 +50,8 @@ _WORDS: Mapping[PayoutState, str] = {
 }
 # How long a batch takes, in schedule seconds.
 _BATCH_S = 3.0
+# What timers are set for.
+_DUE = "v3.batch"
 
 
 class Batches:
@@ -57,6 +59,7 @@ class Batches:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        desk.timers.serve(_DUE, self._due)
 
     def create(self, visit: Visit) -> Answer:
         """Accept a batch, or recognise one."""
@@ -98,8 +101,7 @@ class Batches:
             "fingerprint": fingerprint_of("batch", body),
         }
         details = [self._detail(visit, detail, common) for detail in body["transfer_detail_list"]]
-        schedule = self._desk.world.schedule
-        schedule.call_at(schedule.now_s + _BATCH_S, partial(self._finish, details))
+        self._desk.timers.after(_BATCH_S, _DUE, merchant_id=mchid, batch=body["out_batch_no"])
         return details
 
     def _detail(self, visit: Visit, detail: Mapping[str, Any], common: Mapping[str, str]) -> Payout:
@@ -118,10 +120,8 @@ class Batches:
             )
         )
 
-    async def _finish(self, details: list[Payout]) -> None:
-        self._conclude(details)
-
-    def _conclude(self, details: list[Payout]) -> None:
+    def _due(self, mchid: str, about: Mapping[str, str]) -> None:
+        details = self._batch(mchid, about["batch"])
         waiting = [one for one in details if one.state is PayoutState.PROCESSING]
         for one in waiting:
             self._desk.book.payouts.settle(one, PayoutState.SUCCEEDED, now=self._desk.now())
@@ -164,11 +164,7 @@ class Batches:
 
     def _details_where(self, mchid: str, name: str, value: str) -> list[Payout]:
         mine = (one for one in self._desk.book.payouts if one.provider == PROVIDER_NAME and one.merchant_id == mchid)
-        found = [one for one in mine if one.details.get("api") == "batches" and one.details[name] == value]
-        # What fell due while no timer ran, after a snapshot was restored, has happened by the time it is looked at.
-        if found and (self._desk.now() - found[0].asked_at).total_seconds() > _BATCH_S:
-            self._conclude(found)
-        return found
+        return [one for one in mine if one.details.get("api") == "batches" and one.details[name] == value]
 
     def query(self, name: str, visit: Visit) -> Answer:
         """

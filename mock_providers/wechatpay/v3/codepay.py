@@ -6,7 +6,6 @@ Facts: wechatpay/codepay
 
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import partial
 
 from mock_providers.core.book import Opening, Refund, RefundState, Trade, TradeState
 from mock_providers.core.money import Fen
@@ -57,6 +56,8 @@ _CASES: Mapping[str, Outcome] = {
     "USER_PAYING": Outcome.PASSWORD,
     "PAYERROR": Outcome.PAYERROR,
 }
+# What timers are set for.
+_TYPED = "v3.password"
 
 
 class CodePay:
@@ -64,6 +65,7 @@ class CodePay:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        desk.timers.serve(_TYPED, self._typed)
 
     def pay(self, visit: Visit) -> Answer:
         """Take a payment; the answer says how it went, or that nobody knows yet."""
@@ -111,9 +113,8 @@ class CodePay:
         """Facts: wechatpay/v2-shown-codes."""
         if outcome in {Outcome.PASSWORD, Outcome.PASSWORD_NEVER}:
             trade.notes[PAYING] = TradeWord.USERPAYING
-            schedule = self._desk.world.schedule
-            due_s = schedule.now_s + self._desk.policy.password_s
-            schedule.call_at(due_s, partial(self._password, trade, given=outcome is Outcome.PASSWORD))
+            given = "given" if outcome is Outcome.PASSWORD else ""
+            self._desk.later(self._desk.policy.password_s, _TYPED, trade, password=given)
             return answers.refused("USER_PAYING")
         if outcome is Outcome.PAYERROR:
             trade.notes[PAYING] = TradeWord.PAYERROR
@@ -126,11 +127,12 @@ class CodePay:
     def _told(self, trade: Trade) -> Answer:
         return answers.ok(transaction_object(trade, word_of(trade)))
 
-    async def _password(self, trade: Trade, *, given: bool) -> None:
+    def _typed(self, mchid: str, about: Mapping[str, str]) -> None:
         """The buyer has given the password, or has put the phone away."""
-        if trade.state is not TradeState.WAITING or trade.notes.get(PAYING) != TradeWord.USERPAYING:
-            return  # somebody was faster
-        if given:
+        trade = self._desk.typing(mchid, about["order"])
+        if trade is None:
+            return
+        if about["password"]:
             trade.notes.pop(PAYING)
             self._desk.book.pay(trade, now=self._desk.now())
         else:

@@ -106,7 +106,6 @@ class Refunds:
         return self._desk.refund_by_number(visit.merchant.mchid, number)
 
     def _again(self, trade: Trade, earlier: Refund, visit: Visit) -> Answer:
-        self._refunding.catch_up(trade, earlier)
         if earlier.amount_fen != visit.body["amount"]["refund"]:
             return answers.refused("REFUND_FEE_MISMATCH")
         return answers.ok(refund_object(trade, earlier))
@@ -161,7 +160,6 @@ class Refunds:
         found = self._desk.refund_by_number(visit.merchant.mchid, visit.path["number"])
         if found is None:
             return answers.refused("RESOURCE_NOT_EXISTS", "退款单不存在")
-        self._refunding.catch_up(*found)
         return answers.ok(refund_object(*found))
 
     def apply_abnormal(self, visit: Visit) -> Answer:
@@ -177,7 +175,6 @@ class Refunds:
         if found is None or found[1].refund_no != visit.path["number"]:
             return answers.refused("RESOURCE_NOT_EXISTS", "退款单不存在")
         trade, refund = found
-        self._refunding.catch_up(trade, refund)
         if refund_word_of(trade, refund) is not RefundWord.ABNORMAL:
             return answers.refused("INVALID_REQUEST", "退款单状态不是退款异常")
         self._refunding.help_along(trade, refund)

@@ -48,6 +48,8 @@ _WORDS: Mapping[PayoutState, str] = {
     PayoutState.FAILED: "FAIL",
     PayoutState.RETURNED: "FAIL",
 }
+# What timers are set for.
+_DUE = "v3.transfer"
 
 
 class Transfers:
@@ -55,6 +57,7 @@ class Transfers:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        desk.timers.serve(_DUE, self._due)
 
     def create(self, visit: Visit) -> Answer:
         """Accept a transfer, or recognise one; the payee has a day to confirm it."""
@@ -103,26 +106,17 @@ class Transfers:
                 notes={_STATE: _WAITING},
             )
         )
-        schedule, confirm_s = self._desk.world.schedule, self._desk.policy.transfer_confirm_s
-        if confirm_s is not None:
-            schedule.call_at(schedule.now_s + confirm_s, partial(self._end, payout, PayoutState.SUCCEEDED))
-        schedule.call_at(schedule.now_s + _DAY_S, partial(self._end, payout, PayoutState.FAILED))
+        after = partial(self._desk.timers.after, merchant_id=mchid, number=number)
+        if self._desk.policy.transfer_confirm_s is not None:
+            after(self._desk.policy.transfer_confirm_s, _DUE, state=PayoutState.SUCCEEDED)
+        after(_DAY_S, _DUE, state=PayoutState.FAILED)
         return payout
 
-    async def _end(self, payout: Payout, state: PayoutState) -> None:
+    def _due(self, mchid: str, about: Mapping[str, str]) -> None:
         """Confirmed, or a day has passed without."""
-        if payout.state is PayoutState.PROCESSING:
-            self._conclude(payout, state)
-
-    def _catch_up(self, payout: Payout) -> Payout:
-        """What fell due while no timer ran, after a snapshot was restored, has happened by the time it is looked at."""
-        waited_s = (self._desk.now() - payout.asked_at).total_seconds()
-        confirm_s = self._desk.policy.transfer_confirm_s
-        if payout.state is PayoutState.PROCESSING and confirm_s is not None and waited_s > confirm_s:
-            self._conclude(payout, PayoutState.SUCCEEDED)
-        elif payout.state is PayoutState.PROCESSING and waited_s > _DAY_S:
-            self._conclude(payout, PayoutState.FAILED)
-        return payout
+        payout = self._payout(mchid, about["number"])
+        if payout is not None and payout.state is PayoutState.PROCESSING:
+            self._conclude(payout, PayoutState(about["state"]))
 
     def _conclude(self, payout: Payout, state: PayoutState) -> None:
         payout.notes.pop(_STATE, None)
@@ -157,7 +151,7 @@ class Transfers:
     def _told(self, payout: Payout | None) -> Answer:
         if payout is None or payout.details.get("api") != "transfer-bills":
             return answers.refused("NOT_FOUND")
-        return answers.ok(bill_object(self._catch_up(payout)))
+        return answers.ok(bill_object(payout))
 
     def cancel(self, visit: Visit) -> Answer:
         """The merchant wants it back; what has arrived stays."""
@@ -182,7 +176,7 @@ class Transfers:
     def _payout(self, mchid: str, number: str) -> Payout | None:
         found = self._desk.book.payouts.by_number(PROVIDER_NAME, mchid, number)
         mine = found is not None and found.details.get("api") == "transfer-bills"
-        return self._catch_up(found) if mine and found is not None else None
+        return found if mine else None
 
     def _tell(self, payout: Payout) -> None:
         url = payout.details["notify_url"]

@@ -7,8 +7,7 @@ The merchant's half is written here from the facts, so that the simulator's sign
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,31 +19,15 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from mock_providers.alipay import PROVIDER
-from mock_providers.core.book import Book, Trade
-from mock_providers.core.clock import ScheduleClock
-from mock_providers.core.control.state import ControlState
-from mock_providers.core.ids import KeyedIds
-from mock_providers.core.journal import Journal, RawRequest
-from mock_providers.core.labels import Labels
-from mock_providers.core.notifier import Notifier
+from mock_providers.core.book import Trade
+from mock_providers.core.journal import RawRequest
 from mock_providers.core.plans import ReplyPlan
-from mock_providers.core.provider import Call, Notice, ProviderOptions, ProviderWorld
-from mock_providers.faults.desk import FaultDesk
-from mock_providers.faults.rules import Profile
-from mock_providers.faults.source import SeededSource
+from mock_providers.core.provider import Call
 from mock_providers.settings import ProvidersSettings, switches_of
+from tests.unit.mock_providers.desks import ProviderDesk
 
-T0 = datetime(2026, 1, 2, 3, 4, 5, 678_900, tzinfo=UTC)
 HASHES = {"RSA2": hashes.SHA256(), "RSA": hashes.SHA1()}  # noqa: S303
 NOTIFY_URL = "http://127.0.0.1:9/notify/alipay"
-
-
-class Stamp:
-    def now(self) -> datetime:
-        return T0
-
-    async def sleep(self, seconds: float) -> None:
-        raise AssertionError("nothing here waits")
 
 
 @cache
@@ -59,14 +42,6 @@ def _public(path: Path) -> RSAPublicKey:
     key = load_pem_public_key(path.read_bytes())
     assert isinstance(key, RSAPublicKey)
     return key
-
-
-@dataclass
-class Published:
-    notices: list[Notice] = field(default_factory=list)
-
-    def publish(self, notice: Notice) -> None:
-        self.notices.append(notice)
 
 
 @dataclass(frozen=True)
@@ -132,46 +107,12 @@ def _usual(directory: Path) -> Mapping[str, Any]:
     return switches_of(ProvidersSettings(credentials_dir=directory), "alipay")
 
 
-class Desk:
-    """One provider over one book; the schedule stands still unless it is moved."""
+class Desk(ProviderDesk):
+    """Alipay, and a merchant of its."""
 
     def __init__(self, directory: Path, **switches: Any) -> None:
         self.merchant = Merchant(directory)
-        self.book, self.labels, self.published = Book(), Labels(), Published()
-        self.schedule = ScheduleClock(Stamp(), rate=0.0)
-        self.provider = PROVIDER.make(
-            ProviderWorld(
-                book=self.book,
-                schedule=self.schedule,
-                stamp=Stamp(),
-                ids=KeyedIds(7),
-                labels=self.labels,
-                notices=self.published,
-                credentials_dir=directory,
-                options=ProviderOptions("subject", {**_usual(directory), **switches}),
-            )
-        )
-        self.schedule.start()
-        self.faults = FaultDesk(SeededSource(7), Profile("calm"))
-        self._control = self._control_state()
-
-    def _control_state(self) -> ControlState:
-        journal, faults = Journal(), self.faults
-        return ControlState(
-            seed=7,
-            book=self.book,
-            journal=journal,
-            labels=self.labels,
-            notifier=Notifier(schedule=self.schedule, stamp=Stamp(), planner=faults, journal=journal),
-            faults=faults,
-            schedule=self.schedule,
-            stamp=Stamp(),
-            providers={"alipay": self.provider},
-            urls={},
-        )
-
-    def read(self, request: RawRequest) -> Call:
-        return self.provider.read(request)
+        super().__init__(PROVIDER, directory, {**_usual(directory), **switches})
 
     def demand(self, what: tuple[str, str] | None, *, work: bool) -> None:
         """
@@ -215,14 +156,6 @@ class Desk:
     def refund(self, amount: Any, *, request_no: str | None = None, order: str = "o1") -> dict[str, Any]:
         business = {"out_trade_no": order, "refund_amount": amount}
         return self.call("alipay.trade.refund", business | ({"out_request_no": request_no} if request_no else {}))
-
-    def trade(self, order: str = "o1") -> Trade:
-        trade = self.book.by_order("alipay", order, now=self.schedule.now())
-        assert trade is not None
-        return trade
-
-    def buyer(self, action: str, order: str = "o1") -> None:
-        self._control.act(self.trade(order), action)
 
     def paid(self, order: str = "o1", *, total: str = "1.23") -> Trade:
         self.precreate(order, total=total)

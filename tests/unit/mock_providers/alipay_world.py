@@ -14,7 +14,8 @@ from mock_providers.alipay.transfers import strange_payees
 from mock_providers.core.book import Opening, Refund, RefundState, Trade
 from mock_providers.core.money import Fen
 from mock_providers.core.payouts import Payout, PayoutState
-from tests.unit.mock_providers.alipay_desk import NOTIFY_URL, T0, Desk
+from tests.unit.mock_providers.alipay_desk import NOTIFY_URL, Desk
+from tests.unit.mock_providers.desks import T0
 
 USUAL, NARROW, POOR = "usual", "narrow", "poor"
 # Switches by world. In the narrow one some contracts are missing; in the poor one there is no money.

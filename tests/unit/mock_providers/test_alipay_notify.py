@@ -12,7 +12,8 @@ from mock_providers.alipay.notify import LADDER, acknowledged
 from mock_providers.core.journal import RawResponse
 from mock_providers.core.plans import Kind, PlannedDelivery, Seal
 from mock_providers.errors import ConfigurationRefused
-from tests.unit.mock_providers.alipay_desk import T0, Desk, post
+from tests.unit.mock_providers.alipay_desk import Desk, post
+from tests.unit.mock_providers.desks import T0
 
 pytestmark = pytest.mark.asyncio
 

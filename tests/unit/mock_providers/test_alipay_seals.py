@@ -52,18 +52,6 @@ async def test_a_refund_can_be_on_its_way_and_arrive(credentials_dir):
     await desk.schedule.stop()
 
 
-async def test_without_its_timer_a_refund_arrives_when_somebody_looks(credentials_dir):
-    desk = Desk(credentials_dir, refund_settles_s=30)
-    desk.paid()
-    desk.refund("1.23", request_no="r1")
-    desk.schedule.clear()
-    await desk.schedule.advance(29)
-    assert desk.query()["trade_status"] == "TRADE_SUCCESS"
-    await desk.schedule.advance(1)
-    assert desk.query()["trade_status"] == "TRADE_CLOSED"
-    await desk.schedule.stop()
-
-
 async def test_refunds_can_be_kept_apart(credentials_dir):
     desk = Desk(credentials_dir, refund_spacing_s=3)
     desk.paid()

@@ -10,7 +10,8 @@ import pytest_asyncio
 
 from mock_providers.alipay.transfers import strange_payees
 from mock_providers.core.plans import AnswerShape, Kind, PlannedDelivery
-from tests.unit.mock_providers.alipay_desk import T0, Desk, post
+from tests.unit.mock_providers.alipay_desk import Desk, post
+from tests.unit.mock_providers.desks import T0
 
 pytestmark = pytest.mark.asyncio
 
@@ -147,15 +148,6 @@ async def test_a_transfer_can_be_dealt_with_first_and_end_either_way(bank, work,
     assert ("error_code" in answer) is (not work)
     (notice,) = bank.published.notices
     assert json.loads(notice.fields["biz_content"])["status"] == end
-
-
-async def test_without_its_timer_a_transfer_ends_when_somebody_looks(credentials_dir):
-    desk = Desk(credentials_dir, payout_needs_certificate=False, payout_settles_s=60)
-    assert desk.call(TRANSFER, business())["status"] == "DEALING"
-    desk.schedule.clear()
-    await desk.schedule.advance(60)
-    assert desk.call(TRANSFER, business())["status"] == "SUCCESS"
-    await desk.schedule.stop()
 
 
 @pytest.mark.parametrize("name", ["out_biz_no", "order_id", "pay_fund_order_id"])

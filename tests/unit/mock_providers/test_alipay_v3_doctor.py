@@ -18,7 +18,8 @@ from mock_providers.core.doctor import Patience
 from mock_providers.core.journal import RawRequest
 from mock_providers.core.pasted import read_pasted
 from mock_providers.errors import Undiagnosable
-from tests.unit.mock_providers.alipay_desk import T0, Desk
+from tests.unit.mock_providers.alipay_desk import Desk
+from tests.unit.mock_providers.desks import T0
 from tests.unit.mock_providers.v3_merchant import NOW_MS, Request, V3Merchant
 
 BODY = {"out_trade_no": "o/1", "subject": "打赏 & 玫瑰", "amounts": [1, 2.5]}

@@ -18,7 +18,8 @@ from mock_providers.core.plans import Kind, PlannedDelivery, Seal
 from mock_providers.errors import Undiagnosable
 from mock_providers.unionpay.doctor import UnionPayDoctor
 from mock_providers.unionpay.recipe import CAUSES
-from tests.unit.mock_providers.unionpay_desk import T0, Desk, Merchant
+from tests.unit.mock_providers.desks import T0
+from tests.unit.mock_providers.unionpay_desk import Desk, Merchant
 from tests.unit.mock_providers.unionpay_ways import WAYS, Attempt
 
 NAMES = [f"{attempt.method}-{cause}-{number}" for number, (cause, attempt) in enumerate(WAYS)]

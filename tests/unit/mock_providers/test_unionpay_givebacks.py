@@ -180,18 +180,3 @@ async def test_money_that_comes_too_late_goes_back_by_itself(credentials_dir):
     assert (desk.query()["origRespCode"], desk.published.notices) == ("42", [])
     await desk.schedule.advance(timedelta(days=6).total_seconds())
     assert desk.trade().refunded_fen == 123
-
-
-async def test_what_has_fallen_due_ends_although_its_timer_is_lost(credentials_dir):
-    desk = Desk(credentials_dir, settles_s=30.0)
-    paid = desk.consume()["queryId"]
-    desk.schedule.clear()
-    await desk.schedule.advance(29)
-    assert desk.query()["origRespCode"] == "05"
-    await desk.schedule.advance(2)
-    assert desk.query()["origRespCode"] == "00"
-    desk.back("04", "refund01", origQryId=paid)
-    desk.schedule.clear()
-    await desk.schedule.advance(31)
-    assert desk.query("refund01")["origRespCode"] == "00"
-    assert len(desk.published.notices) == 2

@@ -30,7 +30,8 @@ from mock_providers.core.plans import Kind, Seal
 from mock_providers.errors import Undiagnosable
 from mock_providers.wechatpay.v3.doctor import V3Doctor, doctor_for
 from mock_providers.wechatpay.v3.recipe import CAUSES
-from tests.unit.mock_providers.wechatpay_v3_desk import HEADERS, T0, Merchant, V3Desk
+from tests.unit.mock_providers.desks import T0
+from tests.unit.mock_providers.wechatpay_v3_desk import HEADERS, Merchant, V3Desk
 
 BODY = json.dumps({"out_trade_no": "o|1", "description": "打赏 a/b", "amount": {"total": 1}}).encode()
 PATH = "/v3/pay/transactions/native"

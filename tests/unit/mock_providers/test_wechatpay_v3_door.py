@@ -10,7 +10,8 @@ from cryptography import x509
 
 from mock_providers.core.journal import RawRequest
 from mock_providers.core.plans import AnswerShape, Seal
-from tests.unit.mock_providers.wechatpay_v3_desk import HEADERS, T0, V3Desk
+from tests.unit.mock_providers.desks import T0
+from tests.unit.mock_providers.wechatpay_v3_desk import HEADERS, V3Desk
 
 pytestmark = pytest.mark.asyncio
 

@@ -8,7 +8,8 @@ import pytest
 
 from mock_providers.core.journal import RawResponse
 from mock_providers.core.plans import Kind, PlannedDelivery, Seal
-from tests.unit.mock_providers.wechatpay_v3_desk import T0, V3Desk
+from tests.unit.mock_providers.desks import T0
+from tests.unit.mock_providers.wechatpay_v3_desk import V3Desk
 
 pytestmark = pytest.mark.asyncio
 

@@ -149,17 +149,3 @@ async def test_a_failed_refund_gives_its_amount_free(make_v3_desk, switch, word)
 
 async def test_a_query_for_no_refund_says_so(v3_desk: V3Desk):
     assert v3_desk.call("GET", f"{REFUNDS}/nobody")[1]["code"] == "RESOURCE_NOT_EXISTS"
-
-
-@pytest.mark.parametrize("ending", ["success", "abnormal", "closed"])
-async def test_what_fell_due_while_no_timer_ran_has_happened_when_it_is_looked_at(make_v3_desk, ending):
-    desk = make_v3_desk(refund_ending=ending)
-    desk.paid()
-    desk.refund(23)
-    desk.schedule.clear()  # as after a snapshot was restored
-    await desk.schedule.advance(4)
-
-    status = desk.call("GET", f"{REFUNDS}/refund1")[1]["status"]
-
-    assert status == {"success": "SUCCESS", "abnormal": "ABNORMAL", "closed": "CLOSED"}[ending]
-    assert desk.merchant.opened(desk.notify())["refund_status"] == status

@@ -213,15 +213,3 @@ async def test_a_combined_order_again_is_recognised(v3_desk: V3Desk):
     assert v3_desk.call("POST", f"{COMBINE}/app", combined(v3_desk))[1]["code"] == "OUT_TRADE_NO_USED"
     other = combined(v3_desk, combine_out_trade_no="whole2")
     assert v3_desk.call("POST", f"{COMBINE}/native", other)[1]["code"] == "OUT_TRADE_NO_USED"
-
-
-async def test_transfers_end_without_their_timers_too(v3_desk: V3Desk):
-    v3_desk.call("POST", BILLS, bill(v3_desk))
-    v3_desk.call("POST", BATCHES, batch(v3_desk))
-    v3_desk.schedule.clear()  # as after a snapshot was restored
-    await v3_desk.schedule.advance(4)
-
-    assert v3_desk.call("GET", f"{BILLS}/out-bill-no/bill1")[1]["state"] == "SUCCESS"
-    said = v3_desk.call("GET", f"{BATCHES}/out-batch-no/batch1")[1]
-    assert said["transfer_batch"]["batch_status"] == "FINISHED"
-    assert len(v3_desk.published.notices) == 2

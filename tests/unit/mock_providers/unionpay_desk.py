@@ -8,7 +8,6 @@ import hashlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,35 +21,17 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from mock_providers.core.book import Book, Trade
-from mock_providers.core.clock import ScheduleClock
-from mock_providers.core.control.state import ControlState
-from mock_providers.core.ids import KeyedIds
-from mock_providers.core.journal import Journal, RawRequest
-from mock_providers.core.labels import Labels
-from mock_providers.core.notifier import Notifier
+from mock_providers.core.journal import RawRequest
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape, Kind, PlannedDelivery
-from mock_providers.core.provider import Call, OutgoingNotify, ProviderOptions, ProviderWorld
-from mock_providers.faults.desk import FaultDesk
-from mock_providers.faults.rules import Profile
-from mock_providers.faults.source import SeededSource
+from mock_providers.core.provider import OutgoingNotify
 from mock_providers.unionpay import PROVIDER
 from tests.cross.unionpay_parsers import official_java
-from tests.unit.mock_providers.alipay_desk import Published
+from tests.unit.mock_providers.desks import T0, ProviderDesk
 
-T0 = datetime(2026, 1, 2, 3, 4, 5, 678_900, tzinfo=UTC)  # 11:04:05 in Beijing
 NOW = "20260102110405"
 BACK_URL = "http://127.0.0.1:9/notify/unionpay_rsa"
 CARD = "6221558812340000"
 SM2_POINT = bytes.fromhex("301306072a8648ce3d020106082a811ccf5501822d034200")
-
-
-class Stamp:
-    def now(self) -> datetime:
-        return T0
-
-    async def sleep(self, seconds: float) -> None:
-        raise AssertionError("nothing here waits")
 
 
 @cache
@@ -207,46 +188,15 @@ PATHS = {
 }
 
 
-class Desk:
-    """One provider over one book; the schedule stands still unless it is moved."""
+class Desk(ProviderDesk):
+    """UnionPay, and a merchant of its."""
+
+    usual_order = "order001"
 
     def __init__(self, directory: Path, **switches: Any) -> None:
         self.merchant = Merchant(directory)
-        self.book, self.labels, self.published = Book(), Labels(), Published()
-        self.schedule = ScheduleClock(Stamp(), rate=0.0)
         self.method, self.version = "01", "5.1.0"
-        self.provider = PROVIDER.make(
-            ProviderWorld(
-                book=self.book,
-                schedule=self.schedule,
-                stamp=Stamp(),
-                ids=KeyedIds(7),
-                labels=self.labels,
-                notices=self.published,
-                credentials_dir=directory,
-                options=ProviderOptions("reqReserved", switches),
-            )
-        )
-        self.schedule.start()
-        self._control = self._control_state()
-
-    def _control_state(self) -> ControlState:
-        journal, faults = Journal(), FaultDesk(SeededSource(7), Profile("calm"))
-        return ControlState(
-            seed=7,
-            book=self.book,
-            journal=journal,
-            labels=self.labels,
-            notifier=Notifier(schedule=self.schedule, stamp=Stamp(), planner=faults, journal=journal),
-            faults=faults,
-            schedule=self.schedule,
-            stamp=Stamp(),
-            providers={"unionpay": self.provider},
-            urls={},
-        )
-
-    def read(self, request: RawRequest) -> Call:
-        return self.provider.read(request)
+        super().__init__(PROVIDER, directory, switches)
 
     def ask(self, where: str, fields: Mapping[str, str | None], shape: AnswerShape = PLAIN_SHAPE) -> dict[str, str]:
         """
@@ -327,14 +277,6 @@ class Desk:
             **more,
         }
 
-    def trade(self, order: str = "order001") -> Trade:
-        trade = self.book.by_order("unionpay", order, now=self.schedule.now())
-        assert trade is not None
-        return trade
-
-    def buyer(self, action: str, order: str = "order001") -> None:
-        self._control.act(self.trade(order), action)
-
     def held(self, order: str = "auth0001", amount: str = "1000") -> str:
         """
         A pre-authorisation that the payer has granted; its queryId.
@@ -346,7 +288,8 @@ class Desk:
         return number
 
     def rendered(self, place: int = -1, delivery: PlannedDelivery = PlannedDelivery(Kind.TRUE)) -> OutgoingNotify:  # noqa: B008
-        return self.provider.render(self.published.notices[place], delivery, stamp_at=T0)
+        outgoing: OutgoingNotify = self.provider.render(self.published.notices[place], delivery, stamp_at=T0)
+        return outgoing
 
     def notified(self, place: int = -1, delivery: PlannedDelivery = PlannedDelivery(Kind.TRUE)) -> dict[str, str]:  # noqa: B008
         """

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 
 from mock_providers.core.journal import RawRequest
 from mock_providers.core.reply import WireReply
-from tests.unit.mock_providers.alipay_desk import T0
+from tests.unit.mock_providers.desks import T0
 
 NOW_MS = round(T0.timestamp() * 1000)
 JSON_TYPE = ("content-type", "application/json")

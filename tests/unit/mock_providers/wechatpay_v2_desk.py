@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 from mock_providers.core.book import Trade
 from mock_providers.core.journal import RawRequest
-from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape, Kind, PlannedDelivery
+from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape
 from mock_providers.core.provider import Call, Notice, OutgoingNotify
-from tests.unit.mock_providers.wechatpay_v3_desk import T0, V3Desk
+from tests.unit.mock_providers.wechatpay_v3_desk import V3Desk
 
 NOTIFY_URL = "http://127.0.0.1:9009/notify/wechatpay_v2"
 OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
@@ -130,7 +130,7 @@ class V2Desk:
 
     def read(self, path: str, business: Mapping[str, str | None], *, key: str = "", **headers: str) -> Call:
         fields = self.merchant.signed(self.merchant.fields(business), key=key)
-        return self.provider.read(post(path, xml_of(fields), **headers))
+        return self.v3.read(post(path, xml_of(fields), **headers))
 
     def raw(self, path: str, body: bytes, *, shape: AnswerShape = PLAIN_SHAPE) -> Fields:
         reply = self.provider.read(post(path, body)).perform(shape)
@@ -189,8 +189,7 @@ class V2Desk:
         return self.published.notices[-1]
 
     def rendered(self, **planned: Any) -> OutgoingNotify:
-        delivery = PlannedDelivery(planned.pop("kind", Kind.TRUE), **planned)
-        return self.provider.render(self.notice, delivery, stamp_at=T0)
+        return self.v3.notify(**planned)
 
 
 ORDER: dict[str, str | None] = {

@@ -7,8 +7,6 @@ The merchant's half is written here from the facts, so that the simulator's sign
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,42 +18,18 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
-from mock_providers.core.book import Book, Trade
-from mock_providers.core.clock import ScheduleClock
-from mock_providers.core.control.state import ControlState
-from mock_providers.core.ids import KeyedIds
-from mock_providers.core.journal import Journal, RawRequest
-from mock_providers.core.labels import Labels
-from mock_providers.core.notifier import Notifier
-from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape, Kind, PlannedDelivery
-from mock_providers.core.provider import Call, Notice, OutgoingNotify, ProviderOptions, ProviderWorld
+from mock_providers.core.book import Trade
+from mock_providers.core.journal import RawRequest
+from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape
+from mock_providers.core.provider import OutgoingNotify
 from mock_providers.core.reply import WireReply
-from mock_providers.faults.desk import FaultDesk
-from mock_providers.faults.rules import Profile
-from mock_providers.faults.source import SeededSource
-from mock_providers.wechatpay.provider import WechatPay
+from mock_providers.wechatpay import PROVIDER
+from tests.unit.mock_providers.desks import T0, ProviderDesk
 
-T0 = datetime(2026, 1, 2, 3, 4, 5, 678_900, tzinfo=UTC)
 NOTIFY_URL = "http://127.0.0.1:9009/notify/wechatpay_v3"
 HEADERS = {"Accept": "application/json", "User-Agent": "tests", "Content-Type": "application/json"}
 OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
 OAEP_SHA1 = OAEP(MGF1(hashes.SHA1()), hashes.SHA1(), None)  # noqa: S303
-
-
-class Stamp:
-    def now(self) -> datetime:
-        return T0
-
-    async def sleep(self, seconds: float) -> None:
-        raise AssertionError("nothing here waits")
-
-
-@dataclass
-class Published:
-    notices: list[Notice] = field(default_factory=list)
-
-    def publish(self, notice: Notice) -> None:
-        self.notices.append(notice)
 
 
 class Merchant:
@@ -163,45 +137,14 @@ class Merchant:
         return dict(json.loads(self.decrypt(json.loads(outgoing.body)["resource"])))
 
 
-class V3Desk:
-    """One provider over one book; the schedule stands still unless it is moved."""
+class V3Desk(ProviderDesk):
+    """WeChat Pay, and a merchant of its API v3."""
+
+    usual_order = "order1"
 
     def __init__(self, directory: Path, **switches: Any) -> None:
         self.merchant = Merchant(directory)
-        self.book, self.labels, self.published = Book(), Labels(), Published()
-        self.schedule = ScheduleClock(Stamp(), rate=0.0)
-        self.provider = WechatPay(
-            ProviderWorld(
-                book=self.book,
-                schedule=self.schedule,
-                stamp=Stamp(),
-                ids=KeyedIds(7),
-                labels=self.labels,
-                notices=self.published,
-                credentials_dir=directory,
-                options=ProviderOptions("description", switches),
-            )
-        )
-        self.schedule.start()
-        self.control = self._control_state()
-
-    def _control_state(self) -> ControlState:
-        journal, faults = Journal(), FaultDesk(SeededSource(7), Profile("calm"))
-        return ControlState(
-            seed=7,
-            book=self.book,
-            journal=journal,
-            labels=self.labels,
-            notifier=Notifier(schedule=self.schedule, stamp=Stamp(), planner=faults, journal=journal),
-            faults=faults,
-            schedule=self.schedule,
-            stamp=Stamp(),
-            providers={"wechatpay": self.provider},
-            urls={},
-        )
-
-    def read(self, request: RawRequest) -> Call:
-        return self.provider.read(request)
+        super().__init__(PROVIDER, directory, switches)
 
     def ask(
         self,
@@ -261,23 +204,8 @@ class V3Desk:
         }
         return self.call("POST", "/v3/refund/domestic/refunds", {k: v for k, v in body.items() if v is not None})
 
-    def trade(self, number: str = "order1") -> Trade:
-        trade = self.book.by_order("wechatpay", number, now=self.schedule.now())
-        assert trade is not None
-        return trade
-
-    def buyer(self, action: str, number: str = "order1") -> None:
-        self.control.act(self.trade(number), action)
-
     def paid(self, number: str = "order1", **changes: Any) -> Trade:
         status, _ = self.create(number, **changes)
         assert status == 200
         self.buyer("pay", number)
         return self.trade(number)
-
-    def notify(self, place: int = -1, **planned: Any) -> OutgoingNotify:
-        """
-        One of the published notices, written as a plan of that shape says.
-        """
-        delivery = PlannedDelivery(planned.pop("kind", Kind.TRUE), **planned)
-        return self.provider.render(self.published.notices[place], delivery, stamp_at=T0)
