@@ -11,7 +11,7 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BeforeValidator,
@@ -36,6 +36,14 @@ CHANNEL_SETTINGS: Mapping[str, tuple[str, ...]] = {
         "alipay_app_private_key_file",
     ),
     "alipay_v3_url": ("alipay_gateway_url",),
+    "wechatpay_v3_url": (
+        "wechatpay_appid",
+        "wechatpay_mchid",
+        "wechatpay_cert_file",
+        "wechatpay_key_file",
+        "wechatpay_apiv3_key_file",
+    ),
+    "wechatpay_v2_url": ("wechatpay_appid", "wechatpay_mchid", "wechatpay_apiv2_key_file"),
 }
 """What each channel cannot do without once its address is given."""
 
@@ -70,6 +78,28 @@ class GatewaySettings(BaseSettings):
     alipay_cert_files: Files = ()
     alipay_aes_key: SecretStr = SecretStr("")
     alipay_v3_url: str = ""
+    # Scheme and host, without a path; the backup host serves both APIs.
+    wechatpay_v3_url: str = ""
+    wechatpay_v2_url: str = ""
+    wechatpay_backup_url: str = ""
+    wechatpay_appid: str = ""
+    wechatpay_mchid: str = ""
+    # The merchant's API certificate and its key; refunds and payouts of the XML API show it over TLS.
+    wechatpay_cert_file: Path | None = None
+    wechatpay_key_file: Path | None = None
+    wechatpay_apiv3_key_file: Path | None = None
+    wechatpay_apiv2_key_file: Path | None = None
+    # The platform's public key with its id (public-key mode), certificates that are known already, and who may issue
+    # new ones; "auto" lives by the public key where there is one.
+    wechatpay_public_key_id: str = ""
+    wechatpay_public_key_file: Path | None = None
+    wechatpay_platform_cert_files: Files = ()
+    wechatpay_platform_ca_file: Path | None = None
+    wechatpay_answers_by: Literal["auto", "certificate", "public_key"] = "auto"
+    wechatpay_sign_type: Literal["HMAC-SHA256", "MD5"] = "HMAC-SHA256"
+    wechatpay_payout_way: Literal["transfer", "red_packet"] = "transfer"
+    wechatpay_transfer_scene_id: str = "1000"
+    wechatpay_tls_ca_file: Path | None = None
     apps_file: Path
     sync_wait_ms: PositiveInt = 800
     channel_timeout_s: PositiveFloat = 8.0

@@ -40,8 +40,26 @@ def _alipay(folder: Path, url: str) -> Values:
     }
 
 
+def _wechatpay(folder: Path, url: str) -> Values:
+    return {
+        "wechatpay_v3_url": url,
+        "wechatpay_v2_url": url,
+        "wechatpay_appid": _word(folder / "appid"),
+        "wechatpay_mchid": _word(folder / "mchid"),
+        "wechatpay_cert_file": str(folder / "apiclient_cert.pem"),
+        "wechatpay_key_file": str(folder / "apiclient_key.pem"),
+        "wechatpay_apiv3_key_file": str(folder / "apiv3_key"),
+        "wechatpay_apiv2_key_file": str(folder / "apiv2_key"),
+        "wechatpay_public_key_id": _word(folder / "wechatpay_public_key_id"),
+        "wechatpay_public_key_file": str(folder / "wechatpay_public_key.pem"),
+        # Keys of both kinds are known, and answers are asked for by certificate: so worlds meet rotations.
+        "wechatpay_platform_cert_files": str(folder / "wechatpay_certificate.pem"),
+        "wechatpay_answers_by": "certificate",
+    }
+
+
 def _word(file: Path) -> str:
     return file.read_text().strip()
 
 
-_TOLD: Mapping[str, Callable[[Path, str], Values]] = {"alipay": _alipay}
+_TOLD: Mapping[str, Callable[[Path, str], Values]] = {"alipay": _alipay, "wechatpay": _wechatpay}

@@ -23,6 +23,7 @@ CODES: Mapping[str, Sort] = {
     "ORDERREVERSED": Sort.REFUSED,
     "ORDERNOTEXIST": Sort.REFUSED,
     "REFUNDNOTEXIST": Sort.REFUSED,
+    "NOT_FOUND": Sort.REFUSED,
     "APPID_NOT_EXIST": Sort.REFUSED,
     "MCHID_NOT_EXIST": Sort.REFUSED,
     "APPID_MCHID_NOT_MATCH": Sort.REFUSED,
@@ -50,6 +51,8 @@ CODES: Mapping[str, Sort] = {
     "INVALID_REQ_TOO_MUCH": Sort.LATER,
     "ORDER_NOT_READY": Sort.LATER,
     "FREQUENCY_LIMITED": Sort.LATER,
+    # A transfer under this number with other parameters: the query says which.
+    "FATAL_ERROR": Sort.UNKNOWN,
     "SYSTEMERROR": Sort.UNKNOWN,
     "BANKERROR": Sort.UNKNOWN,
     "BIZERR_NEED_RETRY": Sort.UNKNOWN,

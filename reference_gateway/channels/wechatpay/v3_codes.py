@@ -36,6 +36,7 @@ OLD_SPELLINGS: Mapping[str, str] = {
     "ORDER_PAID": "ORDERPAID",
     "TRADEERROR": "TRADE_ERROR",
     "AUTH_CODE_EXPIRED": "AUTHCODEEXPIRE",
+    "AUTH_CODE_EXPIRE": "AUTHCODEEXPIRE",
     "ORDER_REVERSED": "ORDERREVERSED",
 }
 
@@ -72,6 +73,8 @@ CODES: Mapping[str, Sort] = {
     "NOT_ENOUGH": Sort.LATER,
     "STATEMENT_CREATING": Sort.LATER,
     "FREQUENCY_LIMITED": Sort.LATER,
+    # A transfer under this number with other parameters: the query says which.
+    "ALREADY_EXISTS": Sort.UNKNOWN,
     "SYSTEM_ERROR": Sort.UNKNOWN,
     "BANK_ERROR": Sort.UNKNOWN,
     "OPENID_MISMATCH": Sort.UNKNOWN,
