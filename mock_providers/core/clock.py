@@ -74,11 +74,14 @@ class ScheduleClock:
         self._running: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._advancing: asyncio.Lock | None = None
+        self._told_s: float | None = None
+        self._told_at: datetime
 
     def start(self) -> None:
         """Let time flow; needs a running loop."""
         if self._base_at is None:
             self._base_at = self._stamp.now()
+            self._told_s = None
         self._advancing = asyncio.Lock()
         self._flow()
 
@@ -113,7 +116,11 @@ class ScheduleClock:
 
     def now(self) -> datetime:
         """The schedule's date and time, aware, UTC."""
-        return self.at(self.now_s)
+        now_s = self.now_s
+        if now_s != self._told_s:
+            # The loop's time stands still while it handles what has come.
+            self._told_s, self._told_at = now_s, self.at(now_s)
+        return self._told_at
 
     def at(self, moment_s: float) -> datetime:
         """The date and time of *moment_s*."""
@@ -191,6 +198,7 @@ class ScheduleClock:
             self._stand()
             self.clear()
             self._base_at, self._anchor_s, self._rate = base_at, now_s, rate
+            self._told_s = None
             self._flow()
 
     async def _advance_to(self, target_s: float, *, until_idle: bool) -> None:

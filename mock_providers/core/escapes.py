@@ -6,6 +6,27 @@ from urllib.parse import unquote_to_bytes
 import orjson
 
 
+def plain_form(form: bytes) -> dict[str, str] | None:
+    """
+    The fields of a query or a form body in their order, if it is the usual one: ASCII through and through, however its
+    charset is called, with a value for each name and no name twice.
+
+    Such a form is an object in JSON but for its punctuation.
+
+    Returns:
+        None for any other, which is read pair by pair.
+    """
+    if b'"' in form or b"\\" in form or not form.isascii():
+        return None
+    text = form.replace(b"+", b" ").replace(b"=", b'":"').replace(b"&", b'","').replace(b"%", b"\\u00")
+    try:
+        fields: dict[str, str] = orjson.loads(b'{"%b"}' % text)
+    except orjson.JSONDecodeError:
+        return None
+    usual = len(fields) == form.count(b"&") + 1 and "".join(fields.values()).isascii() and "".join(fields).isascii()
+    return fields if usual else None
+
+
 def unescaped_pairs(form: bytes) -> list[tuple[bytes, bytes]]:
     """
     Names and values of a query or a form body, plus signs and percent escapes undone; still bytes.

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import count, islice
 from pathlib import Path
 from typing import Literal
@@ -42,6 +43,16 @@ class RawRequest:
     body: bytes
     secure: bool = False
     certificate: bytes = b""
+
+    def header(self, name: str) -> str:
+        """The first header of that name, which is given in lower case; "" where there is none."""
+        return _by_name(self.headers).get(name, "")
+
+
+@lru_cache(maxsize=256)
+def _by_name(headers: Headers) -> Mapping[str, str]:
+    """Kept, because a client library writes the same headers for most of its requests."""
+    return {name.lower(): value for name, value in reversed(headers)}
 
 
 @record

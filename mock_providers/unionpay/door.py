@@ -11,7 +11,7 @@ from mock_providers.core.records import record
 from mock_providers.unionpay.codes import Result, result
 from mock_providers.unionpay.keys import Merchant, verifier_for
 from mock_providers.unionpay.signing import METHODS, NEW_VERSION, OLD_VERSIONS, RSA, SM2, text_of
-from mock_providers.unionpay.wire import without_empty
+from mock_providers.unionpay.wire import trimmed
 
 # A merchant number that everybody may fetch a file with. Facts: unionpay/test-constants
 FILE_TESTER = "700000000000001"
@@ -24,7 +24,7 @@ class Admission:
 
     Args:
         refusal: None lets the request in.
-        fields: what was signed, as the business reads it.
+        fields: as the business reads them, without blanks around their values.
         signature_ok: None when the check was not reached.
     """
 
@@ -43,26 +43,28 @@ def admit(fields: Mapping[str, str], merchant: Merchant, *, codec: str, now: dat
 
     Facts: unionpay/sign-string, unionpay/sign-methods, unionpay/empty-values
     """
-    refusal = _how(fields)
+    read = trimmed(fields)
+    refusal = _how(read)
     if refusal is not None:
-        return Admission(refusal, fields)
-    mer_id = fields.get("merId", "").strip()
-    tester = mer_id == FILE_TESTER and fields.get("txnType", "").strip() == "76"
+        return Admission(refusal, read)
+    mer_id = read.get("merId", "")
+    tester = mer_id == FILE_TESTER and read.get("txnType") == "76"
     if mer_id != merchant.mer_id and not tester:
-        return Admission(result("31") if mer_id else result("13"), fields)
+        return Admission(result("31") if mer_id else result("13"), read)
     text = text_of(fields)
-    if _genuine(fields, text, merchant, codec=codec, now=now):
-        return Admission(None, fields, text, signature_ok=True)
-    trimmed = without_empty(fields)
-    if trimmed != fields and _genuine(trimmed, text_of(trimmed), merchant, codec=codec, now=now):
-        return Admission(None, trimmed, text_of(trimmed), signature_ok=True)
-    return Admission(result("11"), fields, text, signature_ok=False)
+    if _genuine(read, text, merchant, codec=codec, now=now):
+        return Admission(None, read, text, signature_ok=True)
+    # As clients with a filter sign them.
+    filled = {name: value for name, value in read.items() if value}
+    if filled != fields and _genuine(read, text_of(filled), merchant, codec=codec, now=now):
+        return Admission(None, filled, text_of(filled), signature_ok=True)
+    return Admission(result("11"), read, text, signature_ok=False)
 
 
-def _how(fields: Mapping[str, str]) -> Result | None:
+def _how(read: Mapping[str, str]) -> Result | None:
     """Version and method known and fitting each other, and a signature there."""
-    version, method = fields.get("version", "").strip(), fields.get("signMethod", "").strip()
-    if not version or not method or not fields.get("signature", "").strip():
+    version, method = read.get("version", ""), read.get("signMethod", "")
+    if not version or not method or not read.get("signature"):
         return result("13")
     if version not in OLD_VERSIONS and version != NEW_VERSION:
         return result("10")
@@ -71,13 +73,12 @@ def _how(fields: Mapping[str, str]) -> Result | None:
     return None
 
 
-def _genuine(fields: Mapping[str, str], text: str, merchant: Merchant, *, codec: str, now: datetime) -> bool:
+def _genuine(read: Mapping[str, str], text: str, merchant: Merchant, *, codec: str, now: datetime) -> bool:
     """A certificate that is unknown, of the other family or out of date makes no signature good."""
-    version, method = fields.get("version", "").strip(), fields.get("signMethod", "").strip()
-    cert_id = fields.get("certId", "").strip()
+    version, method, cert_id = read["version"], read["signMethod"], read.get("certId", "")
     if method in {RSA, SM2}:
         named = merchant.certificates.get(cert_id)
         if named is None or not named.valid_at(now):
             return False
     verify = verifier_for(merchant, method, version=version, cert_id=cert_id)
-    return verify is not None and verify(text.encode(codec, "replace"), fields.get("signature", "").strip())
+    return verify is not None and verify(text.encode(codec, "replace"), read["signature"])

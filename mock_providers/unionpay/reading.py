@@ -1,5 +1,6 @@
 """
 Reading a request's fields into values that the transactions can trust; what makes no sense is refused in its code.
+Blanks around values are gone already.
 
 Facts: unionpay/fields
 """
@@ -37,7 +38,7 @@ def needed(fields: Mapping[str, str], *names: str) -> None:
         Refused: with 13, for the first that is missing or empty.
     """
     for name in names:
-        if not fields.get(name, "").strip():
+        if not fields.get(name):
             raise Refused(result("13"))
 
 
@@ -48,7 +49,7 @@ def order_id(fields: Mapping[str, str], name: str = "orderId") -> str:
     Facts: unionpay/fields
     """
     needed(fields, name)
-    value = fields[name].strip()
+    value = fields[name]
     if not _ORDER.fullmatch(value):
         raise Refused(result("10"))
     return value
@@ -62,7 +63,7 @@ def moment(fields: Mapping[str, str], name: str = "txnTime") -> datetime:
     """
     needed(fields, name)
     try:
-        return moment_of(fields[name].strip())
+        return moment_of(fields[name])
     except ValueError:
         raise Refused(result("10")) from None
 
@@ -74,7 +75,7 @@ def amount(fields: Mapping[str, str], name: str = "txnAmt") -> Fen:
     Facts: unionpay/fields
     """
     needed(fields, name)
-    value = fields[name].strip()
+    value = fields[name]
     if not _AMOUNT.fullmatch(value) or int(value) == 0:
         raise Refused(result("10"))
     return Fen(int(value))
@@ -82,7 +83,7 @@ def amount(fields: Mapping[str, str], name: str = "txnAmt") -> Fen:
 
 def currency(fields: Mapping[str, str]) -> str:
     """Only one is known; a request that names none means it."""
-    value = fields.get("currencyCode", "").strip() or "156"
+    value = fields.get("currencyCode") or "156"
     if value != "156":
         raise Refused(result("10"))
     return value
@@ -90,7 +91,7 @@ def currency(fields: Mapping[str, str]) -> str:
 
 def query_id(fields: Mapping[str, str], name: str = "origQryId") -> str:
     """A number of the platform's."""
-    value = fields.get(name, "").strip()
+    value = fields.get(name, "")
     if value and not _QUERY_ID.fullmatch(value):
         raise Refused(result("10"))
     return value
@@ -102,7 +103,7 @@ def back_url(fields: Mapping[str, str]) -> str:
 
     Facts: unionpay/fields
     """
-    value = fields.get("backUrl", "").strip()
+    value = fields.get("backUrl", "")
     if len(value) > _URL_MAX:
         raise Refused(result("10"))
     return value
@@ -110,11 +111,11 @@ def back_url(fields: Mapping[str, str]) -> str:
 
 def reserved(fields: Mapping[str, str]) -> str:
     """
-    The merchant's own text, without blanks around it.
+    The merchant's own text.
 
     Facts: unionpay/reserved
     """
-    value = fields.get("reqReserved", "").strip()
+    value = fields.get("reqReserved", "")
     if len(value) > _RESERVED_MAX or "\n" in value or "\r" in value:
         raise Refused(result("10"))
     return value

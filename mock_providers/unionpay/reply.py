@@ -98,6 +98,19 @@ def _done(chosen: Transaction, work: Work) -> Answer:
         return Answer(refused.result)
 
 
+def _echoed(asked: Mapping[str, str]) -> dict[str, str]:
+    """
+    What comes back as it was sent, as far as it can stand in an answer.
+
+    Facts: unionpay/echoes
+    """
+    echoes = {name: asked[name] for name in _ECHOES if name in asked}
+    together = "".join(echoes.values())
+    if len(together) <= _ECHO_MAX and echoable(together):
+        return echoes  # and so is each of them
+    return {name: value for name, value in echoes.items() if len(value) <= _ECHO_MAX and echoable(value)}
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """Writes answers."""
@@ -122,13 +135,9 @@ class Reply:
 
     @staticmethod
     def _fields(said: Answer, asked: Mapping[str, str]) -> dict[str, str]:
-        fields = {}
-        for name in _ECHOES:
-            value = asked.get(name, "").strip()
-            if value and len(value) <= _ECHO_MAX and echoable(value):
-                fields[name] = value
+        fields = _echoed(asked)
         fields["respCode"], fields["respMsg"] = said.result.code, said.result.text
-        fields |= {"reqReserved": asked.get("reqReserved", "").strip(), **said.fields}
+        fields |= {"reqReserved": asked.get("reqReserved", ""), **said.fields}
         if not reads_back(fields["reqReserved"]):
             fields["reqReserved"] = ""
         return {name: value for name, value in fields.items() if value}

@@ -21,7 +21,7 @@ from mock_providers.unionpay.codes import Result, result
 from mock_providers.unionpay.door import Admission, admit
 from mock_providers.unionpay.reply import Reply, reply_to
 from mock_providers.unionpay.transactions import find, find_by_query_id
-from mock_providers.unionpay.wire import FIELDS_MAX, codec_of, form_pairs, read_fields
+from mock_providers.unionpay.wire import FIELDS_MAX, read_form, trimmed
 from mock_providers.unionpay.work import PROVIDER, Answer, Office, Work
 
 # Paths of the gateway, of its twin for bill payments, and of the file host: see unionpay/endpoints.
@@ -94,13 +94,11 @@ class Router:
         page = _no_message(request, endpoint)
         if page is not None:
             return _outside(page, api=endpoint)
-        pairs = form_pairs(request.body)
-        codec = codec_of(pairs)
-        fields = read_fields(pairs, codec=codec or "utf-8")
+        codec, fields = read_form(request.body)
         if self.office.policy.unknown_fields == "refuse" and not fields.keys() <= reading.FIELDS:
             return _outside(pages.error_page(400), api=endpoint)
         if codec is None:
-            return self._refused(Arrived(endpoint, "utf-8", Admission(result("10"), fields)))
+            return self._refused(Arrived(endpoint, "utf-8", Admission(result("10"), trimmed(fields))))
         admission = admit(fields, self.office.merchant, codec=codec, now=self.stamp())
         arrived = Arrived(endpoint, codec, admission)
         if admission.refusal is not None:
@@ -109,7 +107,7 @@ class Router:
 
     def _admitted(self, arrived: Arrived, *, base_url: str) -> Call:
         fields, admission = arrived.fields, arrived.admission
-        kind, sub = fields.get("txnType", "").strip(), fields.get("txnSubType", "").strip()
+        kind, sub = fields.get("txnType", ""), fields.get("txnSubType", "")
         chosen = self.table.get((arrived.endpoint, kind, sub)) or self.table.get((arrived.endpoint, kind, ""))
         order = self._order_of(fields)
         label = self.labels.of(PROVIDER, order, text=fields.get(self.label_field)) if order else ""
@@ -144,7 +142,7 @@ class Router:
             del shape
             return self._answer(arrived, refusal)
 
-        kind = arrived.fields.get("txnType", "").strip()
+        kind = arrived.fields.get("txnType", "")
         return Call(
             api=f"{arrived.endpoint}/{kind}"[:64],
             order="",
@@ -165,14 +163,14 @@ class Router:
         """The number under which the payment that a request is about stands in the book, or would stand."""
         mer_id = self.office.merchant.mer_id
         if fields.get("txnType") in _OPENING:
-            return fields.get("orderId", "").strip()[:64]
+            return fields.get("orderId", "")[:64]
         found = None
-        if number := (fields.get("origQryId") or fields.get("queryId") or "").strip():
+        if number := fields.get("origQryId") or fields.get("queryId"):
             found = find_by_query_id(self.office, mer_id, number)
         for order, moment in (("origOrderId", "origTxnTime"), ("orderId", "txnTime")):
-            if found is None and fields.get(order, "").strip():
-                found = find(self.office, mer_id, fields[order].strip(), fields.get(moment, "").strip())
-        return fields.get("orderId", "").strip()[:64] if found is None else found.trade.opening.out_trade_no
+            if found is None and fields.get(order):
+                found = find(self.office, mer_id, fields[order], fields.get(moment, ""))
+        return fields.get("orderId", "")[:64] if found is None else found.trade.opening.out_trade_no
 
 
 def _outside(reply: WireReply, *, api: str = "") -> Call:
@@ -209,11 +207,9 @@ def _no_message(request: RawRequest, endpoint: str) -> WireReply | None:
 
 
 def _is_form(request: RawRequest) -> bool:
-    kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
-    return kind.lower().startswith("application/x-www-form-urlencoded")
+    return request.header("content-type").lower().startswith("application/x-www-form-urlencoded")
 
 
 def _base_url(request: RawRequest) -> str:
     """The address by which the caller reaches us."""
-    host = next((value for name, value in request.headers if name.lower() == "host"), "gateway.95516.com")
-    return f"http://{host}"
+    return f"http://{request.header('host') or 'gateway.95516.com'}"

@@ -105,10 +105,10 @@ def card_number(vault: Vault, fields: Mapping[str, str], *, method: str) -> str:
 
     Facts: unionpay/sensitive
     """
-    said = fields.get("accNo", "").strip()
+    said = fields.get("accNo", "")
     if not said or _CARD.fullmatch(said):
         return said
-    plain = vault.box(method, fields.get("encryptCertId", "").strip()).opened(said)
+    plain = vault.box(method, fields.get("encryptCertId", "")).opened(said)
     if not _CARD.fullmatch(plain):
         raise Unopened
     return plain
@@ -123,7 +123,7 @@ def customer(vault: Vault, fields: Mapping[str, str], *, method: str, card: str)
 
     Facts: unionpay/customer-info
     """
-    said = fields.get("customerInfo", "").strip()
+    said = fields.get("customerInfo", "")
     if not said:
         return {}
     try:
@@ -136,7 +136,7 @@ def customer(vault: Vault, fields: Mapping[str, str], *, method: str, card: str)
     box = None
     for name in ("encryptedInfo", "pin"):
         if name in found:
-            box = box or vault.box(method, fields.get("encryptCertId", "").strip())
+            box = box or vault.box(method, fields.get("encryptCertId", ""))
     if box is not None and "encryptedInfo" in found:
         found |= _pairs(box.opened(found.pop("encryptedInfo")))
     if box is not None and "pin" in found:

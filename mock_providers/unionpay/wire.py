@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import quote_plus
 
-from mock_providers.core.escapes import unescaped_pairs
+from mock_providers.core.escapes import plain_form, unescaped_pairs
 from mock_providers.core.reply import WireReply
 
 CODECS: Mapping[str, str] = MappingProxyType(
@@ -22,6 +22,20 @@ _BRACKETS = {"{": "}", "[": "]"}
 _MISLEADING = re.compile(r"[&=\r\n{\[]")
 
 Pairs = list[tuple[bytes, bytes]]
+
+
+def read_form(body: bytes) -> tuple[str | None, dict[str, str]]:
+    """
+    The codec of a form body's charset, None for one that nobody knows, and its fields, decoded.
+
+    Facts: unionpay/request, unionpay/charset
+    """
+    fields = plain_form(body)
+    if fields is not None:
+        return codec_named(fields.get("encoding", "UTF-8")), fields  # ASCII is the same in all of them
+    pairs = form_pairs(body)
+    codec = codec_of(pairs)
+    return codec, read_fields(pairs, codec=codec or "utf-8")
 
 
 def form_pairs(body: bytes) -> Pairs:
@@ -40,7 +54,12 @@ def codec_of(pairs: Pairs) -> str | None:
     Facts: unionpay/charset
     """
     declared = next((value for name, value in pairs if name == b"encoding"), b"UTF-8")
-    return CODECS.get(declared.decode("latin-1").strip().lower())
+    return codec_named(declared.decode("latin-1"))
+
+
+def codec_named(declared: str) -> str | None:
+    """The codec of the charset of that name."""
+    return CODECS.get(declared.strip().lower())
 
 
 def read_fields(pairs: Pairs, *, codec: str) -> dict[str, str]:
@@ -55,14 +74,9 @@ def read_fields(pairs: Pairs, *, codec: str) -> dict[str, str]:
     return fields
 
 
-def without_empty(fields: Mapping[str, str]) -> dict[str, str]:
-    """
-    Fields as clients with a filter send them: values trimmed, empty ones gone.
-
-    Facts: unionpay/empty-values
-    """
-    trimmed = {name: value.strip() for name, value in fields.items()}
-    return {name: value for name, value in trimmed.items() if value}
+def trimmed(fields: Mapping[str, str]) -> dict[str, str]:
+    """Fields without blanks around their values."""
+    return {name: value.strip() for name, value in fields.items()}
 
 
 def echoable(value: str) -> bool:

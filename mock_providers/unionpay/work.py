@@ -43,7 +43,7 @@ class Work:
     One admitted request.
 
     Args:
-        fields: as they came, decoded.
+        fields: decoded, without blanks around their values.
         label: the harness's, "" where the request is about no order.
         now: schedule time.
         base_url: by which the caller reaches us.
@@ -58,8 +58,8 @@ class Work:
     ending: str = ""
 
     def get(self, name: str) -> str:
-        """A field without blanks around it, "" where it is absent."""
-        return self.fields.get(name, "").strip()
+        """A field, "" where it is absent."""
+        return self.fields.get(name, "")
 
     @property
     def kind(self) -> tuple[str, str]:
