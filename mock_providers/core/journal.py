@@ -7,7 +7,7 @@ most the line it was writing. Judges nothing.
 
 import asyncio
 import os
-from base64 import b64encode
+from binascii import b2a_base64
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -64,6 +64,10 @@ class RawResponse:
     body: bytes
 
 
+def _base64(body: bytes) -> str:
+    return b2a_base64(body, newline=False).decode("ascii")
+
+
 @record
 class Entry:
     """
@@ -103,14 +107,14 @@ class Entry:
                 "method": self.request.method,
                 "target": self.request.target,
                 "headers": self.request.headers,
-                "body_b64": b64encode(self.request.body).decode(),
+                "body_b64": _base64(self.request.body),
             },
             "response": None
             if self.response is None
             else {
                 "status": self.response.status,
                 "headers": self.response.headers,
-                "body_b64": b64encode(self.response.body).decode(),
+                "body_b64": _base64(self.response.body),
             },
             "string_to_sign": self.string_to_sign,
             "answer_string_to_sign": self.answer_string_to_sign,

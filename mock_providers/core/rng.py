@@ -10,13 +10,15 @@ _AS_LETTERS = bytes(ord(_LETTERS[byte % len(_LETTERS)]) for byte in range(256))
 
 def keyed_digest(seed: int, *parts: str, size: int = 32) -> bytes:
     """Hash *parts* under *seed*; lengths are hashed too, so no two lists of parts run into each other."""
-    text = "".join([f"{len(part)}:{part}" for part in parts])
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size, key=_key(seed)).digest()
+    hashed = _begun(seed, size).copy()
+    hashed.update("".join([f"{len(part)}:{part}" for part in parts]).encode("utf-8", "surrogatepass"))
+    return hashed.digest()
 
 
 @lru_cache(maxsize=64)
-def _key(seed: int) -> bytes:
-    return blake2b(str(seed).encode(), digest_size=32).digest()
+def _begun(seed: int, size: int) -> blake2b:
+    """A hash that knows its key."""
+    return blake2b(digest_size=size, key=blake2b(str(seed).encode(), digest_size=32).digest())
 
 
 def keyed_digits(length: int, seed: int, *parts: str) -> str:

@@ -35,6 +35,8 @@ class Card:
 
         Facts: unionpay/resp-codes
         """
+        if not claimed:
+            return ""
         secret = {"pin": self.pin, "cvn2": self.cvn2, "expired": self.expired}
         person = {"phoneNo": self.phone, "certifId": self.identity, "customerNm": self.holder}
         if any(claimed.get(name, right) != right for name, right in secret.items()):

@@ -189,6 +189,7 @@ class Keys:
         return (self.directory / "platform" / f"unionpay_{mark}leaf_{leaf}.cer").read_bytes()
 
 
+@lru_cache(maxsize=64)
 def _keyed_sealer(method: str, secret: str, seal: Seal) -> Sealer:
     if seal is Seal.NONE:
         return Sealer(_NO_TAIL, None)

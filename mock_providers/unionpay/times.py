@@ -30,8 +30,7 @@ def moment_of(text: str) -> datetime:
     """
     if not _STAMP.fullmatch(text):
         raise ValueError("a moment is written YYYYMMDDhhmmss")
-    year, month, day = int(text[:4]), int(text[4:6]), int(text[6:8])
-    return datetime(year, month, day, int(text[8:10]), int(text[10:12]), int(text[12:]), tzinfo=BEIJING)
+    return datetime.fromisoformat(f"{text[:8]}T{text[8:]}").replace(tzinfo=BEIJING)
 
 
 def settlement_day(at: datetime, *, day_ends: time) -> date:

@@ -22,6 +22,7 @@ ENDED, COMPLETION = "ended", "completion"
 # What takes a transaction back as if it had never been.
 UNDOING = frozenset({"31", "32", "33", "99"})
 _STAY = ("accessType", "bizType", "encoding", "signMethod", "txnSubType", "txnTime", "txnType", "version")
+_KEPT = (*_STAY, "orderId")
 
 
 @record
@@ -128,8 +129,9 @@ def claim(office: Office, work: Work) -> str:
 
 def details_of(work: Work, **more: str) -> dict[str, str]:
     """What is kept of a request, for answers, notices, queries and files; empty values are not kept."""
-    kept = {name: work.get(name) for name in _STAY}
-    kept |= {"orderId": work.get("orderId"), "reqReserved": reading.reserved(work.fields)} | more
+    fields = work.fields
+    kept = {name: fields[name] for name in _KEPT if name in fields}
+    kept |= {"reqReserved": reading.reserved(fields)} | more
     return {name: value for name, value in kept.items() if value}
 
 

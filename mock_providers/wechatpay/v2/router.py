@@ -184,7 +184,7 @@ def _fields_of(request: RawRequest, api: Api) -> Mapping[str, str] | Failure:
 
 def _case_of(request: RawRequest) -> str:
     """Facts: wechatpay/v2-negative-test."""
-    return next((value.strip() for name, value in request.headers if name.lower() == _CASE_HEADER), "")
+    return request.header(_CASE_HEADER).strip()
 
 
 def _failed(failure: Failure, api: Api | None = None, *, admission: Admission | None = None, status: int = 200) -> Call:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_providers.core.escapes import unescaped
+from mock_providers.core.escapes import plain_form, unescaped, unescaped_pairs
 
 ODD = [
     b"",
@@ -41,3 +41,34 @@ def test_every_piece_is_what_the_standard_library_says(pieces):
 def test_odd_pieces_alone_and_in_company(piece):
     assert unescaped([piece]) == [unquote_to_bytes(piece)]
     assert unescaped([b"a=%41", piece, b"z"]) == [b"a=A", unquote_to_bytes(piece), b"z"]
+
+
+FORMS = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [b"a=1", b"b=%41+c", b"a=2", b"=", b"x=", b"y", b"", b"s=a==", b"e=%e4%bd%a0", b"n%3d=1", *ODD]
+        ),
+        st.from_regex(rb"[a-z%4]{0,3}=(%[0-7][0-9a-fA-F]|[a-z+\\\\%\"]){0,6}", fullmatch=True),
+        st.binary(max_size=8),
+    ),
+    max_size=6,
+).map(b"&".join)
+
+
+@given(FORMS)
+def test_a_form_read_at_once_is_the_form_read_pair_by_pair(form):
+    fields = plain_form(form)
+    if fields is not None:
+        assert [(name.encode(), value.encode()) for name, value in fields.items()] == unescaped_pairs(form)
+
+
+@pytest.mark.parametrize("form", [b"a=1", b"a=1&b=%2B+%22%5C", b"name=&%61=x"])
+def test_a_usual_form_is_read_at_once(form):
+    assert plain_form(form) is not None
+
+
+@pytest.mark.parametrize(
+    "form", [b"", b"a", b"a=1&", b"a=1&a=2", b"a==", b"a=%", b"a=%E4", b"a=\xe4", b'a="', b"a=\\u0041", b"a=\x00"]
+)
+def test_an_unusual_form_is_left_to_be_read_pair_by_pair(form):
+    assert plain_form(form) is None
