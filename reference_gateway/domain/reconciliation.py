@@ -64,6 +64,8 @@ class BookRow:
     at: datetime
 
 
+NO_LONGER_FOUND = "a later comparison no longer finds it"
+
 BookCursor = tuple[datetime, str]
 """Where a page of the books ended: the last row's moment and number."""
 
@@ -166,6 +168,11 @@ class Comparison:
 def fee_of(amount_fen: int, fee_bp: int) -> Fen:
     """Return the fee by contract, half a fen rounded up."""
     return Fen((amount_fen * fee_bp + 5_000) // 10_000)
+
+
+def found_elsewhere(day: date) -> str:
+    """Return what is added to a difference once another day's bill has its row."""
+    return f"; the bill of {day} has it"
 
 
 def day_of(at: datetime) -> date:

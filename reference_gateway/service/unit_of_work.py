@@ -26,6 +26,7 @@ from reference_gateway.domain.records import (
 )
 from reference_gateway.domain.refund import Refund
 from reference_gateway.service.parts.live import LivePart
+from reference_gateway.service.parts.reconciling import ReconcilingPart
 
 
 class PaymentsPart(Protocol):
@@ -150,7 +151,7 @@ class OutboxPart(Protocol):
     async def next_due(self) -> NextDue: ...
 
 
-class UnitOfWork(PaymentsPart, RefundsPart, BooksPart, OutboxPart, LivePart, Protocol):
+class UnitOfWork(PaymentsPart, RefundsPart, BooksPart, OutboxPart, LivePart, ReconcilingPart, Protocol):
     """One transaction."""
 
     async def __aenter__(self) -> Self: ...

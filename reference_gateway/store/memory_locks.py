@@ -33,6 +33,7 @@ class Rank(IntEnum):
     ACCOUNT = 13
     OUTBOX = 14
     NONCE = 15
+    RECONCILIATION = 16
 
 
 LockName = tuple[Rank, tuple[str, ...]]

@@ -21,6 +21,7 @@ from reference_gateway.domain.records import (
 )
 from reference_gateway.domain.refund import Refund
 from reference_gateway.store.memory_live import LiveRows
+from reference_gateway.store.memory_reconciling import ReconcilingRows
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class Changes:
     sent: dict[str, datetime] = field(default_factory=dict)
     nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
     live: LiveRows = field(default_factory=LiveRows)
+    reconciling: ReconcilingRows = field(default_factory=ReconcilingRows)
 
 
 @dataclass(slots=True)
@@ -65,6 +67,7 @@ class MemoryState:
     unsent: dict[str, datetime] = field(default_factory=dict)
     nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
     live: LiveRows = field(default_factory=LiveRows)
+    reconciling: ReconcilingRows = field(default_factory=ReconcilingRows)
     sequence: int = 0
     entry_sequence: int = 0
 
@@ -94,6 +97,7 @@ class MemoryState:
         self.idempotency.update(changes.idempotency)
         self.nonces.update(changes.nonces)
         self.live.apply(changes.live)
+        self.reconciling.apply(changes.reconciling)
         self.outbox.update(changes.outbox)
         self.unsent.update((row.event_id, row.due_at) for row in changes.outbox.values())
         for event_id in changes.sent:

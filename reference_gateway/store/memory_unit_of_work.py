@@ -9,7 +9,7 @@ whoever builds the world draws. It uses no thread, no file and no socket.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Self
@@ -30,6 +30,7 @@ from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus
 from reference_gateway.errors import ConstraintBroken
 from reference_gateway.store.memory_live import LiveRows, MemoryLive
 from reference_gateway.store.memory_locks import HeldLocks, LockTable, Rank
+from reference_gateway.store.memory_reconciling import MemoryReconciling, ReconcilingRows
 from reference_gateway.store.memory_state import Changes, MemoryState
 
 SchedulingPoint = Callable[[str], int]
@@ -367,7 +368,7 @@ class _Outbox(_Books):
         )
 
 
-class MemoryUnitOfWork(_Outbox, MemoryLive):
+class MemoryUnitOfWork(_Outbox, MemoryLive, MemoryReconciling):
     """One transaction over a MemoryStore."""
 
     @property
@@ -377,6 +378,27 @@ class MemoryUnitOfWork(_Outbox, MemoryLive):
     @property
     def _own(self) -> LiveRows:
         return self._changes.live
+
+    @property
+    def _compared(self) -> ReconcilingRows:
+        return self._state.reconciling
+
+    @property
+    def _comparing(self) -> ReconcilingRows:
+        return self._changes.reconciling
+
+    def _postings(self, kind: str) -> Iterator[tuple[Posting, Payment, Refund | None]]:
+        for posting in self._state.postings.values():
+            if posting.kind == kind:
+                refund = None if posting.refund_id is None else self._state.refunds[posting.refund_id]
+                yield posting, self._state.payments[posting.payment_id], refund
+
+    def _known_payment(self, out_trade_no: str) -> Payment | None:
+        return self._payment(self._state.by_out_trade_no.get(out_trade_no))
+
+    def _known_refund(self, out_request_no: str) -> tuple[Refund, Payment] | None:
+        refund = self._refund(self._state.by_out_request_no.get(out_request_no))
+        return None if refund is None else (refund, self._state.payments[refund.payment_id])
 
     async def resume_unfinished(self, now: datetime) -> None:
         await self._point("resume_unfinished")

@@ -32,6 +32,7 @@ from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus, R
 from reference_gateway.store import statements as sql
 from reference_gateway.store.sql_errors import told
 from reference_gateway.store.sql_live import SqlLive
+from reference_gateway.store.sql_reconciling import SqlReconciling
 
 
 class _Transaction:
@@ -225,8 +226,14 @@ class _Books(_Refunds):
         return fresh
 
 
-class SqlUnitOfWork(_Books, SqlLive):
+class SqlUnitOfWork(_Books, SqlLive, SqlReconciling):
     """One transaction in PostgreSQL, read committed."""
+
+    def _payment_of(self, row: Any) -> Payment:
+        return _payment(row)
+
+    def _refund_of(self, row: Any) -> Refund:
+        return _refund(row)
 
     async def resume_unfinished(self, now: datetime) -> None:
         await self._run(sql.RESUME_PAYMENTS, {"now": now})

@@ -77,6 +77,7 @@ payments = Table(
     ),
     CheckConstraint("attempt IN ('REQUESTED', 'OPENED', 'UNKNOWN', 'REFUSED')", name="payments_attempt_known"),
     Index("payments_by_app", "app_id", "seq"),
+    Index("payments_by_day", "channel", "paid_at", "out_trade_no", postgresql_where=text("paid_at IS NOT NULL")),
     Index("payments_to_poll", "poll_at", postgresql_where=text("poll_at IS NOT NULL")),
 )
 
@@ -101,6 +102,7 @@ refunds = Table(
     UniqueConstraint("out_request_no", name="refunds_out_request_no_key"),
     CheckConstraint("amount_fen > 0", name="refunds_amount_positive"),
     CheckConstraint("status IN ('REQUESTED', 'PROCESSING', 'SUCCEEDED', 'FAILED')", name="refunds_status_known"),
+    Index("refunds_by_day", "finished_at", "out_request_no", postgresql_where=text("finished_at IS NOT NULL")),
     Index("refunds_to_poll", "poll_at", postgresql_where=text("poll_at IS NOT NULL")),
 )
 
