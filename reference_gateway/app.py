@@ -31,6 +31,7 @@ from reference_gateway.http.notify_api import NotifyApi
 from reference_gateway.http.ops_api import OpsApi
 from reference_gateway.http.problems import problems
 from reference_gateway.ids import Ids, RandomIds
+from reference_gateway.operations import Operations
 from reference_gateway.service.create_payment import CreatePayment, admissions
 from reference_gateway.service.effects import AllEffects, OrderEffects
 from reference_gateway.service.handle_notify import HandleNotify
@@ -44,6 +45,7 @@ from reference_gateway.service.query_payment import QueryPayment
 from reference_gateway.service.red_packets import RedPackets
 from reference_gateway.service.refund_payment import RefundPayment
 from reference_gateway.service.relay_outbox import relay
+from reference_gateway.service.relay_stream import EventStream
 from reference_gateway.service.rooms import Rooms
 from reference_gateway.service.runtime import Rules, Runtime
 from reference_gateway.service.settle import settlements
@@ -79,6 +81,7 @@ class Parts(TypedDict, total=False):
     crash_point: called with the name of each place where a crash is interesting.
     webhook_sender: brings events to the apps.
     rng: how red packets are split.
+    streams: where events go beside the webhooks, instead of the brokers that the settings name.
     effects: what follows when orders move, after the gateway's own.
     around_channels: put around each channel, whatever its name.
     around_store: put around the store, whichever it is.
@@ -97,6 +100,7 @@ class Parts(TypedDict, total=False):
     crash_point: CrashPoint
     webhook_sender: WebhookSender
     rng: Rng
+    streams: Sequence[EventStream]
     effects: Sequence[OrderEffects]
     around_channels: Callable[[ChannelPort], ChannelPort]
     around_store: Callable[[UnitOfWorkFactory], UnitOfWorkFactory]
@@ -114,7 +118,7 @@ class Openable(Protocol):
 class Gateway:
     """A gateway ready to start; `url` is known once it has."""
 
-    def __init__(self, settings: GatewaySettings, runtime: Runtime, nonces: Nonces) -> None:
+    def __init__(self, settings: GatewaySettings, runtime: Runtime, nonces: Nonces, operations: Operations) -> None:
         self.settings = settings
         self.runtime = runtime
         self.url = ""
@@ -122,6 +126,7 @@ class Gateway:
         self._progress = progress_commits(runtime)
         self._admissions = admissions(runtime)
         self._nonces = nonces
+        self._operations = operations
         self._wallet = wallet_payments(runtime)
         opening = OpenPayment(runtime, self._progress)
         query = QueryPayment(runtime, settlements=self._settlements, progress=self._progress, open_payment=opening)
@@ -137,7 +142,7 @@ class Gateway:
             packets.expirer(),
             payouts.payer(),
         )
-        self._ops = OpsApi(runtime.units, runtime.metrics, backlog=self.backlog)
+        self._ops = OpsApi(runtime.units, runtime.metrics, backlog=self.backlog, streams=bool(operations.streams))
         gatekeeper = Gatekeeper(runtime.apps, clock=runtime.clock, nonces=nonces)
         live = LiveApi(gatekeeper, rooms=Rooms(runtime), packets=packets, payouts=payouts)
         merchant = MerchantApi(
@@ -171,6 +176,7 @@ class Gateway:
         runtime.public_url = self.settings.public_url.rstrip("/") or self.url
         for worker in self._workers:
             worker.start()
+        await self._operations.start(runtime)
 
     async def _listen(self, opened: AsyncExitStack) -> None:
         settings = self.settings
@@ -208,6 +214,7 @@ class Gateway:
                 await site.stop()
             await self._runner.cleanup()
         await self.runtime.background.drain()
+        await self._operations.stop(self.runtime)
         for worker in self._workers:
             await worker.stop()
         for commits in self._commits:
@@ -219,6 +226,7 @@ class Gateway:
         for commits in self._commits:
             commits.abort()
         self.runtime.background.abort()
+        await self._operations.stop(self.runtime)
         for worker in self._workers:
             await worker.stop()
         if self._runner is not None and self._runner.server is not None:
@@ -278,7 +286,10 @@ def _url(runner: web.AppRunner) -> str:
 def build(settings: GatewaySettings, **parts: Unpack[Parts]) -> Gateway:
     """Wire a gateway; nothing is opened before `start`."""
     clock = parts.get("clock") or SystemClock()
-    units = parts.get("around_store", _as_it_is)(parts.get("unit_of_work") or _store(settings, parts))
+    operations = Operations(settings, clock=clock, streams=parts.get("streams"))
+    units = parts.get("around_store", _as_it_is)(
+        parts.get("unit_of_work") or _store(settings, parts, publishes=bool(operations.streams))
+    )
     channels = parts.get("channels") or channels_for(
         settings, clock=clock, notify_verifier=parts.get("notify_verifier")
     )
@@ -295,10 +306,12 @@ def build(settings: GatewaySettings, **parts: Unpack[Parts]) -> Gateway:
         apps=parts.get("apps") or load_apps(settings.apps_file),
         rules=_rules(settings),
         effects=AllEffects(()),
+        instance=operations.instance,
+        instances=operations.instances,
     )
     live = LiveEffects(runtime, rng=parts.get("rng") or SystemRng(), packet_ttl_s=settings.red_packet_ttl_s)
     runtime.effects = AllEffects((live, *parts.get("effects", ())))
-    return Gateway(settings, runtime, parts.get("nonces") or _nonces(settings, units, clock))
+    return Gateway(settings, runtime, parts.get("nonces") or _nonces(settings, units, clock), operations)
 
 
 def _as_it_is(part: PartT) -> PartT:
@@ -318,11 +331,11 @@ def _rules(settings: GatewaySettings) -> Rules:
     )
 
 
-def _store(settings: GatewaySettings, parts: Parts) -> UnitOfWorkFactory:
+def _store(settings: GatewaySettings, parts: Parts, *, publishes: bool) -> UnitOfWorkFactory:
     url = settings.database_url.get_secret_value()
     if url == MEMORY_URL:
         return MemoryStore(parts.get("scheduling_point") or one_turn)
-    return SqlStore(url, pool_size=settings.database_pool)
+    return SqlStore(url, pool_size=settings.database_pool, publishes=publishes)
 
 
 def _nonces(settings: GatewaySettings, units: UnitOfWorkFactory, clock: Clock) -> Nonces:

@@ -45,6 +45,9 @@ PLACES = (
     "relay.before_send",
     "relay.after_send",
     "relay.after_commit",
+    "stream.before_append",
+    "stream.after_append",
+    "stream.after_mark",
 )
 
 

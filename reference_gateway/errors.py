@@ -169,6 +169,18 @@ class UnknownReconciliation(GatewayError):
     code = "unknown_reconciliation"
 
 
+class StreamUnavailable(GatewayError):
+    """A stream did not say that it has the events; they are appended again."""
+
+    code = "stream_unavailable"
+
+
+class StreamFenced(GatewayError):
+    """Another instance leads now; this one's term is over and it appends nothing more."""
+
+    code = "stream_fenced"
+
+
 class StoreUnavailable(GatewayError):
     """The database cannot be reached; send the same request again shortly."""
 

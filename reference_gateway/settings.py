@@ -112,6 +112,14 @@ class GatewaySettings(BaseSettings):
     drain_notice_s: NonNegativeFloat = 0.0
     # Several instances behind one port share it by SO_REUSEPORT; each then wants a port of its own for its figures.
     reuse_port: bool = False
+    # Where the outbox goes beside the webhooks; auto: Redis where redis_url is set, Kafka where kafka_servers is.
+    event_streams: Literal["auto", "none"] = "auto"
+    redis_stream_length_max: PositiveInt = 1_000_000
+    kafka_servers: str = ""
+    # A leader beats this often, and is deposed when it has been silent for so long.
+    leader_beat_s: PositiveFloat = 1.0
+    leader_stale_s: PositiveFloat = 8.0
+    kafka_topic: str = Field(default="payproof-events", min_length=1)
     ops_port: int | None = Field(default=None, ge=0, le=65535)
     # Payments between admission and the end of their first channel call: calls at once, callers kept, all let in.
     calls_max: PositiveInt = 256

@@ -107,7 +107,11 @@ class InboxRow:
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """An event that must reach the app at least once; *payload* is the exact body."""
+    """
+    An event that must reach the app at least once; *payload* is the exact body.
+
+    Events of one *subject_id*, a payment say, reach the streams in the order in which they were committed.
+    """
 
     event_id: str
     app_id: str
@@ -116,6 +120,7 @@ class OutboxRow:
     created_at: datetime
     due_at: datetime
     attempts: int = 0
+    subject_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,18 @@ OPENAPI = Path(__file__).with_name("openapi.yaml")
 class OpsApi:
     """`draining` turns readiness off while the gateway finishes what it has."""
 
-    def __init__(self, units: UnitOfWorkFactory, metrics: Metrics, *, backlog: Callable[[], Awaitable[int]]) -> None:
+    def __init__(
+        self,
+        units: UnitOfWorkFactory,
+        metrics: Metrics,
+        *,
+        backlog: Callable[[], Awaitable[int]],
+        streams: bool = False,
+    ) -> None:
         self._units = units
         self._metrics = metrics
         self._backlog = backlog
+        self._streams = streams
         self.draining = False
 
     def routes(self) -> list[web.RouteDef]:
@@ -58,6 +66,8 @@ class OpsApi:
         try:
             async with self._units() as unit:
                 self._metrics.backlog("webhook", await unit.outbox_unsent())
+                if self._streams:
+                    self._metrics.backlog("stream", await unit.count_unpublished())
             self._metrics.store_up(True)
         except StoreUnavailable:
             self._metrics.store_up(False)

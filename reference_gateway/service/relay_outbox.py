@@ -26,8 +26,9 @@ class RelayOutbox:
     async def __call__(self) -> bool:
         """Deliver what is due; True when there may be more."""
         now = self._runtime.clock.now()
+        bite = self._runtime.spread.bite(RELAY_MAX)
         async with self._runtime.units() as unit:
-            claimed = await unit.claim_outbox(now, lease_until=self._runtime.lease_until(now), limit=RELAY_MAX)
+            claimed = await unit.claim_outbox(now, lease_until=self._runtime.lease_until(now), limit=bite)
             if not claimed:
                 return False
             await unit.commit()
@@ -49,6 +50,7 @@ class RelayOutbox:
     async def _write_down(self, results: list[tuple[OutboxRow, bool]]) -> None:
         now = self._runtime.clock.now()
         sent = sorted(event.event_id for event, taken in results if taken)
+        self._runtime.metrics.sent("webhook", len(sent))
         later: dict[str, datetime] = {
             event.event_id: self._runtime.rules.webhook_at(now, event.attempts) for event, taken in results if not taken
         }

@@ -22,6 +22,7 @@ from reference_gateway.ids import Ids
 from reference_gateway.metrics import Metrics
 from reference_gateway.service.effects import OrderEffects
 from reference_gateway.service.pressure import USUAL_BOUNDS, Bounds, Pressure
+from reference_gateway.service.spread import Alone, Instances, Spread
 from reference_gateway.service.unit_of_work import UnitOfWorkFactory
 from reference_gateway.webhooks import WebhookSender
 
@@ -56,13 +57,16 @@ class Rules:
 
 
 class Bell:
-    """Wakes one worker; ringing before it sleeps is not lost."""
+    """Wakes one worker; ringing before it sleeps is not lost. Rings *others* along."""
 
-    def __init__(self) -> None:
+    def __init__(self, *others: Bell) -> None:
         self._event = asyncio.Event()
+        self._others = others
 
     def ring(self) -> None:
         self._event.set()
+        for other in self._others:
+            other.ring()
 
     @property
     def rung(self) -> bool:
@@ -131,19 +135,28 @@ class Runtime:
     rules: Rules
     effects: OrderEffects
     metrics: Metrics = field(default_factory=Metrics)
+    instance: str = "alone"
+    instances: Instances = field(default_factory=Alone)
     public_url: str = ""
     polls_bell: Bell = field(default_factory=Bell)
     refunds_bell: Bell = field(default_factory=Bell)
-    outbox_bell: Bell = field(default_factory=Bell)
+    stream_bell: Bell = field(default_factory=Bell)
+    outbox_bell: Bell = field(init=False)
     packets_bell: Bell = field(default_factory=Bell)
     payouts_bell: Bell = field(default_factory=Bell)
     pulse: Bell = field(default_factory=Bell)
     background: Background = field(init=False)
     pressure: Pressure = field(init=False)
+    spread: Spread = field(init=False)
 
     def __post_init__(self) -> None:
         self.background = Background(self.pulse)
+        self.outbox_bell = Bell(self.stream_bell)
         self.pressure = Pressure(self.rules.bounds, self.metrics)
+        self.spread = Spread(self.instance, self.instances, load=self._load, clock=self.clock, metrics=self.metrics)
+
+    def _load(self) -> float:
+        return self.pressure.load
 
     def channel(self, name: str) -> ChannelPort:
         """Return the channel called *name*, or refuse the request that asked for it."""

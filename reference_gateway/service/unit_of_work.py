@@ -27,6 +27,7 @@ from reference_gateway.domain.records import (
 from reference_gateway.domain.refund import Refund
 from reference_gateway.service.parts.live import LivePart
 from reference_gateway.service.parts.reconciling import ReconcilingPart
+from reference_gateway.service.parts.stream import StreamPart
 
 
 class PaymentsPart(Protocol):
@@ -151,7 +152,7 @@ class OutboxPart(Protocol):
     async def next_due(self) -> NextDue: ...
 
 
-class UnitOfWork(PaymentsPart, RefundsPart, BooksPart, OutboxPart, LivePart, ReconcilingPart, Protocol):
+class UnitOfWork(PaymentsPart, RefundsPart, BooksPart, OutboxPart, LivePart, ReconcilingPart, StreamPart, Protocol):
     """One transaction."""
 
     async def __aenter__(self) -> Self: ...

@@ -35,9 +35,17 @@ class Worker:
     """Repeats a round whenever there is something to do."""
 
     def __init__(
-        self, name: str, runtime: Runtime, *, bell: Bell, round_: Round, due: Callable[[NextDue], datetime | None]
+        self,
+        name: str,
+        runtime: Runtime,
+        *,
+        bell: Bell,
+        round_: Round,
+        due: Callable[[NextDue], datetime | None],
+        heartbeat_s: float | None = None,
     ) -> None:
         self._name = name
+        self._heartbeat_s = heartbeat_s
         self._runtime = runtime
         self._bell = bell
         self._round = round_
@@ -97,7 +105,7 @@ class Worker:
         """How long nothing is due; None is until the bell."""
         async with self._runtime.units() as unit:
             due_at = self._due_at = self._due(await unit.next_due())
-        heartbeat_s = self._runtime.units.heartbeat_s
+        heartbeat_s = self._heartbeat_s or self._runtime.units.heartbeat_s
         if due_at is None:
             return heartbeat_s
         nap_s = max(NAP_MIN_S, (due_at - self._runtime.clock.now()).total_seconds())
@@ -117,12 +125,13 @@ def poller(runtime: Runtime, query: QueryPayment) -> Worker:
 
     async def round_() -> bool:
         now = runtime.clock.now()
+        bite = runtime.spread.bite(CLAIM_MAX)
         async with runtime.units() as unit:
-            claimed = await unit.claim_polls(now, lease_until=runtime.lease_until(now), limit=CLAIM_MAX)
+            claimed = await unit.claim_polls(now, lease_until=runtime.lease_until(now), limit=bite)
             if claimed:
                 await unit.commit()
         await asyncio.gather(*(guarded(query.for_poller(payment)) for payment in claimed))
-        return len(claimed) == CLAIM_MAX
+        return len(claimed) == bite
 
     return Worker("poller", runtime, bell=runtime.polls_bell, round_=round_, due=lambda due: due.polls)
 
@@ -132,12 +141,13 @@ def refunder(runtime: Runtime, refund: RefundPayment) -> Worker:
 
     async def round_() -> bool:
         now = runtime.clock.now()
+        bite = runtime.spread.bite(CLAIM_MAX)
         async with runtime.units() as unit:
-            claimed = await unit.claim_refunds(now, lease_until=runtime.lease_until(now), limit=CLAIM_MAX)
+            claimed = await unit.claim_refunds(now, lease_until=runtime.lease_until(now), limit=bite)
             if claimed:
                 await unit.commit()
         await asyncio.gather(*(guarded(refund.for_poller(*pair)) for pair in claimed))
-        return len(claimed) == CLAIM_MAX
+        return len(claimed) == bite
 
     return Worker("refunder", runtime, bell=runtime.refunds_bell, round_=round_, due=lambda due: due.refunds)
 

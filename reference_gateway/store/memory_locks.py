@@ -34,6 +34,7 @@ class Rank(IntEnum):
     OUTBOX = 14
     NONCE = 15
     RECONCILIATION = 16
+    LEADER = 17
 
 
 LockName = tuple[Rank, tuple[str, ...]]

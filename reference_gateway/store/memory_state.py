@@ -22,6 +22,7 @@ from reference_gateway.domain.records import (
 from reference_gateway.domain.refund import Refund
 from reference_gateway.store.memory_live import LiveRows
 from reference_gateway.store.memory_reconciling import ReconcilingRows
+from reference_gateway.store.memory_streams import StreamRows
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class Changes:
     nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
     live: LiveRows = field(default_factory=LiveRows)
     reconciling: ReconcilingRows = field(default_factory=ReconcilingRows)
+    stream: StreamRows = field(default_factory=StreamRows)
 
 
 @dataclass(slots=True)
@@ -68,6 +70,7 @@ class MemoryState:
     nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
     live: LiveRows = field(default_factory=LiveRows)
     reconciling: ReconcilingRows = field(default_factory=ReconcilingRows)
+    stream: StreamRows = field(default_factory=StreamRows)
     sequence: int = 0
     entry_sequence: int = 0
 
@@ -98,6 +101,7 @@ class MemoryState:
         self.nonces.update(changes.nonces)
         self.live.apply(changes.live)
         self.reconciling.apply(changes.reconciling)
+        self.stream.apply(changes.stream)
         self.outbox.update(changes.outbox)
         self.unsent.update((row.event_id, row.due_at) for row in changes.outbox.values())
         for event_id in changes.sent:

@@ -32,6 +32,7 @@ from reference_gateway.store.memory_live import LiveRows, MemoryLive
 from reference_gateway.store.memory_locks import HeldLocks, LockTable, Rank
 from reference_gateway.store.memory_reconciling import MemoryReconciling, ReconcilingRows
 from reference_gateway.store.memory_state import Changes, MemoryState
+from reference_gateway.store.memory_streams import MemoryStreams, StreamRows
 
 SchedulingPoint = Callable[[str], int]
 """Given the name of a statement or `commit`, how many turns of the loop pass before it takes effect."""
@@ -335,6 +336,7 @@ class _Outbox(_Books):
     async def add_outbox(self, rows: Sequence[OutboxRow]) -> None:
         await self._point("add_outbox")
         self._changes.outbox.update((row.event_id, row) for row in rows)
+        self._changes.stream.waiting.update((row.event_id, row) for row in rows)
 
     async def claim_outbox(self, now: datetime, *, lease_until: datetime, limit: int) -> list[OutboxRow]:
         await self._point("claim_outbox")
@@ -368,7 +370,7 @@ class _Outbox(_Books):
         )
 
 
-class MemoryUnitOfWork(_Outbox, MemoryLive, MemoryReconciling):
+class MemoryUnitOfWork(_Outbox, MemoryLive, MemoryReconciling, MemoryStreams):
     """One transaction over a MemoryStore."""
 
     @property
@@ -399,6 +401,14 @@ class MemoryUnitOfWork(_Outbox, MemoryLive, MemoryReconciling):
     def _known_refund(self, out_request_no: str) -> tuple[Refund, Payment] | None:
         refund = self._refund(self._state.by_out_request_no.get(out_request_no))
         return None if refund is None else (refund, self._state.payments[refund.payment_id])
+
+    @property
+    def _stream(self) -> StreamRows:
+        return self._state.stream
+
+    @property
+    def _own_stream(self) -> StreamRows:
+        return self._changes.stream
 
     async def resume_unfinished(self, now: datetime) -> None:
         await self._point("resume_unfinished")

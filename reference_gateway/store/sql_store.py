@@ -62,11 +62,12 @@ class SqlStore:
 
     heartbeat_s: float | None = 2.0
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, publishes: bool = True) -> None:
         if not url.startswith("postgresql+asyncpg://"):
             raise SettingsRefused("database_url begins with postgresql+asyncpg://")
         self._url = url
         self._pool_size = pool_size
+        self._publishes = publishes
         self._engine: AsyncEngine | None = None
 
     async def open(self) -> None:
@@ -91,7 +92,7 @@ class SqlStore:
                 await connection.execute(sql.PING)
 
     def __call__(self) -> SqlUnitOfWork:
-        return SqlUnitOfWork(self._opened())
+        return SqlUnitOfWork(self._opened(), publishes=self._publishes)
 
     def _opened(self) -> AsyncEngine:
         if self._engine is None:

@@ -33,6 +33,7 @@ from reference_gateway.store import statements as sql
 from reference_gateway.store.sql_errors import told
 from reference_gateway.store.sql_live import SqlLive
 from reference_gateway.store.sql_reconciling import SqlReconciling
+from reference_gateway.store.sql_streams import SqlStreams
 
 
 class _Transaction:
@@ -226,8 +227,12 @@ class _Books(_Refunds):
         return fresh
 
 
-class SqlUnitOfWork(_Books, SqlLive, SqlReconciling):
-    """One transaction in PostgreSQL, read committed."""
+class SqlUnitOfWork(_Books, SqlLive, SqlReconciling, SqlStreams):
+    """One transaction in PostgreSQL, read committed; *publishes* where there are streams that want the events."""
+
+    def __init__(self, engine: AsyncEngine, *, publishes: bool = True) -> None:
+        super().__init__(engine)
+        self.publishes = publishes
 
     def _payment_of(self, row: Any) -> Payment:
         return _payment(row)
@@ -241,7 +246,8 @@ class SqlUnitOfWork(_Books, SqlLive, SqlReconciling):
         await self._run(sql.RESUME_OUTBOX, {"now": now})
 
     async def add_outbox(self, rows: Sequence[OutboxRow]) -> None:
-        await self._run(sql.ADD_OUTBOX, _columns(rows, sql.OUTBOX))
+        born_published = None if self.publishes or not rows else rows[0].created_at
+        await self._run(sql.ADD_OUTBOX, {**_columns(rows, sql.OUTBOX), "published_at": born_published})
 
     async def claim_outbox(self, now: datetime, *, lease_until: datetime, limit: int) -> list[OutboxRow]:
         rows = await self._run(sql.CLAIM_OUTBOX, {"now": now, "lease_until": lease_until, "limit": limit})

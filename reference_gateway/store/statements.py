@@ -314,9 +314,16 @@ _OUTBOX = {
     "created_at": "timestamptz",
     "due_at": "timestamptz",
     "attempts": "integer",
+    "subject_id": "text",
 }
 OUTBOX = tuple(_OUTBOX)
-ADD_OUTBOX = text(f"INSERT INTO outbox ({', '.join(OUTBOX)}) SELECT * FROM {unnest_of(**_OUTBOX)}")  # noqa: S608
+# Where no stream is configured an event is born published, and nobody looks for it.
+ADD_OUTBOX = text(
+    f"""
+    INSERT INTO outbox ({", ".join(OUTBOX)}, published_at)
+    SELECT *, CAST(:published_at AS timestamptz) FROM {unnest_of(**_OUTBOX)}
+    """  # noqa: S608 (made of constants)
+)
 CLAIM_OUTBOX = text(
     f"""
     UPDATE outbox SET due_at = :lease_until, attempts = attempts + 1

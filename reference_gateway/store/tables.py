@@ -201,7 +201,21 @@ outbox = Table(
     Column("due_at", AT, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("sent_at", AT),
+    Column("subject_id", Text, nullable=False, server_default=text("''")),
+    Column("seq", BigInteger, Identity(always=True), nullable=False),
+    Column("published_at", AT),
     Index("outbox_to_send", "due_at", postgresql_where=text("sent_at IS NULL")),
+    Index("outbox_to_publish", "seq", postgresql_where=text("published_at IS NULL")),
+)
+
+leaders = Table(
+    "leaders",
+    METADATA,
+    Column("role", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("token", BigInteger, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("beat_at", AT, nullable=False),
 )
 
 idempotency_keys = Table(
