@@ -50,7 +50,8 @@ class Operations:
         if not self.streams:
             return
         elections = elections_for(self._settings, runtime.units, self._clock, instance=self.instance)
-        for part in (elections, *self.streams):
+        parts: list[Elections | EventStream] = [elections, *self.streams]
+        for part in parts:
             await part.open()
             self._opened.append(part)
         relay = Elected(
