@@ -44,6 +44,20 @@ CHANNEL_SETTINGS: Mapping[str, tuple[str, ...]] = {
         "wechatpay_apiv3_key_file",
     ),
     "wechatpay_v2_url": ("wechatpay_appid", "wechatpay_mchid", "wechatpay_apiv2_key_file"),
+    "unionpay_url": ("unionpay_mer_id",),
+    "unionpay_pfx_file": (
+        "unionpay_url",
+        "unionpay_pfx_password",
+        "unionpay_root_cert_file",
+        "unionpay_middle_cert_file",
+    ),
+    "unionpay_secure_key": ("unionpay_url",),
+    "unionpay_sm2_file": (
+        "unionpay_url",
+        "unionpay_sm2_password",
+        "unionpay_sm2_root_cert_file",
+        "unionpay_sm2_middle_cert_file",
+    ),
 }
 """What each channel cannot do without once its address is given."""
 
@@ -100,6 +114,23 @@ class GatewaySettings(BaseSettings):
     wechatpay_payout_way: Literal["transfer", "red_packet"] = "transfer"
     wechatpay_transfer_scene_id: str = "1000"
     wechatpay_tls_ca_file: Path | None = None
+    # One UnionPay channel for each way to sign: `unionpay_rsa` by the pfx, `unionpay_keyed` by the secure key,
+    # `unionpay_sm2` by the sm2 file. The encryption certificates are renewed from UnionPay day by day.
+    unionpay_url: str = ""
+    unionpay_file_url: str = ""
+    unionpay_mer_id: str = Field(default="", pattern=r"^([0-9A-Za-z]{15})?$")
+    unionpay_pfx_file: Path | None = None
+    unionpay_pfx_password: SecretStr = SecretStr("")
+    unionpay_root_cert_file: Path | None = None
+    unionpay_middle_cert_file: Path | None = None
+    unionpay_enc_cert_file: Path | None = None
+    unionpay_secure_key: SecretStr = SecretStr("")
+    unionpay_keyed_digest: Literal["sha256", "sm3"] = "sha256"
+    unionpay_sm2_file: Path | None = None
+    unionpay_sm2_password: SecretStr = SecretStr("")
+    unionpay_sm2_root_cert_file: Path | None = None
+    unionpay_sm2_middle_cert_file: Path | None = None
+    unionpay_sm2_enc_cert_file: Path | None = None
     apps_file: Path
     sync_wait_ms: PositiveInt = 800
     channel_timeout_s: PositiveFloat = 8.0

@@ -58,8 +58,32 @@ def _wechatpay(folder: Path, url: str) -> Values:
     }
 
 
+def _unionpay(folder: Path, url: str) -> Values:
+    password = _word(folder / "pfx_password")
+    return {
+        "unionpay_url": url,
+        "unionpay_file_url": f"{url}/",
+        "unionpay_mer_id": _word(folder / "mer_id"),
+        "unionpay_pfx_file": str(folder / "acp_test_sign.pfx"),
+        "unionpay_pfx_password": password,
+        "unionpay_root_cert_file": str(folder / "acp_test_root.cer"),
+        "unionpay_middle_cert_file": str(folder / "acp_test_middle.cer"),
+        "unionpay_enc_cert_file": str(folder / "acp_test_enc.cer"),
+        "unionpay_secure_key": _word(folder / "secure_key"),
+        "unionpay_sm2_file": str(folder / "acp_test_sm2_sign.sm2"),
+        "unionpay_sm2_password": password,
+        "unionpay_sm2_root_cert_file": str(folder / "acp_test_sm2_root.cer"),
+        "unionpay_sm2_middle_cert_file": str(folder / "acp_test_sm2_middle.cer"),
+        "unionpay_sm2_enc_cert_file": str(folder / "acp_test_sm2_enc.cer"),
+    }
+
+
 def _word(file: Path) -> str:
     return file.read_text().strip()
 
 
-_TOLD: Mapping[str, Callable[[Path, str], Values]] = {"alipay": _alipay, "wechatpay": _wechatpay}
+_TOLD: Mapping[str, Callable[[Path, str], Values]] = {
+    "alipay": _alipay,
+    "wechatpay": _wechatpay,
+    "unionpay": _unionpay,
+}

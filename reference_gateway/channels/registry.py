@@ -9,6 +9,11 @@ from pathlib import Path
 from reference_gateway.channels.alipay.setup import alipay_channel, alipay_v3_channel
 from reference_gateway.channels.alipay.signing import NotifyVerifier
 from reference_gateway.channels.port import ChannelPort
+from reference_gateway.channels.unionpay.setup import (
+    unionpay_keyed_channel,
+    unionpay_rsa_channel,
+    unionpay_sm2_channel,
+)
 from reference_gateway.channels.wechatpay.setup import wechat_v2_channel, wechat_v3_channel
 from reference_gateway.clock import Clock
 from reference_gateway.errors import SettingsRefused
@@ -30,7 +35,11 @@ def channels_for(
     alipay_v3 = functools.partial(alipay_v3_channel, read=key_bytes, notify_verifier=notify_verifier)
     wechatpay_v3 = functools.partial(wechat_v3_channel, read=key_bytes)
     wechatpay_v2 = functools.partial(wechat_v2_channel, read=key_bytes)
-    makers: tuple[Maker, ...] = (alipay, alipay_v3, wechatpay_v3, wechatpay_v2)
+    unionpay = tuple(
+        functools.partial(maker, read=key_bytes)
+        for maker in (unionpay_rsa_channel, unionpay_keyed_channel, unionpay_sm2_channel)
+    )
+    makers: tuple[Maker, ...] = (alipay, alipay_v3, wechatpay_v3, wechatpay_v2, *unionpay)
     channels = {made.name: made for maker in makers if (made := maker(settings, clock)) is not None}
     if not channels:
         raise SettingsRefused("no channel is set up; give at least one, for example GATEWAY_ALIPAY_GATEWAY_URL")

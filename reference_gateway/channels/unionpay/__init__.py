@@ -1,0 +1,1 @@
+"""UnionPay from the merchant's side, 5.1.0: one channel for each way to sign."""
