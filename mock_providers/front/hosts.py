@@ -49,7 +49,11 @@ VENDORS: Mapping[str, Vendor] = MappingProxyType(
             parents=("alipaydev.com", "dl.alipaydev.com"),
         ),
         "wechatpay": Vendor(
-            hosts=("api.wechatpay.cn", "api2.wechatpay.cn", "wx.tenpay.com"),
+            hosts=(
+                *("api.wechatpay.cn", "api2.wechatpay.cn", "wx.tenpay.com"),
+                # The open platform, which tells who the buyer is.
+                *("api.weixin.qq.com", "open.weixin.qq.com"),
+            ),
             parents=("mch.weixin.qq.com",),
         ),
         "unionpay": Vendor(

@@ -21,6 +21,8 @@ V3, V2 = "v3", "v2"
 LANGUAGE = "language"
 # In the details of trades, refunds and payouts: the serial that the merchant named when it was made.
 ASKED_SERIAL = "asked_serial"
+# In the details of a service provider's trades: for whom it is, and what the buyer is called there.
+SUB_MCHID, SUB_APPID, SUB_OPENID = "sub_mchid", "sub_appid", "sub_openid"
 # Refunds are possible for a year. Facts: wechatpay/refund-rules
 REFUNDABLE_S = 365 * 86_400.0
 

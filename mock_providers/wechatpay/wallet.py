@@ -11,7 +11,7 @@ import orjson
 
 from mock_providers.core.book import Trade
 from mock_providers.errors import BookRefused
-from mock_providers.wechatpay.desk import Desk
+from mock_providers.wechatpay.desk import SUB_APPID, Desk
 from mock_providers.wechatpay.merchants import Merchant
 from mock_providers.wechatpay.v2.client import legacy_sign_ok
 from mock_providers.wechatpay.v3.signing import verified
@@ -61,7 +61,7 @@ def _check_owner(trade: Trade, said: Mapping[str, str], *, app: bool) -> None:
     if opening.product != ("app" if app else "jsapi"):
         raise BookRefused("product_wrong", f"this order was made for {opening.product}, not for this kind of client")
     app_id = said["appid"] if app else said["appId"]
-    if app_id != opening.app_id:
+    if app_id not in {opening.app_id, opening.details.get(SUB_APPID)}:
         raise BookRefused(
             "pay_sign_wrong", f"支付验证签名失败: the order belongs to the app id {opening.app_id}, not to {app_id}"
         )

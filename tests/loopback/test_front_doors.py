@@ -8,6 +8,8 @@ import shutil
 import socket
 import ssl
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import aiohttp
 import pytest
@@ -206,3 +208,27 @@ def test_a_vendors_port_that_stays_shut_is_a_notice_with_the_ways_that_remain(cr
     assert told["vendor_urls"] == ["http://127.0.0.1"]
     for words in (f"{number} (address already in use)", told["tls_url"], told["proxy_url"], "CAP_NET_BIND_SERVICE"):
         assert words in told["notice"]
+
+
+def test_a_page_learns_the_buyers_openid_from_the_open_platforms_hosts(credentials_dir):
+    merchant = {name: (credentials_dir / "wechatpay" / name).read_text().strip() for name in ("appid", "app_secret")}
+    back = "https://shop.example/pay?order=1"
+    page = f"https://open.weixin.qq.com/connect/oauth2/authorize?appid={merchant['appid']}&response_type=code"
+    page += f"&redirect_uri={quote(back, safe='')}&scope=snsapi_base&state=s1#wechat_redirect"
+
+    async def work():
+        async with front(credentials_dir) as doors_:
+            how: dict[str, Any] = {"proxy": doors_.proxy_url, "ssl": doors_.tls}
+            async with doors_.box.session.get(page, allow_redirects=False, **how) as answer:
+                sent_to = urlsplit(answer.headers["Location"])
+            said = dict(parse_qsl(sent_to.query))
+            asked = {"appid": merchant["appid"], "secret": merchant["app_secret"], "code": said["code"]}
+            token = "https://api.weixin.qq.com/sns/oauth2/access_token?" + urlencode(
+                asked | {"grant_type": "authorization_code"}
+            )
+            async with doors_.box.session.get(token, **how) as answer:
+                return sent_to, said, await answer.json(content_type=None)
+
+    sent_to, said, identity = on("uvloop", work())
+    assert (sent_to.netloc, said["order"], said["state"]) == ("shop.example", "1", "s1")
+    assert (identity["openid"][0], len(identity["openid"]), identity["expires_in"]) == ("o", 28, 7200)

@@ -22,7 +22,7 @@ from mock_providers.wechatpay.desk import ASKED_SERIAL, PROVIDER_NAME, V3, Desk
 from mock_providers.wechatpay.refunding import NOTIFY_URL
 from mock_providers.wechatpay.states import RefundWord, TradeWord, refund_word_of
 from mock_providers.wechatpay.times import rfc3339
-from mock_providers.wechatpay.v3.orders import transaction_object
+from mock_providers.wechatpay.v3.orders import merchants_of, transaction_object
 from mock_providers.wechatpay.v3.signing import answer_message, encrypt_resource
 from mock_providers.wechatpay.v3.wire import SIGNATURE_TYPE, probe_signature, sealed
 
@@ -39,8 +39,8 @@ _SUMMARIES: Mapping[RefundWord, str] = {
 }
 _AMOUNTS = ("total", "payer_total", "refund", "payer_refund", "total_amount", "payer_amount", "transfer_amount")
 _OTHERS: Mapping[str, tuple[str, ...]] = {
-    "merchant": ("mchid", "mch_id", "combine_mchid"),
-    "app": ("appid", "combine_appid"),
+    "merchant": ("mchid", "mch_id", "combine_mchid", "sp_mchid"),
+    "app": ("appid", "combine_appid", "sp_appid"),
     "order": ("out_trade_no", "combine_out_trade_no", "out_bill_no"),
 }
 
@@ -78,7 +78,7 @@ def refund_notice(desk: Desk, trade: Trade, refund: Refund) -> Notice | None:
     word = refund_word_of(trade, refund)
     total = trade.opening.total_fen
     resource: dict[str, object] = {
-        "mchid": trade.opening.merchant_id,
+        **merchants_of(trade),
         "out_trade_no": trade.opening.out_trade_no,
         "transaction_id": trade.trade_no,
         "out_refund_no": refund.out_request_no,

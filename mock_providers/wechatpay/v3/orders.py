@@ -15,7 +15,17 @@ import orjson
 from mock_providers.core.book import Opening, Trade, TradeState
 from mock_providers.core.money import Fen
 from mock_providers.core.records import record
-from mock_providers.wechatpay.desk import ASKED_SERIAL, LANGUAGE, PROVIDER_NAME, REFUNDABLE_S, V3, Desk
+from mock_providers.wechatpay.desk import (
+    ASKED_SERIAL,
+    LANGUAGE,
+    PROVIDER_NAME,
+    REFUNDABLE_S,
+    SUB_APPID,
+    SUB_MCHID,
+    SUB_OPENID,
+    V3,
+    Desk,
+)
 from mock_providers.wechatpay.states import DESCRIPTIONS, PAYING, TradeWord, word_of
 from mock_providers.wechatpay.times import moment_of, rfc3339
 from mock_providers.wechatpay.v3 import answers, cases
@@ -44,6 +54,7 @@ _LINK_LIFE = timedelta(hours=2)
 _H5_LIFE = timedelta(minutes=5)
 _SHORTEST = timedelta(minutes=1)
 _DETAIL_BYTES = 6144
+_NO_MORE: Mapping[str, str] = {}
 # What the book calls each product.
 PRODUCTS: Mapping[str, str] = {"jsapi": "jsapi", "app": "app", "h5": "h5", "native": "qr"}
 # What merchants read instead. Facts: wechatpay/trade-types
@@ -83,7 +94,7 @@ COMMON_RULES: tuple[Rule, ...] = (
     Group(("settle_info",), "结算信息"),
     Flag(("settle_info", "profit_sharing"), "是否指定分账"),
 )
-_MORE_RULES: Mapping[str, tuple[Rule, ...]] = {
+MORE_RULES: Mapping[str, tuple[Rule, ...]] = {
     "jsapi": (
         Group(("payer",), "支付者", required=True),
         Text(("payer", "openid"), "用户标识", 1, 128, required=True),
@@ -94,7 +105,7 @@ _MORE_RULES: Mapping[str, tuple[Rule, ...]] = {
         Text(("scene_info", "h5_info", "type"), "场景类型", 1, 32, required=True),
     ),
 }
-_CHECKS: Mapping[str, Rules] = {product: Rules(*COMMON_RULES, *_MORE_RULES.get(product, ())) for product in PRODUCTS}
+_CHECKS: Mapping[str, Rules] = {product: Rules(*COMMON_RULES, *MORE_RULES.get(product, ())) for product in PRODUCTS}
 _CLOSE_RULES = Rules(Text(("mchid",), "直连商户号", 1, 32, required=True))
 
 
@@ -121,15 +132,22 @@ class Orders:
         """
         _CHECKS[product].check(visit.body)
         refusal = stranger(visit) or cases.refusal(visit.case, "create")
-        if refusal is not None:
-            return refusal
+        return refusal or self.accept(product, visit)
+
+    def accept(self, product: str, visit: Visit, *, more: Mapping[str, str] = _NO_MORE) -> Answer:
+        """
+        The same for a request in which nothing is wrong.
+
+        Args:
+            more: goes into the order's details.
+        """
         known = self._desk.order(visit.merchant.mchid, visit.body["out_trade_no"])
         if known is not None:
             return self._again(product, known, visit)
-        return _linked(self._open(product, visit))
+        return _linked(self._open(product, visit, more))
 
-    def _open(self, product: str, visit: Visit) -> Trade:
-        opening = self._opening(product, visit)
+    def _open(self, product: str, visit: Visit, more: Mapping[str, str]) -> Trade:
+        opening = self._opening(product, visit, more)
         mchid, number = opening.merchant_id, opening.out_trade_no
         numbers = self._desk.numbers
         link = self._link(product, mchid, number, now=visit.now)
@@ -150,7 +168,7 @@ class Orders:
         prepay_id = numbers.prepay_id(mchid, number, now=now)
         return Link(prepay_id, "prepay_id", _H5_LIFE if product == "h5" else _LINK_LIFE)
 
-    def _opening(self, product: str, visit: Visit) -> Opening:
+    def _opening(self, product: str, visit: Visit, more: Mapping[str, str]) -> Opening:
         body = visit.body
         payable_until = self._payable_until(body.get("time_expire"), now=visit.now)
         details = {
@@ -160,6 +178,7 @@ class Orders:
             "device_id": at(body, "scene_info", "device_id") or "",
             "openid": at(body, "payer", "openid") or "",
             "fingerprint": fingerprint_of(product, body),
+            **more,
         }
         if product == "h5":
             prepay_id = self._desk.numbers.prepay_id(visit.merchant.mchid, body["out_trade_no"], now=visit.now)
@@ -227,7 +246,7 @@ class Orders:
         refusal = _foreign_mchid(visit)
         if refusal is not None:
             return refusal
-        return self._told(self._desk.order(visit.merchant.mchid, visit.path["number"]), visit)
+        return self.told(_own(self._desk.order(visit.merchant.mchid, visit.path["number"])), visit)
 
     def query_by_transaction(self, visit: Visit) -> Answer:
         """
@@ -238,9 +257,10 @@ class Orders:
         refusal = _foreign_mchid(visit)
         if refusal is not None:
             return refusal
-        return self._told(self._desk.paid_trade(visit.merchant.mchid, visit.path["number"]), visit)
+        return self.told(_own(self._desk.paid_trade(visit.merchant.mchid, visit.path["number"])), visit)
 
-    def _told(self, trade: Trade | None, visit: Visit) -> Answer:
+    def told(self, trade: Trade | None, visit: Visit) -> Answer:
+        """How a trade stands, if it is one."""
         refusal = cases.refusal(visit.case, "query")
         if refusal is not None:
             return refusal
@@ -262,7 +282,10 @@ class Orders:
         _CLOSE_RULES.check(visit.body)
         if visit.body["mchid"] != visit.merchant.mchid:
             return mchid_differs(visit.body["mchid"])
-        trade = self._desk.order(visit.merchant.mchid, visit.path["number"])
+        return self.ended(_own(self._desk.order(visit.merchant.mchid, visit.path["number"])), visit)
+
+    def ended(self, trade: Trade | None, visit: Visit) -> Answer:
+        """Close a trade, if it is one and can be closed."""
         refusal = cases.refusal(visit.case, "close") or self._not_closable(trade)
         if refusal is not None:
             return refusal
@@ -304,8 +327,7 @@ def transaction_object(trade: Trade, word: TradeWord) -> dict[str, object]:
     opening = trade.opening
     amount: dict[str, object] = {"total": opening.total_fen, "currency": opening.currency}
     said: dict[str, object] = {
-        "appid": opening.app_id,
-        "mchid": opening.merchant_id,
+        **_whose(trade),
         "out_trade_no": opening.out_trade_no,
         "trade_state": word,
         "trade_state_desc": DESCRIPTIONS[word],
@@ -319,11 +341,44 @@ def transaction_object(trade: Trade, word: TradeWord) -> dict[str, object]:
             "trade_type": TRADE_TYPES[opening.product],
             "bank_type": "OTHERS",
             "success_time": rfc3339(trade.paid_at),
-            "payer": {"openid": payer_of(trade)},
+            "payer": _payer(trade),
         }
     if opening.details.get("device_id"):
         said["scene_info"] = {"device_id": opening.details["device_id"]}
     return said
+
+
+def merchants_of(trade: Trade) -> dict[str, str]:
+    """
+    Whose trade it is; a service provider's is told under two numbers.
+
+    Facts: wechatpay/partner
+    """
+    below = trade.opening.details.get(SUB_MCHID)
+    if below is None:
+        return {"mchid": trade.opening.merchant_id}
+    return {"sp_mchid": trade.opening.merchant_id, SUB_MCHID: below}
+
+
+def _whose(trade: Trade) -> dict[str, str]:
+    opening = trade.opening
+    if SUB_MCHID not in opening.details:
+        return {"appid": opening.app_id, **merchants_of(trade)}
+    apps = {"sp_appid": opening.app_id, SUB_APPID: opening.details.get(SUB_APPID, "")}
+    return {**{name: value for name, value in apps.items() if value}, **merchants_of(trade)}
+
+
+def _payer(trade: Trade) -> dict[str, str]:
+    details = trade.opening.details
+    if SUB_MCHID not in details:
+        return {"openid": payer_of(trade)}
+    below = details.get(SUB_OPENID)
+    return {"sp_openid": payer_of(trade)} | ({SUB_OPENID: below} if below else {})
+
+
+def _own(trade: Trade | None) -> Trade | None:
+    """A merchant's own trade; those of the merchants below it have paths of their own."""
+    return None if trade is None or SUB_MCHID in trade.opening.details else trade
 
 
 def payer_of(trade: Trade) -> str:
@@ -335,13 +390,13 @@ def payer_of(trade: Trade) -> str:
     return "oPP" + hashlib.blake2b(text, digest_size=13).hexdigest()[:25]
 
 
-def mchid_differs(said: str) -> Answer:
+def mchid_differs(said: str, *, field: str = "mchid") -> Answer:
     """
     The body names another merchant than the Authorization.
 
     Facts: wechatpay/sign-errors
     """
-    detail = {"field": "/mchid", "value": said[:32], "issue": "与请求头中的商户号不一致", "location": "body"}
+    detail = {"field": f"/{field}", "value": said[:32], "issue": "与请求头中的商户号不一致", "location": "body"}
     return answers.refused("PARAM_ERROR", "商户号与签名使用的商户号不一致", detail=detail)
 
 
@@ -389,13 +444,14 @@ def enter(add: Enter, desk: Desk) -> None:
     for product in PRODUCTS:
         api = Api(f"v3.pay.{product}", partial(mine.create, product), in_body, has_body=True)
         add("POST", f"/v3/pay/transactions/{product}", api)
-    by_transaction = Api("v3.pay.query", mine.query_by_transaction, partial(_order_behind, desk))
+    by_transaction = Api("v3.pay.query", mine.query_by_transaction, partial(order_behind, desk))
     add("GET", "/v3/pay/transactions/out-trade-no/{number}", Api("v3.pay.query", mine.query_by_order, named))
     add("GET", "/v3/pay/transactions/id/{number}", by_transaction)
     close = Api("v3.pay.close", mine.close, named, has_body=True)
     add("POST", "/v3/pay/transactions/out-trade-no/{number}/close", close)
 
 
-def _order_behind(desk: Desk, clues: Clues) -> str:
+def order_behind(desk: Desk, clues: Clues) -> str:
+    """The order's number behind the platform's number in the path."""
     trade = desk.book.by_trade_no(PROVIDER_NAME, named(clues), now=desk.now())
     return "" if trade is None else trade.opening.out_trade_no

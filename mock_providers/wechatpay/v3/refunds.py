@@ -4,14 +4,15 @@ Refunds: asked for, asked about, and helped along when the buyer's card is dead.
 A merchant's refund number is the refund: sent again with the same amounts it moves nothing, with others it is refused.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from mock_providers.core.book import Refund, RefundState, Trade, TradeState
 from mock_providers.core.money import Fen
 from mock_providers.errors import BookRefused
-from mock_providers.wechatpay.desk import ASKED_SERIAL, REFUNDABLE_S, V2, V3, Desk
+from mock_providers.wechatpay.desk import ASKED_SERIAL, REFUNDABLE_S, SUB_MCHID, V2, V3, Desk
 from mock_providers.wechatpay.refunding import ENDING, NOTIFY_URL, TOLD_IN, Refunding
 from mock_providers.wechatpay.states import RefundWord, helped_note, refund_word_of
 from mock_providers.wechatpay.times import rfc3339
@@ -24,6 +25,7 @@ from mock_providers.wechatpay.v3.visit import Api, Clues, Visit
 
 REFUNDS_MAX = 50
 _RULES = Rules(
+    Text(("sub_mchid",), "子商户号", 1, 32),
     Text(("transaction_id",), "微信支付订单号", 1, 32),
     Text(("out_trade_no",), "商户订单号", 6, 32),
     Text(("out_refund_no",), "商户退款单号", 1, 64, REFUND_NO, required=True),
@@ -72,7 +74,7 @@ class Refunds:
         if refusal is not None:
             return refusal
         trade = self._trade(visit)
-        if trade is None or trade.paid_at is None:
+        if trade is None or trade.paid_at is None or _elsewhere(trade, visit.body):
             return answers.refused("RESOURCE_NOT_EXISTS", "订单不存在")
         amount = visit.body["amount"]
         earlier = self._earlier(trade, visit)
@@ -158,7 +160,7 @@ class Refunds:
         if refusal is not None:
             return refusal
         found = self._desk.refund_by_number(visit.merchant.mchid, visit.path["number"])
-        if found is None:
+        if found is None or _elsewhere(found[0], visit.parameters):
             return answers.refused("RESOURCE_NOT_EXISTS", "退款单不存在")
         return answers.ok(refund_object(*found))
 
@@ -215,6 +217,15 @@ def refund_object(trade: Trade, refund: Refund) -> dict[str, object]:
     if word is RefundWord.SUCCESS and refund.settled_at is not None:
         said["success_time"] = rfc3339(refund.settled_at)
     return said
+
+
+def _elsewhere(trade: Trade, said: Mapping[str, Any]) -> bool:
+    """
+    Whether a trade is another merchant's than the one below the service provider that is named.
+
+    Facts: wechatpay/partner
+    """
+    return (trade.opening.details.get(SUB_MCHID) or "") != (said.get(SUB_MCHID) or "")
 
 
 def _ill_matched(visit: Visit) -> Answer | None:

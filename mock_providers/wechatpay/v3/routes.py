@@ -30,7 +30,7 @@ from mock_providers.wechatpay.v3.table import Table, table_of
 from mock_providers.wechatpay.v3.visit import Api, Clues, Visit
 from mock_providers.wechatpay.v3.wire import AnswerWriter, Request
 
-_PAYMENTS = "/v3/pay/transactions"
+_PAYMENTS = ("/v3/pay/transactions", "/v3/pay/partner/transactions")
 _CASE_HEADER = "wechatpay-negative-test"
 # What a call that was refused before its body was read knows of it.
 _NOTHING: Mapping[str, Any] = {}

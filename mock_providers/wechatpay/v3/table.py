@@ -17,6 +17,7 @@ from mock_providers.wechatpay.v3 import (
     codepay,
     combine,
     orders,
+    partner,
     refunds,
     transfers,
 )
@@ -77,6 +78,7 @@ def table_of(desk: Desk, *, refunding: Refunding) -> Table:
     """Every API that is played."""
     table = Table()
     orders.enter(table.add, desk)
+    partner.enter(table.add, desk)
     refunds.enter(table.add, desk, refunding=refunding)
     codepay.enter(table.add, desk)
     bills.enter(table.add, desk)
