@@ -30,10 +30,15 @@ from reference_gateway.http.merchant_api import MerchantApi
 from reference_gateway.http.notify_api import NotifyApi
 from reference_gateway.http.ops_api import OpsApi
 from reference_gateway.http.problems import problems
+from reference_gateway.http.reconciliation_api import ReconciliationApi
+from reference_gateway.http.routing_api import RoutingApi
 from reference_gateway.ids import Ids, RandomIds
 from reference_gateway.operations import Operations
+from reference_gateway.routing_parts import breaker_rules, daily_rule, router_for
+from reference_gateway.service.circuits import Circuits
 from reference_gateway.service.create_payment import CreatePayment, admissions
 from reference_gateway.service.effects import AllEffects, OrderEffects
+from reference_gateway.service.guarded_channel import GuardedChannel
 from reference_gateway.service.handle_notify import HandleNotify
 from reference_gateway.service.live_effects import LiveEffects
 from reference_gateway.service.nonces import Nonces, SqlNonces
@@ -42,16 +47,20 @@ from reference_gateway.service.payouts import Payouts
 from reference_gateway.service.pressure import Bounds
 from reference_gateway.service.progress import progress_commits
 from reference_gateway.service.query_payment import QueryPayment
+from reference_gateway.service.reconcile import Reconcile
+from reference_gateway.service.reconciler import Reconciler
 from reference_gateway.service.red_packets import RedPackets
 from reference_gateway.service.refund_payment import RefundPayment
 from reference_gateway.service.relay_outbox import relay
 from reference_gateway.service.relay_stream import EventStream
+from reference_gateway.service.repair import Repair
 from reference_gateway.service.rooms import Rooms
+from reference_gateway.service.route_payment import Router
 from reference_gateway.service.runtime import Rules, Runtime
 from reference_gateway.service.settle import settlements
 from reference_gateway.service.unit_of_work import UnitOfWorkFactory
 from reference_gateway.service.wallet_pay import wallet_payments
-from reference_gateway.service.workers import folder, poller, refunder
+from reference_gateway.service.workers import Worker, folder, poller, refunder
 from reference_gateway.settings import MEMORY_URL, GatewaySettings
 from reference_gateway.store.memory_unit_of_work import MemoryStore, SchedulingPoint, one_turn
 from reference_gateway.store.redis_nonces import RedisNonces
@@ -118,7 +127,9 @@ class Openable(Protocol):
 class Gateway:
     """A gateway ready to start; `url` is known once it has."""
 
-    def __init__(self, settings: GatewaySettings, runtime: Runtime, nonces: Nonces, operations: Operations) -> None:
+    def __init__(
+        self, settings: GatewaySettings, runtime: Runtime, *, nonces: Nonces, operations: Operations, router: Router
+    ) -> None:
         self.settings = settings
         self.runtime = runtime
         self.url = ""
@@ -131,9 +142,11 @@ class Gateway:
         opening = OpenPayment(runtime, self._progress)
         query = QueryPayment(runtime, settlements=self._settlements, progress=self._progress, open_payment=opening)
         refund = RefundPayment(runtime)
-        create = CreatePayment(runtime, self._admissions, opening, wallet=self._wallet)
+        create = CreatePayment(runtime, self._admissions, opening, wallet=self._wallet, router=router)
         packets, payouts = RedPackets(runtime, create), Payouts(runtime)
         self._commits = (self._admissions, self._wallet, self._progress, self._settlements, packets.claims)
+        repair = Repair(runtime, settlements=self._settlements, refund=refund)
+        reconcile = Reconcile(runtime, repair=repair, router=router)
         self._workers = (
             poller(runtime, query),
             refunder(runtime, refund),
@@ -141,9 +154,12 @@ class Gateway:
             folder(runtime),
             packets.expirer(),
             payouts.payer(),
+            *self._daily(reconcile),
         )
         self._ops = OpsApi(runtime.units, runtime.metrics, backlog=self.backlog, streams=bool(operations.streams))
         gatekeeper = Gatekeeper(runtime.apps, clock=runtime.clock, nonces=nonces)
+        routing = RoutingApi(gatekeeper, runtime.units, query=query, router=router)
+        bills = ReconciliationApi(gatekeeper, runtime, reconcile)
         live = LiveApi(gatekeeper, rooms=Rooms(runtime), packets=packets, payouts=payouts)
         merchant = MerchantApi(
             gatekeeper,
@@ -154,10 +170,15 @@ class Gateway:
         )
         notify = NotifyApi(runtime, HandleNotify(runtime, self._settlements))
         self._application = web.Application(middlewares=[measured(runtime.metrics), problems])
-        self._application.add_routes([*merchant.routes(), *live.routes(), *notify.routes(), *self._ops.routes()])
+        self._application.add_routes([*merchant.routes(), *live.routes(), *routing.routes(), *bills.routes()])
+        self._application.add_routes([*notify.routes(), *self._ops.routes()])
         self._runner: web.AppRunner | None = None
         self.ops_url = ""
         self._opened = AsyncExitStack()
+
+    def _daily(self, reconcile: Reconcile) -> tuple[Worker, ...]:
+        rule = daily_rule(self.settings)
+        return () if rule is None else (Reconciler(self.runtime, reconcile, rule).worker(),)
 
     async def start(self) -> None:
         """Open the store, resume what a crash left, listen."""
@@ -295,9 +316,11 @@ def build(settings: GatewaySettings, **parts: Unpack[Parts]) -> Gateway:
     )
     sender = parts.get("webhook_sender") or HttpWebhookSender(clock, timeout_s=settings.webhook_timeout_s)
     around = parts.get("around_channels", _as_it_is)
+    circuits = Circuits([*channels, WALLET], clock=clock, rules=breaker_rules(settings))
+    guarded = {name: GuardedChannel(around(channel), circuits) for name, channel in channels.items()}
     runtime = Runtime(
         units=units,
-        channels={**{name: around(channel) for name, channel in channels.items()}, WALLET: WalletChannel()},
+        channels={**guarded, WALLET: WalletChannel()},
         clock=clock,
         ids=parts.get("ids") or RandomIds(),
         policy=parts.get("notice_policy") or HonestNoticePolicy(),
@@ -311,7 +334,9 @@ def build(settings: GatewaySettings, **parts: Unpack[Parts]) -> Gateway:
     )
     live = LiveEffects(runtime, rng=parts.get("rng") or SystemRng(), packet_ttl_s=settings.red_packet_ttl_s)
     runtime.effects = AllEffects((live, *parts.get("effects", ())))
-    return Gateway(settings, runtime, parts.get("nonces") or _nonces(settings, units, clock), operations)
+    nonces = parts.get("nonces") or _nonces(settings, units, clock)
+    router = router_for(settings, runtime.channels, circuits)
+    return Gateway(settings, runtime, nonces=nonces, operations=operations, router=router)
 
 
 def _as_it_is(part: PartT) -> PartT:

@@ -12,7 +12,7 @@ from reference_gateway.errors import SettingsRefused
 
 
 class App(BaseModel):
-    """One app; secrets are kept out of its repr."""
+    """One app; secrets are kept out of its repr. An operator may see and compare what concerns all apps."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -20,6 +20,7 @@ class App(BaseModel):
     secret: str = Field(min_length=16, repr=False)
     webhook_url: str = ""
     webhook_secret: str = Field(default="", repr=False)
+    operator: bool = True
 
 
 def load_apps(path: Path) -> Mapping[str, App]:

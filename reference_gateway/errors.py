@@ -163,6 +163,12 @@ class NoRoute(GatewayError):
     code = "no_route"
 
 
+class NotAnOperator(GatewayError):
+    """This app may not operate the gateway; ask with one whose entry in the apps file says `operator`."""
+
+    code = "not_an_operator"
+
+
 class UnknownReconciliation(GatewayError):
     """This day of this channel has not been compared; POST it to /api/v1/reconciliations."""
 

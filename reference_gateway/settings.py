@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     NonNegativeFloat,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     SecretStr,
@@ -68,6 +71,16 @@ def _files(given: Any) -> Any:
 
 Files = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_files)]
 """Several files, separated by commas."""
+
+
+class RouteSetting(BaseModel):
+    """What the router is told of a channel; the meaning of each stands in `domain/routing.py`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weight: NonNegativeInt = 100
+    regions: frozenset[str] = frozenset()
+    fee_bp: Annotated[int, Field(ge=0, le=10_000)] | None = None
 
 
 class GatewaySettings(BaseSettings):
@@ -163,6 +176,16 @@ class GatewaySettings(BaseSettings):
     # A refund can be asked about ten seconds after it was made, says the vendor (Facts: alipay/refund-query).
     refund_confirm_after_s: PositiveFloat = 10
     webhook_retry_s: tuple[PositiveFloat, ...] = Field(default=(1, 2, 5, 10, 30, 60, 300, 900, 3600), min_length=1)
+    # The router's choice and the circuits: `{"alipay": {"weight": 300, "regions": ["CN"], "fee_bp": 60}}`.
+    routes: Mapping[str, RouteSetting] = {}
+    route_fee_emphasis: NonNegativeInt = 20
+    breaker_calls_min: PositiveInt = 20
+    breaker_failure_percent: int = Field(default=50, ge=1, le=100)
+    breaker_window_s: PositiveFloat = 60.0
+    breaker_open_s: PositiveFloat = 20.0
+    # The Beijing time of day at which bills are compared, such as 10:30; empty leaves it to the API.
+    reconcile_at: Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$")] = ""
+    reconcile_days: int = Field(default=3, ge=1, le=31)
     crash_point: str = ""
 
     @model_validator(mode="before")

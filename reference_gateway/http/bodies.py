@@ -53,6 +53,7 @@ class PaymentBody(Body):
     subject: Line
     channel: Name
     product: Name
+    region: Name | None = None
     buyer_id: Name | None = None
     room_id: Name | None = None
     attach: Annotated[str, Field(max_length=512), AfterValidator(printable)] | None = None
@@ -72,6 +73,7 @@ class PaymentBody(Body):
             subject=self.subject,
             channel=self.channel,
             product=self.product,
+            region=self.region,
             buyer_id=self.buyer_id,
             room_id=self.room_id,
             attach=self.attach,
@@ -83,6 +85,14 @@ class PaymentBody(Body):
             good_id=self.good_id,
             quantity=self.quantity,
         )
+
+
+class ReconciliationBody(Body):
+    """The body of POST /api/v1/reconciliations; *again* compares a day that was compared before."""
+
+    channel: Name
+    day: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    again: bool = False
 
 
 class RefundBody(Body):

@@ -17,6 +17,8 @@ from reference_gateway.errors import (
     GatewayError,
     IdempotencyConflict,
     IllegalTransition,
+    NoRoute,
+    NotAnOperator,
     OrderConflict,
     PacketGone,
     RefundConflict,
@@ -29,6 +31,7 @@ from reference_gateway.errors import (
     UnknownPacket,
     UnknownPayment,
     UnknownPayout,
+    UnknownReconciliation,
     UnknownRefund,
     UnknownRoom,
 )
@@ -36,7 +39,9 @@ from reference_gateway.errors import (
 STATUSES: Mapping[type[GatewayError], int] = {
     BadRequest: 400,
     Unauthenticated: 401,
+    NotAnOperator: 403,
     UnknownPayment: 404,
+    UnknownReconciliation: 404,
     UnknownRefund: 404,
     UnknownRoom: 404,
     UnknownGood: 404,
@@ -54,6 +59,7 @@ STATUSES: Mapping[type[GatewayError], int] = {
     ChannelOutcomeUnknown: 504,
     StoreUnavailable: 503,
     StoreConflict: 503,
+    NoRoute: 503,
 }
 REASON_STATUSES: Mapping[str, int] = {
     "body_too_large": 413,

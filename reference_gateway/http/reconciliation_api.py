@@ -9,33 +9,21 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import date
-from typing import Annotated
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
 
 from reference_gateway.apps import App
 from reference_gateway.domain.events import instant_text
 from reference_gateway.domain.reconciliation import Difference, DifferenceStatus, Reconciliation, ReconciliationStatus
 from reference_gateway.errors import BadRequest, NotAnOperator, UnknownReconciliation
 from reference_gateway.http.auth import Gatekeeper
-from reference_gateway.http.bodies import parse, read_body
+from reference_gateway.http.bodies import ReconciliationBody, parse, read_body
 from reference_gateway.http.problems import json_response
 from reference_gateway.service.reconcile import Comparing, Reconcile
 from reference_gateway.service.runtime import Runtime
 
 LISTED_MAX = 200
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-
-
-class ReconciliationBody(BaseModel):
-    """The body of POST /api/v1/reconciliations; *again* compares a day that was compared before."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-    channel: Annotated[str, Field(min_length=1, max_length=64)]
-    day: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
-    again: bool = False
 
 
 class ReconciliationApi:

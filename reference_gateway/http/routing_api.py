@@ -56,9 +56,7 @@ def _route_view(payment: Payment, choice: RouteChoice, *, auto: bool) -> dict[st
         "channel": payment.channel,
         "auto": auto,
         "reason": choice.reason,
-        "weighings": [
-            {"channel": one.channel, "share": one.share, "reason": one.reason} for one in choice.weighings
-        ],
+        "weighings": [{"channel": one.channel, "share": one.share, "reason": one.reason} for one in choice.weighings],
         "at": instant_text(payment.created_at),
     }
 

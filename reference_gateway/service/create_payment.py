@@ -23,10 +23,19 @@ from reference_gateway.domain.goods import StockOrder
 from reference_gateway.domain.money import Fen
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.records import IdempotencyKey
+from reference_gateway.domain.routing import AUTO, RouteAsk, RouteChoice, RouteRecord
 from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus
-from reference_gateway.errors import BadRequest, GatewayError, IdempotencyConflict, OrderConflict, StoreConflict
+from reference_gateway.errors import (
+    BadRequest,
+    GatewayError,
+    IdempotencyConflict,
+    NoRoute,
+    OrderConflict,
+    StoreConflict,
+)
 from reference_gateway.service.open_payment import OpenPayment
 from reference_gateway.service.purposes import OUT_OF_STOCK, refusals, refuse_unless_whole, reserve
+from reference_gateway.service.route_payment import Router
 from reference_gateway.service.runtime import Runtime
 from reference_gateway.service.unit_of_work import UnitOfWork
 from reference_gateway.store.group_commit import GroupCommit
@@ -45,6 +54,7 @@ class OrderRequest:
     subject: str
     channel: str
     product: str
+    region: str | None = None
     buyer_id: str | None = None
     room_id: str | None = None
     attach: str | None = None
@@ -64,11 +74,12 @@ class OrderRequest:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """*stock* is what an order for goods wants reserved."""
+    """*stock* is what an order for goods wants reserved; *choice* is given when the router chose the channel."""
 
     payment: Payment
     idempotency_key: str | None
     stock: StockOrder | None = None
+    choice: RouteChoice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +180,13 @@ async def _insert(
     if not welcome:
         return {}
     inserted = await unit.insert_payments([candidate.payment for candidate in welcome.values()])
+    chosen = [
+        RouteRecord(c.payment.id, c.choice, c.payment.created_at)
+        for c in welcome.values()
+        if c.choice is not None and c.payment.id in inserted
+    ]
+    if chosen:
+        await unit.record_routes(chosen)
     others = [c.payment for c in welcome.values() if c.payment.id not in inserted]
     standing = await unit.payments_by_order([(p.app_id, p.merchant_order_no) for p in others]) if others else {}
     answers: dict[AdmissionKey, Admission | GatewayError] = {}
@@ -215,9 +233,16 @@ class CreatePayment:
     """The use case."""
 
     def __init__(
-        self, runtime: Runtime, admissions: Admissions, open_payment: OpenPayment, *, wallet: Admissions
+        self,
+        runtime: Runtime,
+        admissions: Admissions,
+        open_payment: OpenPayment,
+        *,
+        wallet: Admissions,
+        router: Router,
     ) -> None:
         self._runtime = runtime
+        self._router = router
         self._admissions = admissions
         self._wallet = wallet
         self._open_payment = open_payment
@@ -228,18 +253,27 @@ class CreatePayment:
 
         Raises:
             BadRequest: the channel has not the product, or the product needs more than was sent.
+            NoRoute: the choice was left to us, and no channel can take the payment now.
             OrderConflict: the order number stands for other content.
             IdempotencyConflict: the key stands for another body.
         """
         self._refuse_unless_offered(request)
-        payment = self._payment(app_id, request)
+        try:
+            choice = self._chosen(app_id, request)
+        except NoRoute:
+            standing = await self._standing(app_id, request)
+            if standing is None:
+                raise
+            return Admission(standing, fresh=False)
+        channel = request.channel if choice is None or choice.channel is None else choice.channel
+        payment = self._payment(app_id, request, channel)
         name = (app_id, request.merchant_order_no, payment.request_digest, idempotency_key)
         stock = StockOrder(payment.id, request.good_id, request.quantity or 1) if request.good_id else None
-        at_once = request.channel == WALLET
+        at_once = channel == WALLET
         admissions = self._wallet if at_once else self._admissions
         with ExitStack() as stack:
             stack.enter_context(self._runtime.pressure.place())
-            answer = await admissions.submit(name, Candidate(payment, idempotency_key, stock))
+            answer = await admissions.submit(name, Candidate(payment, idempotency_key, stock, choice))
             if isinstance(answer, GatewayError):
                 raise type(answer)(answer.detail, code=answer.reason)
             if answer.payment.id != payment.id or not answer.fresh:
@@ -257,14 +291,28 @@ class CreatePayment:
 
     def _refuse_unless_offered(self, request: OrderRequest) -> None:
         refuse_unless_whole(request)
-        channel = self._runtime.channel(request.channel)
-        offered = channel.supports() & (PRODUCTS | {BALANCE})
-        if request.product not in offered:
-            told = f"{request.channel} has no product {request.product!r}; it has {', '.join(sorted(offered))}"
-            raise BadRequest(told, code="unknown_product")
+        if request.channel != AUTO:
+            offered = self._runtime.channel(request.channel).supports() & (PRODUCTS | {BALANCE})
+            if request.product not in offered:
+                told = f"{request.channel} has no product {request.product!r}; it has {', '.join(sorted(offered))}"
+                raise BadRequest(told, code="unknown_product")
         for product, field in NEEDED.items():
             if request.product == product and getattr(request, field) is None:
                 raise BadRequest(f"{field}: the product {product} needs it", code="invalid_field")
+
+    def _chosen(self, app_id: str, request: OrderRequest) -> RouteChoice | None:
+        """Let the router choose, where the merchant has not."""
+        if request.channel != AUTO:
+            return None
+        lot = f"{app_id}:{request.merchant_order_no}"
+        return self._router(RouteAsk(product=request.product, region=request.region, lot=lot))
+
+    async def _standing(self, app_id: str, request: OrderRequest) -> Payment | None:
+        """Return the payment of an order that was admitted when there was a channel for it."""
+        order = (app_id, request.merchant_order_no)
+        async with self._runtime.units() as unit:
+            payment = (await unit.payments_by_order([order])).get(order)
+        return payment if payment is not None and payment.request_digest == request.digest() else None
 
     async def _open(self, payment: Payment, place: ExitStack) -> Payment:
         """Call the channel when its turn has come; without a turn the payment is the poller's."""
@@ -272,14 +320,14 @@ class CreatePayment:
             async with self._runtime.pressure.turn() as mine:
                 return await self._open_payment(payment) if mine else payment
 
-    def _payment(self, app_id: str, request: OrderRequest) -> Payment:
+    def _payment(self, app_id: str, request: OrderRequest, channel: str) -> Payment:
         now = self._runtime.clock.now()
         return Payment(
             id=self._runtime.ids.new("pay"),
             app_id=app_id,
             merchant_order_no=request.merchant_order_no,
             out_trade_no=self._runtime.ids.new("G"),
-            channel=request.channel,
+            channel=channel,
             product=request.product,
             amount_fen=request.amount_fen,
             currency=request.currency,

@@ -75,9 +75,7 @@ class Repair:
             paid_at=report.paid_at,
         )
         self._runtime.crash_point("reconcile.before_settling")
-        await self._settlements.submit(
-            f"query:{payment.out_trade_no}", Arrival(payment.channel, notice, None, "")
-        )
+        await self._settlements.submit(f"query:{payment.out_trade_no}", Arrival(payment.channel, notice, None, ""))
         async with self._runtime.units() as unit:
             known = await unit.known("payment", [payment.out_trade_no])
         return known[payment.out_trade_no].booked_at is not None
@@ -109,6 +107,4 @@ def _told(report: TradeReport) -> str:
 
 
 def _with(difference: Difference, words: str, status: DifferenceStatus | None = None) -> Difference:
-    return replace(
-        difference, explanation=f"{difference.explanation}; {words}", status=status or difference.status
-    )
+    return replace(difference, explanation=f"{difference.explanation}; {words}", status=status or difference.status)
