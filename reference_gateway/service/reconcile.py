@@ -44,7 +44,6 @@ from reference_gateway.service.runtime import Runtime
 PAGE_ROWS = 1000
 QUESTIONS_MAX = 200
 """When a bill is empty or wrong as a whole, asking about every row helps nobody."""
-LEASE = timedelta(minutes=15)
 
 KINDS: tuple[BillKind, ...] = ("payment", "refund")
 
@@ -65,6 +64,8 @@ class Reconcile:
         self._runtime = runtime
         self._repair = repair
         self._router = router
+        # Longer than fetching a bill can take; renewed while the comparison goes on.
+        self._lease = timedelta(seconds=2 * runtime.rules.lease_s)
 
     def channels(self) -> list[str]:
         """Name the channels that have bills."""
@@ -87,7 +88,7 @@ class Reconcile:
             day=day,
             status=ReconciliationStatus.RUNNING,
             started_at=now,
-            lease_until=now + LEASE,
+            lease_until=now + self._lease,
         )
         async with self._runtime.units() as unit:
             claimed = await unit.claim_reconciliation(wanted, again=again)
@@ -124,7 +125,7 @@ class Reconcile:
             differences += await self._books(row, kind, comparison)
         left, elsewhere = await self._rest(row, comparison)
         differences = _once_each([*differences, *left])
-        looked_into = await self._looked_into(differences)
+        looked_into = await self._looked_into(row, differences)
         done = replace(
             row,
             status=ReconciliationStatus.DONE,
@@ -143,6 +144,7 @@ class Reconcile:
             async with self._runtime.units() as unit:
                 page = await unit.booked(kind, row.channel, span=span_of(row.day), after=after, limit=PAGE_ROWS)
             found += comparison.take(page)
+            await self._renew(row)
             if len(page) < PAGE_ROWS:
                 return found
             after = (page[-1].at, page[-1].number)
@@ -173,7 +175,13 @@ class Reconcile:
         async with self._runtime.units() as unit:
             return await unit.known(kind, [row.number for row in rows])
 
-    async def _looked_into(self, differences: Sequence[Difference]) -> list[Difference]:
+    async def _renew(self, row: Reconciliation) -> None:
+        """Keep the day to ourselves for another while."""
+        async with self._runtime.units() as unit:
+            await unit.save_reconciliation(replace(row, lease_until=self._runtime.clock.now() + self._lease))
+            await unit.commit()
+
+    async def _looked_into(self, row: Reconciliation, differences: Sequence[Difference]) -> list[Difference]:
         asked = 0
         done: list[Difference] = []
         for difference in differences:
@@ -186,6 +194,7 @@ class Reconcile:
                 done.append(replace(difference, explanation=words))
             else:
                 done.append(await self._repair(difference))
+                await self._renew(row)
         return done
 
     async def _save(self, row: Reconciliation, differences: Sequence[Difference] = ()) -> None:
