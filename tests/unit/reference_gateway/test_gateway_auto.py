@@ -15,6 +15,7 @@ ROUTES = {
     "alipay": {"weight": 100, "fee_bp": 60},
     "wechatpay_v3": {"weight": 300, "fee_bp": 60},
     "unionpay_rsa": {"regions": ["HK"]},
+    "alipay_v3": {"weight": 0},
 }
 
 
@@ -31,7 +32,7 @@ class Named(FakeChannel):
 
 
 def world(**changes: Any) -> World:
-    names = ("alipay", "wechatpay_v3", "unionpay_rsa", "wallet")
+    names = ("alipay", "wechatpay_v3", "unionpay_rsa", "alipay_v3")
     channels: dict[str, FakeChannel] = {name: Named(name) for name in names}
     made = World(settings=settings(routes=ROUTES, breaker_calls_min=4, **changes))
     made.parts = {"channels": channels}
@@ -54,7 +55,8 @@ def test_auto_takes_a_channel_by_its_shares_and_says_why():
         route = await why(own, made[0][1])
         assert (route["auto"], route["channel"]) == (True, made[0][1]["channel"])
         reasons = {one["channel"]: one["reason"] for one in route["weighings"]}
-        assert reasons["wallet"] == "has weight 0"
+        assert reasons["alipay_v3"] == "has weight 0"
+        assert reasons["wallet"] == "has no product qr"
         assert reasons["unionpay_rsa"] == "serves HK only, and no region was told"
         assert reasons["alipay"].startswith("weight 100, ")
         assert route["reason"].startswith(f"{route['channel']} drew the lot ")
@@ -66,9 +68,9 @@ def test_a_region_opens_a_channel_and_a_name_is_the_merchants_own_choice():
     async def story(own: World) -> None:
         made = [(await own.merchant.pay(f"h-{n}", channel="auto", region="HK"))[1] for n in range(60)]
         assert "unionpay_rsa" in {payment["channel"] for payment in made}
-        _, payment = await own.merchant.pay("named", channel="wallet")
+        _, payment = await own.merchant.pay("named", channel="alipay_v3")
         route = await why(own, payment)
-        assert (route["auto"], route["reason"]) == (False, "the merchant asked for wallet")
+        assert (route["auto"], route["reason"]) == (False, "the merchant asked for alipay_v3")
         assert route["weighings"] == []
 
     run(story, world())
