@@ -69,7 +69,7 @@ def _snippets(simulator: Simulator) -> str | None:
         return None
     folder = simulator.settings.credentials_dir
     try:
-        return str(write_snippets(simulator.front, alipay_url=simulator.alipay_url, credentials_dir=folder))
+        return str(write_snippets(simulator.front, urls=simulator.urls, credentials_dir=folder))
     except OSError as problem:
         structlog.get_logger().warning("snippets_not_written", problem=str(problem))
         return None

@@ -25,6 +25,8 @@ from mock_providers.core.reply import ProviderReply
 FACE_TO_FACE_LIFE = timedelta(hours=3)
 OTHER_LIFE = timedelta(days=15)
 _GOODS_MAX = 150
+# In the details of trades that came by OpenAPI v3.
+OPEN_API = "open_api"
 SELLER_EMAIL = "merchant@sandbox.example"
 
 # Kept with the trade where they were sent, under the names that notifies and queries use. Facts: alipay/pay
@@ -92,6 +94,8 @@ def _details(office: Office, work: Work, out_trade_no: str) -> dict[str, str]:
                 details[name] = value
     if work.certified:
         details["certified"] = "Y"
+    if work.open_api:
+        details[OPEN_API] = "Y"
     return details
 
 

@@ -13,6 +13,7 @@ from mock_providers.alipay.doctor import AlipayDoctor
 from mock_providers.alipay.door import SerialRules
 from mock_providers.alipay.grants import Grants
 from mock_providers.alipay.herald import TIME_CAME, AlipayHerald
+from mock_providers.alipay.orders import OPEN_API
 from mock_providers.alipay.pages import APP_PAY, way_back
 from mock_providers.alipay.policy import policy_of
 from mock_providers.alipay.reception import Reception
@@ -159,6 +160,10 @@ class Alipay:
         if event != "payment_failed":
             self.office.herald.tell(trade, event)
 
+    def channel_of(self, trade: Trade) -> str:
+        """By the way in."""
+        return "alipay_v3" if OPEN_API in trade.opening.details else self.name
+
     def vendor_state(self, trade: Trade) -> str:
         """`trade_status`, or "" while nobody has scanned."""
         return status_of(trade) or ""
@@ -175,7 +180,7 @@ class AlipayFactory:
     """What the registry knows of this folder."""
 
     name = "alipay"
-    channels = ("alipay",)
+    channels = ("alipay", "alipay_v3")
     brand = Brand(title_en="Alipay", title_zh="支付宝", color="#1677ff", logo_svg=_LOGO)
     default_label_field = "subject"
 

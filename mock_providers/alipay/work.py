@@ -35,6 +35,7 @@ class Work:
         certified: the call came in certificate mode.
         on_behalf: the merchant granted an app token, and this call uses it.
         entry: the address by which the caller reaches us, such as "http://127.0.0.1:40001".
+        open_api: the call came by OpenAPI v3.
     """
 
     app: App
@@ -49,6 +50,7 @@ class Work:
     certified: bool = False
     on_behalf: bool = False
     entry: str = ""
+    open_api: bool = False
 
     @property
     def out_trade_no(self) -> str | None:

@@ -60,6 +60,10 @@ class ManyMerchants:
         """Tell the merchant."""
         self._of(trade.opening.merchant_id).happened(trade, event)
 
+    def channel_of(self, trade: Trade) -> str:
+        """The channel by which a trade came."""
+        return self._of(trade.opening.merchant_id).channel_of(trade)
+
     def vendor_state(self, trade: Trade) -> str:
         """The state in the vendor's word."""
         return self._of(trade.opening.merchant_id).vendor_state(trade)

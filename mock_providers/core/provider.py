@@ -220,6 +220,10 @@ class Provider(Protocol):
         """Tell the merchant about "scan", "payment", "payment_failed" or "close", if this provider does."""
         ...
 
+    def channel_of(self, trade: Trade) -> str:
+        """The channel by which a trade came, one of the factory's."""
+        ...
+
     def vendor_state(self, trade: Trade) -> str:
         """The state in the vendor's word, "" where the vendor knows no trade."""
         ...

@@ -33,11 +33,15 @@ class _Snippet(Template):
     delimiter = "@"
 
 
-def facts(front: FrontDoors, *, alipay_url: str, credentials_dir: Path) -> dict[str, str]:
+def facts(front: FrontDoors, *, urls: Mapping[str, str], credentials_dir: Path) -> dict[str, str]:
     """
     What snippets may name; a shut door's facts are missing.
+
+    Args:
+        urls: each provider's own address.
     """
-    told = {"alipay_url": alipay_url, "keys": str(credentials_dir.absolute() / "alipay")}
+    told = {f"{name}_url": url for name, url in urls.items()}
+    told |= {f"{name}_keys": str(credentials_dir.absolute() / name) for name in urls}
     if front.files is not None:
         told["ca_file"] = str(front.files.ca_file.absolute())
         told["truststore"] = str(front.files.truststore.absolute())
@@ -73,14 +77,14 @@ def _sections(text: str, told: Mapping[str, str]) -> Iterator[str]:
             yield f"## {bare}\n\nNot in this run: {_SHUT[title['door']]}.\n\n"
 
 
-def write_snippets(front: FrontDoors, *, alipay_url: str, credentials_dir: Path) -> Path:
+def write_snippets(front: FrontDoors, *, urls: Mapping[str, str], credentials_dir: Path) -> Path:
     """
     Write every snippet, each at one stroke.
 
     Returns:
         The folder, `snippets` among the credentials.
     """
-    told = facts(front, alipay_url=alipay_url, credentials_dir=credentials_dir)
+    told = facts(front, urls=urls, credentials_dir=credentials_dir)
     folder = credentials_dir.absolute() / "snippets"
     folder.mkdir(mode=0o700, exist_ok=True)
     for template in sorted(TEMPLATES.glob("*.md")):

@@ -148,6 +148,7 @@ class OperatorPages:
         decisions, _ = state.faults.decisions(after=0, limit=_DECISIONS)
         told = scenario.Told(
             trade=trade,
+            channel=state.providers[trade.opening.provider].channel_of(trade),
             decisions=scenario.struck(decisions, trade),
             copies=state.notifier.matching(_of(trade)),
             until_at=state.schedule.now(),

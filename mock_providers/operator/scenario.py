@@ -33,11 +33,13 @@ class Told:
     What is known of one order.
 
     Args:
+        channel: the one by which it came.
         decisions: every one made for it that struck, as the control API shows them, in their order.
         copies: every copy of its notifies.
     """
 
     trade: Trade
+    channel: str
     decisions: Sequence[Mapping[str, Any]]
     copies: Sequence[Delivery]
     until_at: datetime
@@ -75,7 +77,7 @@ def write(told: Told) -> str:
         title=f"What happened to {opening.label or opening.out_trade_no}",
         purpose=f"Saved from the simulator: the faults and the moves of one order, {opening.out_trade_no}.",
         requirements=[*_REQUIREMENTS, *(_FORGED if forged else ())],
-        channel="alipay",
+        channel=told.channel,
         faults=writing.rules,
         seed=told.seed,
         load=_flow(payments=1, amount_fen=int(opening.total_fen)),
@@ -84,8 +86,6 @@ def write(told: Told) -> str:
     )
     if not writing.rules:
         del document["faults"]
-    if opening.provider != "alipay":
-        writing.remarks.append(f"It happened on {opening.provider}; the story is told on Alipay.")
     out = io.StringIO()
     yaml = YAML()
     yaml.width = 120

@@ -36,6 +36,7 @@ from mock_providers.unionpay.transactions import ENDED, Found
 from mock_providers.unionpay.vault import Vault
 from mock_providers.unionpay.work import PROVIDER, Office
 
+_CHANNELS = {"11": "unionpay_keyed", "12": "unionpay_keyed", "21": "unionpay_sm2"}
 Due = Callable[[Office, Trade, Mapping[str, str]], None]
 # What is done when a timer of that name rings, about the trade that it was set for.
 _JOBS: Mapping[str, Due] = {
@@ -134,6 +135,10 @@ class UnionPay:
         if settle_late(self._office, trade):
             return
         self.tell(trade)
+
+    def channel_of(self, trade: Trade) -> str:
+        """By how its merchant signs."""
+        return _CHANNELS.get(trade.opening.details.get("signMethod", ""), "unionpay_rsa")
 
     def vendor_state(self, trade: Trade) -> str:
         """The code with which a query would speak of it."""

@@ -120,6 +120,10 @@ class WechatPay:
                     self._desk.book.pay(sibling, now=self._desk.now())
             self._publish(self._languages[trade.opening.details.get(LANGUAGE, V3)].payment(trade))
 
+    def channel_of(self, trade: Trade) -> str:
+        """By its language."""
+        return f"{PROVIDER_NAME}_{trade.opening.details.get(LANGUAGE, V3)}"
+
     def vendor_state(self, trade: Trade) -> str:
         """`trade_state`."""
         return word_of(trade, refund_closed_is_success=self._desk.policy.refund_closed_is_success)

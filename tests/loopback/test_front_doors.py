@@ -16,7 +16,10 @@ import pytest
 
 from mock_providers.front import doors
 from mock_providers.front.files import TlsFiles
+from mock_providers.front.render import TEMPLATES, facts, render
+from tests.cross.unionpay_parsers import official_java
 from tests.loopback.front import GATEWAY, HOST, LOOPS, Front, front, named_session, on, python, ran
+from tests.unit.mock_providers.unionpay_desk import Merchant
 
 CURL = shutil.which("curl")
 URLLIB = "import sys, urllib.request; sys.stdout.buffer.write(urllib.request.urlopen(sys.argv[1], timeout=10).read())"
@@ -232,3 +235,21 @@ def test_a_page_learns_the_buyers_openid_from_the_open_platforms_hosts(credentia
     sent_to, said, identity = on("uvloop", work())
     assert (sent_to.netloc, said["order"], said["state"]) == ("shop.example", "1", "s1")
     assert (identity["openid"][0], len(identity["openid"]), identity["expires_in"]) == ("o", 28, 7200)
+
+
+@pytest.mark.skipif(CURL is None, reason="no curl on PATH")
+def test_unionpay_answers_the_lines_of_the_snippet_for_curl(credentials_dir):
+    async def work():
+        async with front(credentials_dir) as doors_:
+            told = facts(doors_.box.simulator.front, urls=doors_.box.simulator.urls, credentials_dir=credentials_dir)
+            text = render((TEMPLATES / "curl-unionpay.md").read_text(encoding="utf-8"), told)
+            _, own_port, by_name = text.split("```sh")
+            said = await ran("sh", "-c", own_port.partition("```")[0])
+            form = "".join(own_port.partition("curl")[0])
+            named = by_name.partition("```")[0].strip() + ' --data "$text" --data-urlencode "signature=$sign"'
+            return said, await ran("sh", "-c", f"{form}{named.replace('curl ', 'curl -sS ', 1)}")
+
+    for code, body in (one[:2] for one in on("uvloop", work())):
+        answer = official_java(body.decode())
+        assert (code, answer["respCode"], answer["signMethod"]) == (0, "34", "11")
+        assert Merchant(credentials_dir).verified(answer)

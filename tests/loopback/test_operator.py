@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from harness.script.schema import Scenario
 from mock_providers.operator.faultforms import forms
+from mock_providers.registry import PROVIDERS
 from tests.loopback.sandbox import sandbox
 from tests.tidy.checks.tree import REPO
 
@@ -306,3 +307,24 @@ async def test_pages_load_nothing_from_anywhere(desk):
     assert "unsafe" not in policy
     for link in re.findall(r'(?:href|src|action)="([^"]+)"', page):
         assert urlsplit(link).scheme in {"", "data"}, link
+
+
+@pytest.mark.parametrize(
+    ("channel", "trade"),
+    [
+        ("alipay", {"provider": "alipay"}),
+        ("alipay_v3", {"provider": "alipay", "details": {"open_api": "Y"}}),
+        ("wechatpay_v3", {"provider": "wechatpay", "details": {"language": "v3"}}),
+        ("wechatpay_v2", {"provider": "wechatpay", "details": {"language": "v2"}}),
+        ("unionpay_rsa", {"provider": "unionpay", "details": {"signMethod": "01"}}),
+        ("unionpay_keyed", {"provider": "unionpay", "details": {"signMethod": "12"}}),
+        ("unionpay_sm2", {"provider": "unionpay", "details": {"signMethod": "21"}}),
+    ],
+)
+async def test_a_saved_scenario_names_the_orders_own_channel(desk, channel, trade):
+    await desk.box.pay()
+    like = desk.box.simulator.book.by_order("alipay", "o1", now=desk.box.simulator.schedule.now())
+    desk.box.simulator.book.open(replace(like.opening, out_trade_no="other", **trade))
+    text = await desk.get(f"/orders/{trade['provider']}/other/scenario.yaml")
+    assert Scenario.model_validate(YAML(typ="safe").load(io.StringIO(text))).channel == channel
+    assert channel in PROVIDERS[trade["provider"]].channels

@@ -153,6 +153,7 @@ class V3Router:
             certified=asked.claims.certified,
             on_behalf=bool(header_of(asked.request, "alipay-app-auth-token")),
             entry=entry_of(asked.request),
+            open_api=True,
         )
 
     def _perform(self, method: Method, work: Work, asked: Asked, shape: AnswerShape = PLAIN_SHAPE) -> WireReply:

@@ -39,6 +39,7 @@ def post(desk: Desk, merchant: V3Merchant, method: str, body: object) -> WireRep
 async def test_a_payment_goes_all_the_way_round(desk: Desk, merchant: V3Merchant):
     made = merchant.opened(post(desk, merchant, "alipay.trade.precreate", PRECREATE))
     assert made["qr_code"].startswith("https://qr.alipay.com/bax")
+    assert desk.provider.channel_of(desk.trade()) == "alipay_v3"
     desk.buyer("pay")
     assert [notice.url for notice in desk.published.notices] == [NOTIFY_URL]
     paid = merchant.opened(answer(desk, merchant, Request()))

@@ -15,8 +15,10 @@ SDKS = {
     "alipay-sdk-java",
     "alipay-sdk-php",
     "alipay-sdk-python",
+    "curl-unionpay",
     "environment",
     "go-smartwalle-alipay",
+    "go-smartwalle-unionpay",
     "npm-alipay-sdk",
     "python-alipay-sdk",
 }
@@ -33,6 +35,7 @@ class Doors:
     vendor_urls: tuple[str, ...] = ()
 
 
+URLS = {"alipay": "http://127.0.0.1:40001", "unionpay": "http://127.0.0.1:40003"}
 SHUT = Doors()
 OPEN = Doors(
     TlsFiles(Path("/c/tls")),
@@ -43,7 +46,7 @@ OPEN = Doors(
 
 
 def rendered(name: str, doors: Doors) -> str:
-    told = facts(doors, alipay_url="http://127.0.0.1:40001", credentials_dir=Path("/c"))  # type: ignore[arg-type]
+    told = facts(doors, urls=URLS, credentials_dir=Path("/c"))  # type: ignore[arg-type]
     return render((TEMPLATES / f"{name}.md").read_text(), told)
 
 
@@ -76,6 +79,13 @@ def test_they_name_the_files_that_are_there(credentials_dir):
     assert keys <= there
 
 
+def test_they_name_unionpays_files_that_are_there(credentials_dir):
+    told = " ".join(rendered(name, OPEN) for name in ("curl-unionpay", "go-smartwalle-unionpay"))
+    named = set(re.findall(r"acp_\w+\.\w+|mer_id|secure_key|pfx_password", told))
+    assert len(named) == 6
+    assert named <= {path.name for path in (credentials_dir / "unionpay").iterdir()}
+
+
 def test_every_variable_that_matters_is_named():
     text = rendered("environment", OPEN)
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "NO_PROXY"):
@@ -84,7 +94,7 @@ def test_every_variable_that_matters_is_named():
 
 def test_they_are_written_private_and_again(tmp_path):
     for doors in (SHUT, OPEN):
-        folder = write_snippets(doors, alipay_url="http://127.0.0.1:1", credentials_dir=tmp_path)  # type: ignore[arg-type]
+        folder = write_snippets(doors, urls=URLS, credentials_dir=tmp_path)  # type: ignore[arg-type]
     assert {path.stem for path in folder.iterdir()} == SDKS
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     assert folder.stat().st_mode & 0o777 == 0o700
