@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NoReturn
 
+import orjson
+
 from mock_providers.core.money import Fen, fen_from_yuan
 
 # The manual allows letters, digits and underscores; merchants send hyphens, and reality takes them.
@@ -28,6 +30,9 @@ def business_fields(text: str) -> Mapping[str, object]:
     Raises:
         IllegalJson: also for NaN, lone surrogates and nesting deeper than anybody needs.
     """
+    texts = _texts(text)
+    if texts is not None:
+        return texts
     try:
         fields = _EXACT.decode(text or "{}")
         if "\\ud" in text.lower():
@@ -37,6 +42,19 @@ def business_fields(text: str) -> Mapping[str, object]:
     if not isinstance(fields, dict):
         raise IllegalJson
     return fields
+
+
+def _texts(text: str) -> Mapping[str, object] | None:
+    """
+    The fields, read by native code, where each of them is a text; None for all else.
+
+    What that code reads otherwise are numbers, and what it refuses is read again by who knows why.
+    """
+    try:
+        fields = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return fields if type(fields) is dict and all(type(value) is str for value in fields.values()) else None
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -57,7 +75,7 @@ def text_field(fields: Mapping[str, object], name: str, *, max_chars: int) -> st
     value = fields.get(name)
     if value is None or value == "":
         return None
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+    if not isinstance(value, str) and isinstance(value, int | Decimal) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str) or len(value) > max_chars:
         raise Unreadable(name)

@@ -1,8 +1,11 @@
-"""Multipart bodies: their text parts are parameters like any others, their files are not; keeps no file."""
+"""
+Bodies: forms are parameters, and so are the text parts of multipart bodies; their files are not, and no file is kept.
+"""
 
 import re
 
-from mock_providers.alipay.wire import Pairs, form_pairs
+from mock_providers.alipay.wire import FIELDS_MAX, Pairs, form_pairs
+from mock_providers.core.escapes import plain_form
 from mock_providers.core.journal import RawRequest
 
 _BOUNDARY = re.compile(r"""boundary=(?:"([^"]+)"|([^\s;,"]+))""", re.IGNORECASE)
@@ -37,6 +40,21 @@ def _text_part(part: bytes) -> tuple[bytes, bytes] | None:
     if part.startswith(b"--") or not blank or named is None or _FILE.search(head):
         return None
     return named.group(1) or named.group(2) or b"", value
+
+
+def plain_params(query: bytes, request: RawRequest) -> dict[str, str] | None:
+    """
+    The union of query and form body where both are of the usual kind, and so together are.
+
+    Returns:
+        None for all else, which is read pair by pair.
+
+    Facts: alipay/params-placement
+    """
+    if "urlencoded" not in request.header("content-type").lower():
+        return None
+    form = b"&".join([part for part in (query, request.body) if part])
+    return plain_form(form) if form.count(b"&") < FIELDS_MAX else None
 
 
 def body_pairs(request: RawRequest) -> Pairs:

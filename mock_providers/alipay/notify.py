@@ -15,7 +15,7 @@ from mock_providers.alipay.apps import Keyring
 from mock_providers.alipay.orders import SELLER_EMAIL, buyer_logon_id
 from mock_providers.alipay.payouts import payout_result, payout_status
 from mock_providers.alipay.policy import Policy
-from mock_providers.alipay.signing import notify_text, request_text, sign
+from mock_providers.alipay.signing import notify_text, request_text, sign_once
 from mock_providers.alipay.states import TradeStatus, status_of
 from mock_providers.alipay.times import day_of, text_of, text_with_ms
 from mock_providers.alipay.wire import CODECS, form_bytes
@@ -244,8 +244,8 @@ def _signature(notice: Notice, delivery: PlannedDelivery, text: bytes, *, keyrin
     if seal is Seal.NONE:
         return ""
     if seal is Seal.FOREIGN:
-        return sign(keyring.forger, text, sign_type)
-    return sign(key, text, sign_type)
+        return sign_once(keyring.forger, text, sign_type)
+    return sign_once(key, text, sign_type)
 
 
 def _another_id(notify_id: str, about: str) -> str:

@@ -46,10 +46,16 @@ class Reception:
         if not order or not method.labelled:
             work.label = order
             return order, work
-        texts = (work.fields.get(name) for name in (self.label_field, *_OTHER_TEXTS))
-        text = next((one for one in texts if isinstance(one, str)), None)
-        work.label = self.labels.of("alipay", order, text=text)
+        work.label = self.labels.of("alipay", order, text=self._text_of(work.fields))
         return order, work
+
+    def _text_of(self, fields: Mapping[str, object]) -> str | None:
+        """What may carry the harness's label."""
+        for name in (self.label_field, *_OTHER_TEXTS):
+            text = fields.get(name)
+            if isinstance(text, str):
+                return text
+        return None
 
     def ungranted(self, app_auth_token: str) -> ProviderReply | None:
         """
@@ -90,5 +96,5 @@ class Reception:
 
 def entry_of(request: RawRequest) -> str:
     """The address by which a request came, as far as it says."""
-    host = next((value for name, value in request.headers if name.lower() == "host"), "")
+    host = request.header("host")
     return f"http://{host}" if host else ""

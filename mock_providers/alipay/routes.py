@@ -16,10 +16,10 @@ from mock_providers.alipay.business import IllegalJson, business_fields
 from mock_providers.alipay.content import Undecipherable, decrypted, looks_encrypted
 from mock_providers.alipay.door import Admission, SerialRules, admit
 from mock_providers.alipay.methods import METHODS, Method
-from mock_providers.alipay.multipart import body_pairs
+from mock_providers.alipay.multipart import body_pairs, plain_params
 from mock_providers.alipay.pages import refusal_page, visit
 from mock_providers.alipay.reception import Reception, entry_of
-from mock_providers.alipay.wire import CODECS, Dress, charset_of, form_pairs, read_params, split_target, wire_reply
+from mock_providers.alipay.wire import Dress, charset_of, codec_named, form_pairs, read_params, split_target, wire_reply
 from mock_providers.alipay.work import Work
 from mock_providers.core.book import Trade
 from mock_providers.core.journal import RawRequest
@@ -76,12 +76,18 @@ class Router:
         if path != GATEWAY_PATH:
             # All SDKs take a page of HTML for a broken protocol. Facts: alipay/http-200
             return self._stranger("isv.invalid-method", "utf-8")
-        try:
-            pairs = form_pairs(query.encode("utf-8")) + body_pairs(request)
-        except ValueError:
-            return self._stranger("isv.invalid-parameter", "gbk")
-        codec = CODECS.get((charset_of(pairs) or "").lower(), "gbk")
-        return self._called(read_params(pairs, codec=codec), codec, entry_of(request))
+        asked = query.encode("utf-8")
+        params = plain_params(asked, request)
+        if params is not None:
+            codec = codec_named(params.get("charset"))
+        else:
+            try:
+                pairs = form_pairs(asked) + body_pairs(request)
+            except ValueError:
+                return self._stranger("isv.invalid-parameter", "gbk")
+            codec = codec_named(charset_of(pairs))
+            params = read_params(pairs, codec=codec)
+        return self._called(params, codec, entry_of(request))
 
     def opened(self, order_text: str) -> Trade | None:
         """

@@ -6,7 +6,7 @@ Written from the facts alone; the gateway's room has its own, and neither has se
 
 import binascii
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -26,7 +26,7 @@ def request_text(params: Mapping[str, str]) -> str:
 
     Facts: alipay/sign-string, alipay/empty-values
     """
-    return _joined({name: value for name, value in params.items() if value.strip()}, without=("sign",))
+    return _joined([(name, value) for name, value in params.items() if name != "sign" and value.strip()])
 
 
 def notify_text(fields: Mapping[str, str]) -> str:
@@ -37,24 +37,26 @@ def notify_text(fields: Mapping[str, str]) -> str:
 
     Facts: alipay/notify-sign
     """
-    return _joined(fields, without=("sign", "sign_type"))
+    return _joined([(name, value) for name, value in fields.items() if name not in {"sign", "sign_type"}])
 
 
-def _joined(params: Mapping[str, str], *, without: Collection[str]) -> str:
-    kept = sorted((name, value) for name, value in params.items() if name not in without)
-    return "&".join(f"{name}={value}" for name, value in kept)
+def _joined(pairs: list[tuple[str, str]]) -> str:
+    return "&".join([f"{name}={value}" for name, value in sorted(pairs)])
 
 
-@lru_cache(maxsize=4096)
 def sign(key: RSAPrivateKey, text: bytes, sign_type: str) -> str:
     """
     Base64 without line breaks.
 
-    This padding is deterministic, so equal copies of a notify need signing once.
-
     Facts: alipay/common-params
     """
     return b64encode(key.sign(text, _PADDING, HASHES[sign_type])).decode()
+
+
+@lru_cache(maxsize=4096)
+def sign_once(key: RSAPrivateKey, text: bytes, sign_type: str) -> str:
+    """The same for what is sent several times: this padding is deterministic, so equal copies need signing once."""
+    return sign(key, text, sign_type)
 
 
 def verified(key: RSAPublicKey, text: bytes, *, signature: str, sign_type: str) -> bool:

@@ -8,7 +8,7 @@ import codecs
 import json
 import re
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from types import MappingProxyType
 from urllib.parse import quote, quote_plus
 
@@ -25,7 +25,7 @@ CODECS: Mapping[str, str] = MappingProxyType({"utf-8": "utf-8", "utf8": "utf-8",
 
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]*", re.ASCII | re.IGNORECASE)
 _METHOD = re.compile(r"[A-Za-z0-9_.]{1,128}", re.ASCII)
-_FIELDS_MAX = 200
+FIELDS_MAX = 200
 _BRACE = re.compile(r"[{}]")
 _NO_JSON = re.compile(r"[\ud800-\udfff]")
 
@@ -52,7 +52,7 @@ def form_pairs(text: bytes) -> Pairs:
 
     Facts: alipay/params-placement
     """
-    if text.count(b"&") >= _FIELDS_MAX:
+    if text.count(b"&") >= FIELDS_MAX:
         raise ValueError("too many parameters")
     return unescaped_pairs(text)
 
@@ -64,6 +64,15 @@ def charset_of(pairs: Pairs) -> str | None:
     Facts: alipay/params-placement, alipay/charset
     """
     return next((value.decode("latin-1") for name, value in pairs if name == b"charset"), None)
+
+
+def codec_named(charset: str | None) -> str:
+    """
+    The codec of the charset of that name; the platform's usual one where it is none, or none that it knows.
+
+    Facts: alipay/charset
+    """
+    return CODECS.get((charset or "").lower(), "gbk")
 
 
 def read_params(pairs: Pairs, *, codec: str) -> dict[str, str]:
@@ -93,6 +102,7 @@ def form_bytes(fields: Mapping[str, str], *, codec: str, percent_spaces: bool = 
     ).encode("ascii")
 
 
+@lru_cache(maxsize=256)
 def envelope_key(method: str | None) -> str:
     """
     The name of the object in the answer; `error_response` only where there is no method to name it after.
