@@ -46,7 +46,12 @@ class RawRequest:
 
     def header(self, name: str) -> str:
         """The first header of that name, which is given in lower case; "" where there is none."""
-        return _by_name(self.headers).get(name, "")
+        return self.headers_by_name.get(name, "")
+
+    @property
+    def headers_by_name(self) -> Mapping[str, str]:
+        """The headers by their names in lower case; of one that comes twice the first."""
+        return _by_name(self.headers)
 
 
 @lru_cache(maxsize=256)

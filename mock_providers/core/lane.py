@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
-from typing import cast
+from typing import Literal, NamedTuple, cast
 
 from mock_providers.core.journal import Headers, RawRequest
 from mock_providers.core.reply import WireReply
@@ -23,6 +23,7 @@ _METHODS = frozenset({"GET", "POST"})
 _BEGINNINGS = frozenset(method[:size].encode() for method in _METHODS for size in range(1, 5))
 # A request with one of these wants more than an answer.
 _CEREMONIES = frozenset({"connection", "expect", "transfer-encoding", "upgrade", "te", "trailer", "content-encoding"})
+_UNPRINTABLE = bytes(byte for byte in range(256) if not chr(byte).isprintable())
 _KEPT_ALIVE = frozenset({"keep-alive"})
 _REASONS = {status.value: status.phrase.encode("ascii") for status in HTTPStatus}
 
@@ -154,34 +155,43 @@ def _plain_headers(lines: bytes) -> tuple[Headers, int] | None:
 
     Kept, because a client library writes the same lines for most of its requests.
     """
-    pairs = [line.partition(": ")[::2] for line in lines.decode("latin-1").split("\r\n")]
-    if len(pairs) >= 64 or any(_is_odd(name, value) for name, value in pairs):
+    read = [_line(line) for line in lines.decode("latin-1").split("\r\n")]
+    about = [line.about for line in read]
+    unprintable = len(lines) - len(lines.translate(None, _UNPRINTABLE)) - len(b"\r\n") * (len(read) - 1)
+    if unprintable or len(read) >= 64 or "odd" in about or about.count("host") != 1 or about.count("length") > 1:
         return None
-    length = _length(tuple(pairs))
-    return None if length is None else (tuple(pairs), length)
+    length = int(read[about.index("length")].pair[1]) if "length" in about else 0
+    return (tuple([line.pair for line in read]), length) if length <= _BODY_BYTES else None
+
+
+class _Line(NamedTuple):
+    """
+    Args:
+        about: "host", "length", "odd" for what only the full server should read, and "" for the rest.
+    """
+
+    pair: tuple[str, str]
+    about: Literal["", "host", "length", "odd"]
+
+
+@lru_cache(maxsize=1024)
+def _line(text: str) -> _Line:
+    """A header's name and value as they stand there; kept, because few lines change from request to request."""
+    name, _, value = text.partition(": ")
+    return _Line((name, value), "odd" if _is_odd(name, value) else _about(name.lower(), value))
 
 
 def _is_odd(name: str, value: str) -> bool:
     """Whether a line is written otherwise than libraries write theirs."""
-    plainly_named = name.replace("-", "").isalnum()
-    return not plainly_named or not value or not value.isprintable() or value[0] == " " or value[-1] == " "
+    return not name.replace("-", "").isalnum() or not value or value[0] == " " or value[-1] == " "
 
 
-def _length(headers: Headers) -> int | None:
-    """How long the body is; None where this is no plain request."""
-    length: int | None = None
-    hosts = 0
-    for name, value in headers:
-        lowered = name.lower()
-        if lowered == "content-length":
-            if length is not None or not (value.isascii() and value.isdigit() and len(value) < 8):
-                return None
-            length = int(value)
-        elif lowered == "host":
-            hosts += 1
-        elif lowered in _CEREMONIES and value.lower() not in _KEPT_ALIVE:
-            return None
-    return (length or 0) if hosts == 1 and (length or 0) <= _BODY_BYTES else None
+def _about(lowered: str, value: str) -> Literal["", "host", "length", "odd"]:
+    if lowered == "content-length":
+        return "length" if value.isascii() and value.isdigit() and len(value) < 8 else "odd"
+    if lowered == "host":
+        return "host"
+    return "odd" if lowered in _CEREMONIES and value.lower() not in _KEPT_ALIVE else ""
 
 
 def written(reply: WireReply, date: bytes) -> bytes:

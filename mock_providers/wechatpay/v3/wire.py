@@ -6,6 +6,7 @@ Knows no API and no trade.
 
 import re
 from base64 import b64encode
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import shake_256
 from urllib.parse import unquote
@@ -59,7 +60,7 @@ class Request:
     target: str
     path: str
     query: str
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     body: bytes
 
     @classmethod
@@ -67,10 +68,7 @@ class Request:
         """Take a raw request apart."""
         target = origin_form(raw.target)
         path, _, query = target.partition("?")
-        headers: dict[str, str] = {}
-        for name, value in raw.headers:
-            headers.setdefault(name.lower(), value)
-        return cls(raw.method, target, path, query, headers, raw.body)
+        return cls(raw.method, target, path, query, raw.headers_by_name, raw.body)
 
     def header(self, name: str) -> str:
         """A header by its lower-case name, "" where it is missing."""
