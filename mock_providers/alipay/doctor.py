@@ -10,19 +10,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, partial
-from itertools import combinations
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from mock_providers.alipay.content import Undecipherable, decrypted
-from mock_providers.alipay.recipe import CAUSES, Received, Recipe, Suspicion, right_recipe
+from mock_providers.alipay.recipe import CAUSES, Received, right_recipe
 from mock_providers.alipay.rewritings import contents, orders, values, whole_texts
 from mock_providers.alipay.suspicions import how_read, one_left_out, one_lost, which_parameters
 from mock_providers.alipay.times import moment_of
 from mock_providers.alipay.v3.doctor import V3Doctor, speaks_v3
 from mock_providers.core.credentials import private_key, public_key
-from mock_providers.core.doctor import Candidate, Case, Diagnosis, Patience, Words, diagnose
+from mock_providers.core.doctor import Case, Diagnosis, Patience, Suspicion, Words, candidates, diagnose
 from mock_providers.core.journal import RawRequest
 from mock_providers.core.public_keys import read_public_key
 from mock_providers.core.seals import Expected, KnownKey, open_signature
@@ -174,28 +173,9 @@ def _case(received: Received, *, hints: tuple[Words, ...]) -> Case:
     return Case(
         built=right.cooked().decode(right.codec, "replace"),
         codec=right.codec,
-        candidates=lambda: _candidates(received, right),
+        candidates=lambda: candidates(right, suspicions(received), causes=CAUSES),
         hints=hints,
     )
-
-
-def _candidates(received: Received, right: Recipe) -> Iterator[Candidate]:
-    """The right bytes, then one thing wrong, then two usual things wrong at once."""
-    yield Candidate(right.cooked())
-    suspected = list(suspicions(received))
-    for one in suspected:
-        yield _candidate(right, one)
-    usual = [one for one in suspected if one.usual]
-    for one, other in combinations(usual, 2):
-        if one.steps.keys().isdisjoint(other.steps):
-            yield _candidate(right, one, other)
-
-
-def _candidate(right: Recipe, *done: Suspicion) -> Candidate:
-    recipe = right
-    for one in done:
-        recipe = one.applied(recipe)
-    return Candidate(recipe.cooked(), lambda: tuple(CAUSES(one.cause, **(one.told or {})) for one in done))
 
 
 def suspicions(received: Received) -> Iterator[Suspicion]:

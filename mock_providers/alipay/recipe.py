@@ -5,7 +5,7 @@ A suspicion replaces steps of the right recipe. Which one is true is not known h
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -151,24 +151,3 @@ def right_recipe(received: Received) -> Recipe:
     params = tuple(received.params.items())
     empties = same if received.notify else without_empty
     return Recipe(lambda: params, received.left_out, empties, received.codec)
-
-
-@dataclass(frozen=True, slots=True)
-class Suspicion:
-    """
-    One thing done wrong.
-
-    Args:
-        cause: its name in causes.toml; `told` fills that sentence.
-        steps: the steps of the recipe that it replaces.
-        usual: common enough to be suspected together with another one.
-    """
-
-    cause: str
-    steps: Mapping[str, object]
-    usual: bool = False
-    told: Mapping[str, str] | None = None
-
-    def applied(self, recipe: Recipe) -> Recipe:
-        """The recipe, gone wrong in this way."""
-        return replace(recipe, **self.steps)  # type: ignore[arg-type]  # the names are those of the fields

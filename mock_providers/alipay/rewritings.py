@@ -13,8 +13,9 @@ from datetime import UTC, timedelta
 from functools import partial
 from urllib.parse import quote, quote_plus
 
-from mock_providers.alipay.recipe import Pairs, PairsStep, Received, Suspicion, first_of
+from mock_providers.alipay.recipe import Pairs, PairsStep, Received, first_of
 from mock_providers.alipay.times import moment_of, text_of
+from mock_providers.core.doctor import Suspicion
 
 _JSON_MAX_CHARS = 20_000
 _JSON_DEPTH_MAX = 200

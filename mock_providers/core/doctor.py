@@ -8,12 +8,13 @@ parameter, and works only on refused exchanges, within a budget.
 
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, partial
-from itertools import islice
+from itertools import combinations, islice
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 from mock_providers.core.journal import RawRequest
 from mock_providers.errors import Undiagnosable
@@ -90,6 +91,90 @@ class Candidate:
 
     data: bytes
     explain: Callable[[], tuple[Cause, ...]] = tuple
+
+
+class Cooked(Protocol):
+    """A recipe: a dataclass whose fields are the steps from a message to the bytes that are signed."""
+
+    def cooked(self) -> bytes:
+        """Every step in turn."""
+        ...
+
+
+_Recipe = TypeVar("_Recipe", bound=Cooked)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """
+    One thing done wrong.
+
+    Args:
+        cause: its name in causes.toml; `told` fills that sentence.
+        steps: the steps of the recipe that it replaces.
+        usual: common enough to be suspected together with another one.
+    """
+
+    cause: str
+    steps: Mapping[str, object]
+    usual: bool = False
+    told: Mapping[str, str] | None = None
+
+    @property
+    def touches(self) -> AbstractSet[str]:
+        """What it changes, so that two suspicions do not undo each other."""
+        return self.steps.keys()
+
+    def applied(self, recipe: _Recipe) -> _Recipe:
+        """The recipe, gone wrong in this way."""
+        return replace(recipe, **self.steps)  # type: ignore[type-var]  # a dataclass; the names are those of its fields
+
+
+class Suspected(Protocol[_Recipe]):
+    """A suspicion, by whatever steps its recipe is made."""
+
+    @property
+    def cause(self) -> str:
+        """Its name in causes.toml."""
+        ...
+
+    @property
+    def usual(self) -> bool:
+        """Common enough to be suspected together with another one."""
+        ...
+
+    @property
+    def told(self) -> Mapping[str, str] | None:
+        """Fills the cause's sentences."""
+        ...
+
+    @property
+    def touches(self) -> AbstractSet[str]:
+        """What it changes."""
+        ...
+
+    def applied(self, recipe: _Recipe) -> _Recipe:
+        """The recipe, gone wrong in this way."""
+        ...
+
+
+def candidates(right: _Recipe, suspected: Iterable[Suspected[_Recipe]], *, causes: Causes) -> Iterator[Candidate]:
+    """The right bytes, then one thing wrong, then two usual things wrong at once."""
+    yield Candidate(right.cooked())
+    all_of_them = list(suspected)
+    for one in all_of_them:
+        yield _candidate(right, one, causes=causes)
+    usual = [one for one in all_of_them if one.usual]
+    for one, other in combinations(usual, 2):
+        if one.touches.isdisjoint(other.touches):
+            yield _candidate(right, one, other, causes=causes)
+
+
+def _candidate(right: _Recipe, *done: Suspected[_Recipe], causes: Causes) -> Candidate:
+    recipe = right
+    for one in done:
+        recipe = one.applied(recipe)
+    return Candidate(recipe.cooked(), lambda: tuple(causes(one.cause, **(one.told or {})) for one in done))
 
 
 class Seal(Protocol):

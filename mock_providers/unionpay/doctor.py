@@ -9,20 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from itertools import combinations
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from mock_providers.core import sm2
-from mock_providers.core.doctor import Candidate, Case, Cause, Diagnosis, Opening, Patience, Words, diagnose
+from mock_providers.core.doctor import Case, Cause, Diagnosis, Opening, Patience, Words, candidates, diagnose
 from mock_providers.core.journal import RawRequest
 from mock_providers.core.public_keys import read_public_key
 from mock_providers.core.seals import Expected, KnownKey
 from mock_providers.errors import Undiagnosable
 from mock_providers.unionpay.keys import Certificate, Keys, Merchant, certificate
 from mock_providers.unionpay.readings import Owner, Secrets, open_keyed, open_rsa, open_sm2
-from mock_providers.unionpay.recipe import CAUSES, Received, Recipe, Suspicion, right_recipe
+from mock_providers.unionpay.recipe import CAUSES, Received, right_recipe
 from mock_providers.unionpay.signing import KEYED_SHA256, KEYED_SM3, METHODS, NEW_VERSION, RSA, SM2
 from mock_providers.unionpay.suspicions import suspicions
 
@@ -165,28 +164,9 @@ def _case(received: Received, *, hints: tuple[Words, ...]) -> Case:
     return Case(
         built=right.cooked().decode(right.codec, "replace"),
         codec=right.codec,
-        candidates=lambda: _candidates(received, right),
+        candidates=lambda: candidates(right, suspicions(received), causes=CAUSES),
         hints=hints,
     )
-
-
-def _candidates(received: Received, right: Recipe) -> Iterator[Candidate]:
-    """The right bytes, then one thing wrong, then two usual things wrong at once."""
-    yield Candidate(right.cooked())
-    suspected = list(suspicions(received))
-    for one in suspected:
-        yield _candidate(right, one)
-    usual = [one for one in suspected if one.usual]
-    for one, other in combinations(usual, 2):
-        if one.steps.keys().isdisjoint(other.steps):
-            yield _candidate(right, one, other)
-
-
-def _candidate(right: Recipe, *done: Suspicion) -> Candidate:
-    recipe = right
-    for one in done:
-        recipe = one.applied(recipe)
-    return Candidate(recipe.cooked(), lambda: tuple(CAUSES(one.cause, **(one.told or {})) for one in done))
 
 
 def _hints(received: Received) -> Iterator[Words]:

@@ -4,17 +4,16 @@ OpenAPI v3's signature doctor: which text a caller may have signed instead of th
 Looks into requests only; notifies are those of gateway v2, and its doctor knows them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import combinations
 
 from mock_providers.alipay.v3.authorization import origin_form
 from mock_providers.alipay.v3.body import header_of
 from mock_providers.alipay.v3.paths import PREFIX
-from mock_providers.alipay.v3.recipe import CAUSES, Suspicion, Text, received
+from mock_providers.alipay.v3.recipe import CAUSES, received
 from mock_providers.alipay.v3.suspicions import Decrypt, suspicions
-from mock_providers.core.doctor import Candidate, Case, Diagnosis, Patience, Words, diagnose
+from mock_providers.core.doctor import Case, Diagnosis, Patience, Words, candidates, diagnose
 from mock_providers.core.journal import RawRequest
 from mock_providers.core.seals import Expected, open_signature
 from mock_providers.errors import Undiagnosable
@@ -55,30 +54,13 @@ class V3Doctor:
             )
         right = taken.right
         case = Case(
-            built=right.written().decode("utf-8", "replace"),
+            built=right.cooked().decode("utf-8", "replace"),
             codec="utf-8",
-            candidates=lambda: _candidates(right, list(suspicions(taken, decrypt=self.decrypt))),
+            candidates=lambda: candidates(right, suspicions(taken, decrypt=self.decrypt), causes=CAUSES),
             hints=tuple(_hints(taken.authorization.field("timestamp"), now)),
         )
         opening = open_signature(taken.authorization.signature, self.expected)
         return self.patience.note(diagnose(case, opening, budget=self.patience.budget))
-
-
-def _candidates(right: Text, suspected: Sequence[Suspicion]) -> Iterator[Candidate]:
-    """The right text, then one thing wrong, then two usual things wrong at once."""
-    yield Candidate(right.written())
-    for one in suspected:
-        yield _candidate(right, one)
-    for one, other in combinations([one for one in suspected if one.usual], 2):
-        if one.changes.keys().isdisjoint(other.changes):
-            yield _candidate(right, one, other)
-
-
-def _candidate(right: Text, *done: Suspicion) -> Candidate:
-    text = right
-    for one in done:
-        text = one.applied(text)
-    return Candidate(text.written(), lambda: tuple(CAUSES(one.cause, **one.told) for one in done))
 
 
 def _hints(stamp: str, now: datetime | None) -> Iterator[Words]:

@@ -5,9 +5,8 @@ A suspicion changes parts of the right text. Which one is true is not known here
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mock_providers.alipay.v3.authorization import Authorization, origin_form, read_authorization, request_text
 from mock_providers.alipay.v3.body import header_of, signed_body
@@ -34,30 +33,10 @@ class Text:
     token: str = ""
     finish: Finish = _as_it_is
 
-    def written(self) -> bytes:
+    def cooked(self) -> bytes:
         """All of it."""
         whole = request_text(self.auth, self.method, target=self.target, body=self.body, app_auth_token=self.token)
         return self.finish(whole)
-
-
-@dataclass(frozen=True, slots=True)
-class Suspicion:
-    """
-    One part written otherwise.
-
-    Args:
-        cause: its name in causes.toml; `told` fills that sentence.
-        usual: common enough to be suspected together with another one.
-    """
-
-    cause: str
-    changes: dict[str, Any]
-    usual: bool = False
-    told: dict[str, str] = field(default_factory=dict)
-
-    def applied(self, text: Text) -> Text:
-        """The text, gone wrong in this way."""
-        return replace(text, **self.changes)
 
 
 @dataclass(frozen=True, slots=True)

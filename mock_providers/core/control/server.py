@@ -1,9 +1,10 @@
 """The control API's HTTP front: its routes, its token, its port."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from aiohttp import web
-from aiohttp.typedefs import Middleware
+from aiohttp.typedefs import Handler, Middleware
 
 from mock_providers.core.control.deliveries import DeliveryHandlers
 from mock_providers.core.control.events import STREAMS, Streams, end_streams
@@ -30,6 +31,7 @@ class OperatorRoom(Protocol):
         ...
 
 
+_ADD = {"GET": web.get, "POST": web.post, "PUT": web.put, "DELETE": web.delete}
 _SHUTDOWN_S = 2.0
 _BODY_BYTES = 8 * 1024 * 1024
 
@@ -45,8 +47,7 @@ class ControlServer:
             pages.add_to(self._app)
         self._app[STREAMS] = Streams()
         self._app.on_shutdown.append(end_streams)
-        for route in (_route, _route_money, _route_deliveries, _route_journal):
-            route(self._app, state)
+        self._app.add_routes(_routes(state))
         self._runner: web.AppRunner | None = None
         self.url = ""
 
@@ -65,55 +66,50 @@ class ControlServer:
             self._runner = None
 
 
-def _route(app: web.Application, state: ControlState) -> None:
-    router, calls = app.router, Handlers(state)
-    router.add_get(f"{BASE}/health", calls.health)
-    router.add_get(f"{BASE}/info", calls.info)
-    router.add_get(f"{BASE}/openapi.yaml", calls.openapi)
-    router.add_get(f"{BASE}/trades", calls.trades)
-    router.add_get(f"{BASE}/trades/{{provider}}/{{out_trade_no}}", calls.trade)
-    router.add_post(f"{BASE}/trades/{{provider}}/{{out_trade_no}}/buyer", calls.buyer)
-    router.add_post(f"{BASE}/qr", calls.scan_qr)
-    router.add_get(f"{BASE}/counts", calls.counts)
-    router.add_get(f"{BASE}/clock", calls.clock)
-    router.add_post(f"{BASE}/clock/advance", calls.advance)
-    router.add_post(f"{BASE}/clock/rate", calls.rate)
-    router.add_get(f"{BASE}/faults", calls.faults)
-    router.add_put(f"{BASE}/faults", calls.put_faults)
-    router.add_get(f"{BASE}/faults/decisions", calls.decisions)
-    router.add_post(f"{BASE}/faults/rules", calls.add_fault)
-    router.add_delete(f"{BASE}/faults/rules/{{id}}", calls.remove_fault)
-    router.add_post(f"{BASE}/reset", calls.reset)
-    router.add_get(f"{BASE}/snapshot", calls.snapshot)
-    router.add_put(f"{BASE}/snapshot", calls.restore)
-
-
-def _route_money(app: web.Application, state: ControlState) -> None:
-    router, calls = app.router, MoneyHandlers(state)
-    router.add_get(f"{BASE}/merchants", calls.merchants)
-    router.add_get(f"{BASE}/payouts", calls.payouts)
-    router.add_get(f"{BASE}/payouts/{{provider}}/{{out_biz_no}}", calls.payout)
-    router.add_get(f"{BASE}/bills/planted", calls.planted)
-    router.add_post(f"{BASE}/bills/planted", calls.plant)
-    router.add_delete(f"{BASE}/bills/planted", calls.unplant)
-
-
-def _route_deliveries(app: web.Application, state: ControlState) -> None:
-    router, calls = app.router, DeliveryHandlers(state)
-    router.add_get(f"{BASE}/notifies", calls.page)
-    router.add_post(f"{BASE}/notifies/reorder", calls.reorder)
-    router.add_get(f"{BASE}/notifies/{{id}}", calls.one)
-    router.add_post(f"{BASE}/notifies/{{id}}/deliver", calls.deliver)
-    router.add_post(f"{BASE}/notifies/{{id}}/copies", calls.copy)
-    router.add_post(f"{BASE}/notifies/{{id}}/drop", calls.drop)
-    router.add_post(f"{BASE}/notifies/{{id}}/hold", calls.hold)
-    router.add_post(f"{BASE}/notifies/{{id}}/release", calls.release)
-    router.add_post(f"{BASE}/trades/{{provider}}/{{out_trade_no}}/next-rung", calls.next_rung)
-
-
-def _route_journal(app: web.Application, state: ControlState) -> None:
-    router, calls = app.router, WireLogHandlers(state)
-    router.add_get(f"{BASE}/journal", calls.page)
-    router.add_get(f"{BASE}/journal/stream", calls.stream)
-    router.add_get(f"{BASE}/journal/{{seq}}", calls.entry)
-    router.add_get(f"{BASE}/journal.ndjson", calls.download)
+def _routes(state: ControlState) -> Iterable[web.RouteDef]:
+    """Every call, by method, path below the base, and what answers it."""
+    run = Handlers(state)
+    money = MoneyHandlers(state)
+    notifies = DeliveryHandlers(state)
+    journal = WireLogHandlers(state)
+    table: tuple[tuple[str, str, Handler], ...] = (
+        ("GET", "/health", run.health),
+        ("GET", "/info", run.info),
+        ("GET", "/openapi.yaml", run.openapi),
+        ("GET", "/trades", run.trades),
+        ("GET", "/trades/{provider}/{out_trade_no}", run.trade),
+        ("POST", "/trades/{provider}/{out_trade_no}/buyer", run.buyer),
+        ("POST", "/qr", run.scan_qr),
+        ("GET", "/counts", run.counts),
+        ("GET", "/clock", run.clock),
+        ("POST", "/clock/advance", run.advance),
+        ("POST", "/clock/rate", run.rate),
+        ("GET", "/faults", run.faults),
+        ("PUT", "/faults", run.put_faults),
+        ("GET", "/faults/decisions", run.decisions),
+        ("POST", "/faults/rules", run.add_fault),
+        ("DELETE", "/faults/rules/{id}", run.remove_fault),
+        ("POST", "/reset", run.reset),
+        ("GET", "/snapshot", run.snapshot),
+        ("PUT", "/snapshot", run.restore),
+        ("GET", "/merchants", money.merchants),
+        ("GET", "/payouts", money.payouts),
+        ("GET", "/payouts/{provider}/{out_biz_no}", money.payout),
+        ("GET", "/bills/planted", money.planted),
+        ("POST", "/bills/planted", money.plant),
+        ("DELETE", "/bills/planted", money.unplant),
+        ("GET", "/notifies", notifies.page),
+        ("POST", "/notifies/reorder", notifies.reorder),
+        ("GET", "/notifies/{id}", notifies.one),
+        ("POST", "/notifies/{id}/deliver", notifies.deliver),
+        ("POST", "/notifies/{id}/copies", notifies.copy),
+        ("POST", "/notifies/{id}/drop", notifies.drop),
+        ("POST", "/notifies/{id}/hold", notifies.hold),
+        ("POST", "/notifies/{id}/release", notifies.release),
+        ("POST", "/trades/{provider}/{out_trade_no}/next-rung", notifies.next_rung),
+        ("GET", "/journal", journal.page),
+        ("GET", "/journal/stream", journal.stream),
+        ("GET", "/journal/{seq}", journal.entry),
+        ("GET", "/journal.ndjson", journal.download),
+    )
+    return (_ADD[method](BASE + path, answer) for method, path, answer in table)

@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
-from itertools import combinations
 from pathlib import Path
 
-from mock_providers.core.doctor import Candidate, Case, Cause, Diagnosis, Patience, Words, diagnose
+from mock_providers.core.doctor import Case, Cause, Diagnosis, Patience, Words, candidates, diagnose
 from mock_providers.core.journal import RawRequest
 from mock_providers.core.seals import KeyedDigest, open_keyed_digest
 from mock_providers.errors import Undiagnosable
 from mock_providers.wechatpay.v2.answers import FOREIGN_KEY
-from mock_providers.wechatpay.v2.recipe import CAUSES, Received, Recipe, Suspicion, right_recipe
+from mock_providers.wechatpay.v2.recipe import CAUSES, Received, right_recipe
 from mock_providers.wechatpay.v2.suspicions import suspicions
 from mock_providers.wechatpay.v3.wire import path_of
 
@@ -66,7 +65,9 @@ class LegacyDoctor:
         ways = list(self._ways(received))
         hints = tuple(self._hints(received))
         right = right_recipe(received)
-        case = Case(right.cooked().decode(), "utf-8", partial(_candidates, received, right), hints)
+        case = Case(
+            right.cooked().decode(), "utf-8", lambda: candidates(right, suspicions(received), causes=CAUSES), hints
+        )
         return self.patience.note(
             diagnose(case, open_keyed_digest(sign, ways, upper=True), budget=self.patience.budget)
         )
@@ -184,22 +185,3 @@ def _unkeyed(key: str) -> Iterator[KeyedDigest]:
     twice = CAUSES("hashed_twice")
     yield KeyedDigest("md5", lambda data: _hashed("md5", _hashed("md5", data + tail).hex().upper().encode()), (twice,))
     yield KeyedDigest("md5", lambda data: _hashed("md5", _hashed("md5", data + tail).hex().encode()), (twice,))
-
-
-def _candidates(received: Received, right: Recipe) -> Iterator[Candidate]:
-    """The right bytes, then one thing wrong, then two usual things wrong at once."""
-    yield Candidate(right.cooked())
-    suspected = list(suspicions(received))
-    for one in suspected:
-        yield _candidate(right, one)
-    usual = [one for one in suspected if one.usual]
-    for one, other in combinations(usual, 2):
-        if one.steps.keys().isdisjoint(other.steps):
-            yield _candidate(right, one, other)
-
-
-def _candidate(right: Recipe, *done: Suspicion) -> Candidate:
-    recipe = right
-    for one in done:
-        recipe = one.applied(recipe)
-    return Candidate(recipe.cooked(), lambda: tuple(CAUSES(one.cause, **(one.told or {})) for one in done))

@@ -6,7 +6,7 @@ A suspicion replaces steps of the right recipe. Which one is true is not known h
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -133,24 +133,3 @@ def right_recipe(received: Received) -> Recipe:
     """
     pairs = tuple(received.fields.items())
     return Recipe(lambda: pairs, frozenset({received.sign_name}))
-
-
-@dataclass(frozen=True, slots=True)
-class Suspicion:
-    """
-    One thing done wrong.
-
-    Args:
-        cause: its name in causes.toml; `told` fills that sentence.
-        steps: the steps of the recipe that it replaces.
-        usual: common enough to be suspected together with another one.
-    """
-
-    cause: str
-    steps: Mapping[str, object]
-    usual: bool = False
-    told: Mapping[str, str] | None = None
-
-    def applied(self, recipe: Recipe) -> Recipe:
-        """The recipe, gone wrong in this way."""
-        return replace(recipe, **self.steps)  # type: ignore[arg-type]  # the names are those of the fields

@@ -8,20 +8,19 @@ credentials folder when it is first needed; what leaves it is public halves only
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property, partial
-from itertools import combinations
+from functools import cached_property
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from mock_providers.core.doctor import Candidate, Case, Diagnosis, Patience, Words, diagnose
+from mock_providers.core.doctor import Case, Diagnosis, Patience, Words, candidates, diagnose
 from mock_providers.core.journal import RawRequest
 from mock_providers.core.public_keys import read_public_key
 from mock_providers.core.seals import Expected, KnownKey, open_signature
 from mock_providers.errors import Undiagnosable
 from mock_providers.wechatpay.merchants import load_merchants, load_platform
 from mock_providers.wechatpay.v3.door import WINDOW_S
-from mock_providers.wechatpay.v3.recipe import CAUSES, Received, Recipe, Suspicion, right_recipe
+from mock_providers.wechatpay.v3.recipe import CAUSES, Received, right_recipe
 from mock_providers.wechatpay.v3.suspicions import suspicions
 from mock_providers.wechatpay.v3.wire import PROBE_PREFIX
 
@@ -51,7 +50,12 @@ class V3Doctor:
         received = Received.of(request)
         right = right_recipe(received)
         hints = tuple(self._hints(received, now))
-        case = Case(right.cooked().decode("utf-8", "replace"), "utf-8", partial(_candidates, received, right), hints)
+        case = Case(
+            right.cooked().decode("utf-8", "replace"),
+            "utf-8",
+            lambda: candidates(right, suspicions(received), causes=CAUSES),
+            hints,
+        )
         if received.said.signature.startswith(PROBE_PREFIX):
             return Diagnosis(right=False, causes=(CAUSES("probe"),), built=case.built, hints=hints)
         opening = open_signature(received.said.signature, self._expected(received))
@@ -139,22 +143,3 @@ def doctor_for(credentials_dir: Path | None, key_text: bytes | None) -> V3Doctor
     """
     there = credentials_dir is not None and (credentials_dir / "wechatpay" / "apiclient_cert.pem").is_file()
     return V3Doctor(credentials_dir if there else None, None if key_text is None else read_public_key(key_text))
-
-
-def _candidates(received: Received, right: Recipe) -> Iterator[Candidate]:
-    """The right bytes, then one thing wrong, then two usual things wrong at once."""
-    yield Candidate(right.cooked())
-    suspected = list(suspicions(received))
-    for one in suspected:
-        yield _candidate(right, one)
-    usual = [one for one in suspected if one.usual]
-    for one, other in combinations(usual, 2):
-        if one.touches.isdisjoint(other.touches):
-            yield _candidate(right, one, other)
-
-
-def _candidate(right: Recipe, *done: Suspicion) -> Candidate:
-    recipe = right
-    for one in done:
-        recipe = one.applied(recipe)
-    return Candidate(recipe.cooked(), lambda: tuple(CAUSES(one.cause) for one in done))

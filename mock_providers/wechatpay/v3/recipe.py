@@ -108,6 +108,11 @@ class Suspicion:
     usual: bool = False
 
     @property
+    def told(self) -> Mapping[str, str] | None:
+        """Its sentences have no places to fill."""
+        return None
+
+    @property
     def touches(self) -> frozenset[str]:
         """What it changes, so that two suspicions do not undo each other."""
         return frozenset({*self.lines, *(("join",) if self.join else ())})
