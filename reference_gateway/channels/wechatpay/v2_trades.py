@@ -142,7 +142,8 @@ class V2Trades:
             raise ChannelOutcomeUnknown(f"the refund's answer cannot be read: {error}") from error
         if not same:
             raise ChannelOutcomeUnknown("the refund was answered for another refund")
-        return RefundReport(RefundState.PROCESSING, answer.get("refund_id", ""))
+        # The same answer comes whether the refund has just been taken or has ended long ago.
+        return RefundReport(RefundState.UNCONFIRMED, answer.get("refund_id", ""))
 
     async def query_refund(self, payment: Payment, refund: Refund) -> RefundReport:
         """
