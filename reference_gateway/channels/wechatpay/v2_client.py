@@ -68,13 +68,18 @@ class V2Client:
         _raise_unless_handled(name, answer)
         return answer
 
-    async def call_unsigned(self, name: str, target: str, fields: Mapping[str, str]) -> Mapping[str, str]:
+    async def call_unsigned(
+        self, name: str, target: str, fields: Mapping[str, str], *, lists: frozenset[str] = frozenset()
+    ) -> Mapping[str, str]:
         """
         Make a call of the payouts, which take MD5 alone and whose answers nobody signs.
 
+        Args:
+            lists: fields of the answer that hold others; they are left out.
+
         Facts: wechatpay/v2-redpack, wechatpay/v2-transfers
         """
-        answer = _answer(await self._post(target, fields, sign_type="MD5"))
+        answer = _answer(await self._post(target, fields, sign_type="MD5"), lists=lists)
         _raise_unless_communicated(answer)
         _raise_unless_handled(name, answer)
         return answer
@@ -107,9 +112,9 @@ class V2Client:
             raise ChannelOutcomeUnknown("the answer names another merchant or app")
 
 
-def _answer(body: bytes) -> Mapping[str, str]:
+def _answer(body: bytes, *, lists: frozenset[str] = frozenset()) -> Mapping[str, str]:
     try:
-        return fields_of(body)
+        return fields_of(body, lists=lists)
     except XmlRefused as error:
         raise ChannelOutcomeUnknown(f"the answer cannot be read: {error}") from error
 

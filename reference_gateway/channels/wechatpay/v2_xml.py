@@ -31,9 +31,12 @@ def _parser() -> etree.XMLParser:
     )
 
 
-def fields_of(body: bytes, *, root: str = "xml") -> dict[str, str]:
+def fields_of(body: bytes, *, root: str = "xml", lists: frozenset[str] = frozenset()) -> dict[str, str]:
     """
     Read a body.
+
+    Args:
+        lists: fields that may hold others; they are left out.
 
     Raises:
         XmlRefused: too large, not well formed, with a document type, nested, or with a field that comes twice.
@@ -50,6 +53,8 @@ def fields_of(body: bytes, *, root: str = "xml") -> dict[str, str]:
         raise XmlRefused(f"the root is not <{root}>")
     fields: dict[str, str] = {}
     for child in top:
+        if child.tag in lists:
+            continue
         if not isinstance(child.tag, str) or len(child) or child.tag in fields or len(fields) >= FIELDS_MAX:
             raise XmlRefused("fields are plain, few, and come once")
         fields[child.tag] = child.text or ""
