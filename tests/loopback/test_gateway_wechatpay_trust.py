@@ -291,7 +291,7 @@ async def test_a_clock_that_is_off_is_told_as_what_it_is(box, credentials_dir, s
 @pytest.mark.parametrize("name", CHANNELS)
 async def test_the_backup_host_is_asked_where_the_first_cannot_be_spoken_to(box, credentials_dir, name):
     host = box.simulator.urls["wechatpay"]
-    dead = {"wechatpay_v3_url": "http://127.0.0.1:9", "wechatpay_v2_url": "http://127.0.0.1:9"}
+    dead: dict[str, Any] = {"wechatpay_v3_url": "http://127.0.0.1:9", "wechatpay_v2_url": "http://127.0.0.1:9"}
     async with gateway_channel(box, credentials_dir, name=name, wechatpay_backup_url=host, **dead) as own:
         assert (await own.pay(order(), ask(box))).state is OpeningState.READY
     await box.rule("reset_before", {"on": "reply", "first": 1})
@@ -321,7 +321,7 @@ async def test_a_refund_in_xml_shows_our_certificate_over_tls(credentials_dir, m
         async with gateway_channel(doors.box, credentials_dir, name=V2, **told) as own:
             await paid(doors.box, own)
             assert (await own.refund(order(), refund(out_request_no="GWR00000001"))).channel_refund_no
-        nameless = told | {"wechatpay_v3_url": "", "wechatpay_cert_file": None}
+        nameless: dict[str, Any] = told | {"wechatpay_v3_url": "", "wechatpay_cert_file": None}
         async with gateway_channel(doors.box, credentials_dir, name=V2, **nameless) as own:
             with pytest.raises(ChannelOutcomeUnknown):
                 await own.refund(order(), refund(out_request_no="GWR00000002"))
