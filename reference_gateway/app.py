@@ -24,6 +24,7 @@ from reference_gateway.crash import CrashPoint, crash_point_from
 from reference_gateway.domain.accounts import WALLET, standing_accounts
 from reference_gateway.domain.notice import HonestNoticePolicy, NoticePolicy
 from reference_gateway.http.auth import Gatekeeper
+from reference_gateway.http.lifecycle_api import LifecycleApi
 from reference_gateway.http.live_api import LiveApi
 from reference_gateway.http.measured import measured
 from reference_gateway.http.merchant_api import MerchantApi
@@ -35,9 +36,14 @@ from reference_gateway.http.routing_api import RoutingApi
 from reference_gateway.ids import Ids, RandomIds
 from reference_gateway.operations import Operations
 from reference_gateway.routing_parts import breaker_rules, daily_rule, router_for
+from reference_gateway.service.book_reversal import BookReversal
+from reference_gateway.service.capture_payment import CapturePayment
 from reference_gateway.service.circuits import Circuits
 from reference_gateway.service.create_payment import CreatePayment, admissions
 from reference_gateway.service.effects import AllEffects, OrderEffects
+from reference_gateway.service.end_payment import EndPayment
+from reference_gateway.service.end_trade import EndTrade
+from reference_gateway.service.fulfil_order import FulfilOrder
 from reference_gateway.service.guarded_channel import GuardedChannel
 from reference_gateway.service.handle_notify import HandleNotify
 from reference_gateway.service.live_effects import LiveEffects
@@ -60,7 +66,7 @@ from reference_gateway.service.runtime import Rules, Runtime
 from reference_gateway.service.settle import settlements
 from reference_gateway.service.unit_of_work import UnitOfWorkFactory
 from reference_gateway.service.wallet_pay import wallet_payments
-from reference_gateway.service.workers import Worker, folder, poller, refunder
+from reference_gateway.service.workers import Worker, closer, folder, poller, refunder
 from reference_gateway.settings import MEMORY_URL, GatewaySettings
 from reference_gateway.store.memory_unit_of_work import MemoryStore, SchedulingPoint, one_turn
 from reference_gateway.store.redis_nonces import RedisNonces
@@ -139,9 +145,19 @@ class Gateway:
         self._nonces = nonces
         self._operations = operations
         self._wallet = wallet_payments(runtime)
-        opening = OpenPayment(runtime, self._progress)
-        query = QueryPayment(runtime, settlements=self._settlements, progress=self._progress, open_payment=opening)
+        opening = OpenPayment(runtime, settlements=self._settlements, progress=self._progress)
+        reversal = BookReversal(runtime)
+        query = QueryPayment(
+            runtime,
+            settlements=self._settlements,
+            progress=self._progress,
+            open_payment=opening,
+            reversal=reversal,
+        )
+        end_trade = EndTrade(runtime, settlements=self._settlements, progress=self._progress, reversal=reversal)
+        end = EndPayment(runtime, end_trade)
         refund = RefundPayment(runtime)
+        capture = CapturePayment(runtime, settlements=self._settlements, query=query)
         create = CreatePayment(runtime, self._admissions, opening, wallet=self._wallet, router=router)
         packets, payouts = RedPackets(runtime, create), Payouts(runtime)
         self._commits = (self._admissions, self._wallet, self._progress, self._settlements, packets.claims)
@@ -149,6 +165,7 @@ class Gateway:
         reconcile = Reconcile(runtime, repair=repair, router=router)
         self._workers = (
             poller(runtime, query),
+            closer(runtime, end),
             refunder(runtime, refund),
             relay(runtime),
             folder(runtime),
@@ -168,10 +185,11 @@ class Gateway:
             query=query,
             refund=refund,
         )
+        lifecycle = LifecycleApi(gatekeeper, runtime.units, end=end, fulfil=FulfilOrder(runtime), capture=capture)
         notify = NotifyApi(runtime, HandleNotify(runtime, self._settlements))
         self._application = web.Application(middlewares=[measured(runtime.metrics), problems])
-        self._application.add_routes([*merchant.routes(), *live.routes(), *routing.routes(), *bills.routes()])
-        self._application.add_routes([*notify.routes(), *self._ops.routes()])
+        apis = (merchant, lifecycle, live, routing, bills, notify, self._ops)
+        self._application.add_routes([route for api in apis for route in api.routes()])
         self._runner: web.AppRunner | None = None
         self.ops_url = ""
         self._opened = AsyncExitStack()
@@ -274,7 +292,7 @@ class Gateway:
             unsent = await unit.outbox_unsent()
             due = await unit.next_due()
         now = self.runtime.clock.now()
-        asking = due.polls is not None and due.polls <= now
+        asking = any(at is not None and at <= now for at in (due.polls, due.ends))
         return unsent + (due.refunds is not None) + (due.payouts is not None) + asking + self._is_busy()
 
     def _is_busy(self) -> bool:
@@ -286,7 +304,8 @@ class Gateway:
             unsent = await unit.outbox_unsent()
             due = await unit.next_due()
         now = self.runtime.clock.now()
-        return not unsent and all(at is None or at > now for at in (due.polls, due.refunds, due.packets, due.payouts))
+        dues = (due.polls, due.ends, due.refunds, due.packets, due.payouts)
+        return not unsent and all(at is None or at > now for at in dues)
 
     async def _resume(self) -> None:
         runtime = self.runtime
@@ -350,6 +369,9 @@ def _rules(settings: GatewaySettings) -> Rules:
         channel_timeout_s=settings.channel_timeout_s,
         poll_ladder_s=settings.poll_ladder_s,
         refund_confirm_after_s=settings.refund_confirm_after_s,
+        barcode_wait_s=settings.barcode_wait_s,
+        barcode_poll_s=settings.barcode_poll_s,
+        hold_ttl_s=settings.hold_ttl_s,
         webhook_retry_s=settings.webhook_retry_s,
         lease_s=settings.lease_s,
         bounds=Bounds(calls_max=settings.calls_max, waited_max=settings.waited_max, admitted_max=settings.admitted_max),

@@ -150,6 +150,11 @@ class GatewaySettings(BaseSettings):
     webhook_timeout_s: PositiveFloat = 5.0
     order_ttl_s: PositiveInt = 900
     red_packet_ttl_s: PositiveInt = 24 * 3600
+    # A buyer at the till types a password within this time, or the payment is reversed (Facts: alipay/pay).
+    barcode_wait_s: PositiveInt = 45
+    barcode_poll_s: PositiveFloat = 4.0
+    # A freeze that is not captured by then is set free.
+    hold_ttl_s: PositiveInt = 604_800
     lease_s: PositiveFloat = 30.0
     drain_s: PositiveFloat = 15.0
     # How long a stopping gateway still takes requests after /readyz has turned: what balances load must notice first.

@@ -10,7 +10,6 @@ from datetime import date
 from typing import NoReturn
 
 from reference_gateway.channels.port import (
-    BillRow,
     EndState,
     Opening,
     PayoutReport,
@@ -18,6 +17,7 @@ from reference_gateway.channels.port import (
     RefundReport,
     TradeReport,
 )
+from reference_gateway.domain.bill import BillRow
 from reference_gateway.domain.money import Fen
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.payout import Payout

@@ -53,12 +53,17 @@ class TradeState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeReport:
-    """The channel's answer about a trade; number and amount are given unless it is missing."""
+    """
+    The channel's answer about a trade; number and amount are given unless it is missing.
+
+    *given_back*: it was paid, and the whole of it has gone back to the buyer. The state is PAID all the same.
+    """
 
     state: TradeState
     channel_trade_no: str = ""
     amount_fen: Fen | None = None
     paid_at: datetime | None = None
+    given_back: bool = False
 
 
 class OpeningState(StrEnum):
@@ -91,9 +96,15 @@ class PayRequest:
 
 
 class EndState(StrEnum):
-    """What the channel said when asked to end a trade; `WAITING`: it cannot be ended yet, so ask again."""
+    """
+    What the channel said when asked to end a trade.
+
+    `GIVEN_BACK`: it was paid, and a reversal has given the whole of it back. `WAITING`: it cannot be ended yet, so ask
+    again.
+    """
 
     CLOSED = "closed"
+    GIVEN_BACK = "given_back"
     PAID = "paid"
     MISSING = "missing"
     WAITING = "waiting"

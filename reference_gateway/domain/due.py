@@ -12,6 +12,7 @@ class NextDue:
 
     polls: datetime | None = None
     refunds: datetime | None = None
+    ends: datetime | None = None
     outbox: datetime | None = None
     folds: datetime | None = None
     packets: datetime | None = None

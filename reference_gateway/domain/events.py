@@ -10,11 +10,12 @@ import json
 from datetime import UTC, datetime
 from typing import Literal
 
+from reference_gateway.domain.attempt import Attempt
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.records import OutboxRow
 from reference_gateway.domain.refund import Refund
 
-EventType = Literal["payment.paid", "refund.succeeded", "refund.failed"]
+EventType = Literal["payment.paid", "payment.shipped", "payment.completed", "refund.succeeded", "refund.failed"]
 
 
 def instant_text(at: datetime) -> str:
@@ -38,6 +39,7 @@ def payment_view(payment: Payment) -> dict[str, object]:
         "attach": payment.attach,
         "purpose": payment.purpose,
         "status": payment.status.value,
+        "hold_fen": payment.hold_fen,
         "refund_status": payment.refund_status,
         "refunded_fen": payment.refunded_fen,
         "channel_trade_no": payment.channel_trade_no,
@@ -46,6 +48,19 @@ def payment_view(payment: Payment) -> dict[str, object]:
         "created_at": instant_text(payment.created_at),
         "paid_at": None if payment.paid_at is None else instant_text(payment.paid_at),
         "expires_at": instant_text(payment.expires_at),
+    }
+
+
+def attempt_view(attempt: Attempt) -> dict[str, object]:
+    """Return an attempt as the merchant API shows it."""
+    return {
+        "channel": attempt.channel,
+        "product": attempt.product,
+        "status": attempt.status.value,
+        "failure_code": attempt.failure_code,
+        "choice": dict(attempt.choice),
+        "created_at": instant_text(attempt.created_at),
+        "changed_at": None if attempt.changed_at is None else instant_text(attempt.changed_at),
     }
 
 

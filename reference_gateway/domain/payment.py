@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from reference_gateway.domain.money import NOTHING_FEN, Fen
-from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus
+from reference_gateway.domain.transitions import AttemptStatus, OrderEvent, PaymentStatus
 
 RefundStanding = Literal["NONE", "PROCESSING", "PARTIAL", "FULL"]
 
@@ -23,7 +23,9 @@ class Payment:
     One merchant order and where it stands.
 
     `reserved_fen` is promised to refunds under way; together with `refunded_fen` it never exceeds `amount_fen`.
-    `poll_at` is when the channel is asked next, None when there is nothing left to ask. `pay_params` are what the
+    `poll_at` is when the channel is asked next, None when there is nothing left to ask; `end_at` is when the trade is
+    to be ended at the channel, because of `end_event` or, without one, because its time is over. `hold_fen` is what a
+    pre-authorisation froze; `amount_fen` is what is captured of it. `pay_params` are what the
     buyer's side needs, by product; `auth_code` is kept only until the channel has answered it.
     """
 
@@ -57,6 +59,10 @@ class Payment:
     paid_at: datetime | None = None
     poll_at: datetime | None = None
     poll_rung: int = 0
+    end_event: OrderEvent | None = None
+    end_at: datetime | None = None
+    end_rung: int = 0
+    hold_fen: Fen | None = None
     seq: int = 0
 
     @property

@@ -129,6 +129,9 @@ ORDER_STEPS: Mapping[tuple[PaymentStatus, StrEnum], Step[PaymentStatus]] = _tota
     },
 )
 
+ENDED = frozenset({PaymentStatus.CLOSED, PaymentStatus.CANCELLED})
+"""Ended without a payment."""
+
 _A, _E = AttemptStatus, AttemptEvent
 ATTEMPT_STEPS: Mapping[tuple[AttemptStatus, StrEnum], Step[AttemptStatus]] = _total(
     AttemptStatus,

@@ -64,6 +64,7 @@ class PaymentBody(Body):
     good_id: Number | None = None
     quantity: Annotated[int, Field(ge=1, le=QUANTITY_MAX)] | None = None
     client_ip: Annotated[str, Field(max_length=45), AfterValidator(_address)] | None = None
+    hold: bool = False
 
     def request(self) -> OrderRequest:
         return OrderRequest(
@@ -84,6 +85,7 @@ class PaymentBody(Body):
             client_ip=self.client_ip,
             good_id=self.good_id,
             quantity=self.quantity,
+            hold=self.hold,
         )
 
 
@@ -104,6 +106,23 @@ class RefundBody(Body):
 
     def request(self) -> RefundRequest:
         return RefundRequest(self.merchant_refund_no, Fen(self.amount_fen), self.reason)
+
+
+class ShipBody(Body):
+    """The body of POST /api/v1/payments/{id}/ship."""
+
+    carrier: Name
+    tracking_no: Name
+
+
+class CaptureBody(Body):
+    """The body of POST /api/v1/payments/{id}/capture; without an amount, all of it."""
+
+    amount_fen: AmountFen | None = None
+
+
+class EmptyBody(Body):
+    """Nothing to say: no body, or an empty object."""
 
 
 BodyT = TypeVar("BodyT", bound=Body)

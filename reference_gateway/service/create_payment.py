@@ -19,11 +19,12 @@ from datetime import timedelta
 from reference_gateway.channels.port import PRODUCTS
 from reference_gateway.channels.wallet import BALANCE
 from reference_gateway.domain.accounts import WALLET
+from reference_gateway.domain.attempt import Attempt
 from reference_gateway.domain.goods import StockOrder
 from reference_gateway.domain.money import Fen
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.records import IdempotencyKey
-from reference_gateway.domain.routing import AUTO, RouteAsk, RouteChoice, RouteRecord
+from reference_gateway.domain.routing import AUTO, RouteAsk, RouteChoice, RouteRecord, asked_for
 from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus
 from reference_gateway.errors import (
     BadRequest,
@@ -42,6 +43,9 @@ from reference_gateway.store.group_commit import GroupCommit
 
 NEEDED: Mapping[str, str] = {"barcode": "auth_code", "jsapi": "payer_id"}
 """What a product cannot be opened without."""
+
+
+_ADDED = ("purpose", "return_url", "payer_id", "auth_code", "client_ip", "good_id", "quantity", "hold")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +69,15 @@ class OrderRequest:
     client_ip: str | None = None
     good_id: str | None = None
     quantity: int | None = None
+    hold: bool = False
 
     def digest(self) -> str:
         """Name the content: two requests that mean the same have the same digest."""
-        text = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        content = asdict(self)
+        for name in _ADDED:
+            if not content[name]:
+                del content[name]  # what was asked for before the field existed keeps its digest
+        text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -171,6 +180,7 @@ def refused_at_once(payment: Payment, failure_code: str) -> Payment:
         attempt=AttemptStatus.REFUSED,
         failure_code=failure_code,
         poll_at=None,
+        end_at=None,
     )
 
 
@@ -187,6 +197,9 @@ async def _insert(
     ]
     if chosen:
         await unit.record_routes(chosen)
+    attempts = [attempt_of(c) for c in welcome.values() if c.payment.id in inserted]
+    if attempts:
+        await unit.insert_attempts(attempts)
     others = [c.payment for c in welcome.values() if c.payment.id not in inserted]
     standing = await unit.payments_by_order([(p.app_id, p.merchant_order_no) for p in others]) if others else {}
     answers: dict[AdmissionKey, Admission | GatewayError] = {}
@@ -201,6 +214,20 @@ async def _insert(
         else:
             answers[name] = OrderConflict()
     return answers
+
+
+def attempt_of(candidate: Candidate) -> Attempt:
+    """Make the attempt with which *candidate* begins."""
+    payment = candidate.payment
+    return Attempt(
+        payment_id=payment.id,
+        channel=payment.channel,
+        product=payment.product,
+        choice=asdict(candidate.choice or asked_for(payment.channel)),
+        created_at=payment.created_at,
+        status=payment.attempt,
+        failure_code=payment.failure_code,
+    )
 
 
 async def keep_keys(
@@ -273,7 +300,8 @@ class CreatePayment:
         admissions = self._wallet if at_once else self._admissions
         with ExitStack() as stack:
             stack.enter_context(self._runtime.pressure.place())
-            answer = await admissions.submit(name, Candidate(payment, idempotency_key, stock, choice))
+            candidate = Candidate(payment, idempotency_key, stock, choice)
+            answer = await admissions.submit(name, candidate)
             if isinstance(answer, GatewayError):
                 raise type(answer)(answer.detail, code=answer.reason)
             if answer.payment.id != payment.id or not answer.fresh:
@@ -299,6 +327,11 @@ class CreatePayment:
         for product, field in NEEDED.items():
             if request.product == product and getattr(request, field) is None:
                 raise BadRequest(f"{field}: the product {product} needs it", code="invalid_field")
+        if request.hold and not self._freezes(request.channel):
+            raise BadRequest("hold: name a channel that has pre-authorisation", code="invalid_field")
+
+    def _freezes(self, channel: str) -> bool:
+        return channel != AUTO and {"preauth", "capture"} <= self._runtime.channel(channel).supports()
 
     def _chosen(self, app_id: str, request: OrderRequest) -> RouteChoice | None:
         """Let the router choose, where the merchant has not."""
@@ -321,7 +354,8 @@ class CreatePayment:
                 return await self._open_payment(payment) if mine else payment
 
     def _payment(self, app_id: str, request: OrderRequest, channel: str) -> Payment:
-        now = self._runtime.clock.now()
+        rules, now = self._runtime.rules, self._runtime.clock.now()
+        expires_at = now + timedelta(seconds=rules.ttl_s(request.product, hold=request.hold))
         return Payment(
             id=self._runtime.ids.new("pay"),
             app_id=app_id,
@@ -342,8 +376,10 @@ class CreatePayment:
             client_ip=request.client_ip,
             request_digest=request.digest(),
             created_at=now,
-            expires_at=now + timedelta(seconds=self._runtime.rules.order_ttl_s),
+            expires_at=expires_at,
             poll_at=self._runtime.rules.first_poll_at(now),
+            end_at=expires_at,
+            hold_fen=request.amount_fen if request.hold else None,
         )
 
 

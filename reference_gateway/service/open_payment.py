@@ -1,53 +1,61 @@
 """
 Call the channel to open a payment whose row exists, and write down how it went.
 
-The number is constant, so the call may be repeated after an unknown outcome. Whatever the answer, money is not booked
-here.
+The number is constant, so the call may be repeated after an unknown outcome. A barcode that was paid
+in the call is settled as an answer to a query is.
 
 Facts: alipay/precreate, alipay/repeat-create, alipay/unknown-outcome
 """
 
 from __future__ import annotations
 
-from reference_gateway.channels.port import PayRequest
+from reference_gateway.channels.port import PayRequest, TradeReport
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.transitions import AttemptEvent
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, ChannelUnavailable
 from reference_gateway.service.progress import Progress, ProgressCommits
 from reference_gateway.service.runtime import Runtime
+from reference_gateway.service.settle import Settlements, settle_report
 
 
 class OpenPayment:
     """The call, from the first try or from the poller."""
 
-    def __init__(self, runtime: Runtime, progress: ProgressCommits) -> None:
+    def __init__(self, runtime: Runtime, *, settlements: Settlements, progress: ProgressCommits) -> None:
         self._runtime = runtime
+        self._settlements = settlements
         self._progress = progress
 
     async def __call__(self, payment: Payment) -> Payment:
-        """Return the payment as it stands after the call."""
-        progress = await self._call(payment)
+        """Return the payment as it stands after the call; a barcode may be paid in the call itself."""
+        progress, report = await self._call(payment)
         opened = await self._progress.submit(progress, progress)
         self._runtime.crash_point("create.after_opened")
-        return opened
+        if report is None:
+            return opened
+        await settle_report(self._settlements, payment, report)
+        async with self._runtime.units() as unit:
+            return await unit.payment(payment.app_id, payment.id) or opened
 
-    async def _call(self, payment: Payment) -> Progress:
+    async def _call(self, payment: Payment) -> tuple[Progress, TradeReport | None]:
         number = payment.out_trade_no
         self._runtime.crash_point("create.before_channel_call")
         try:
-            opening = await self._runtime.channel(payment.channel).pay(payment, self._ask(payment))
+            channel = self._runtime.channel(payment.channel)
+            call = channel.pay if payment.hold_fen is None else channel.preauth
+            opening = await call(payment, self._ask(payment))
         except ChannelRefused as error:
-            return Progress(number, AttemptEvent.REFUSE, failure_code=error.reason)
+            return Progress(number, AttemptEvent.REFUSE, failure_code=error.reason), None
         except (ChannelOutcomeUnknown, ChannelUnavailable):
-            return Progress(number, AttemptEvent.LOSE)
+            return Progress(number, AttemptEvent.LOSE), None
         finally:
             self._runtime.crash_point("create.after_channel_call")
-        return Progress(number, AttemptEvent.OPEN, pay_params=opening.params)
+        return Progress(number, AttemptEvent.OPEN, pay_params=opening.params), opening.report
 
     def _ask(self, payment: Payment) -> PayRequest:
         return PayRequest(
             notify_url=self._runtime.notify_url(payment.channel),
-            ttl_s=self._runtime.rules.order_ttl_s,
+            ttl_s=int((payment.expires_at - payment.created_at).total_seconds()),
             return_url=payment.return_url or "",
             auth_code=payment.auth_code or "",
             payer_id=payment.payer_id or "",

@@ -1,5 +1,5 @@
 """
-Write down how the opening of payments goes on: opened, lost, refused, asked again later, closed.
+Write down how the opening and the ending of payments go on: opened, lost, refused, ended, to be asked again later.
 
 One committer for all of it. A late answer never takes a payment back: the row is read again under its lock, and moves
 only as the tables allow.
@@ -13,10 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from reference_gateway.domain.attempt import Attempt
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.records import Transition
 from reference_gateway.domain.transitions import (
     ATTEMPT_STEPS,
+    ENDED,
     ORDER_STEPS,
     AttemptEvent,
     AttemptStatus,
@@ -25,27 +27,44 @@ from reference_gateway.domain.transitions import (
     Verdict,
 )
 from reference_gateway.service.runtime import Runtime
+from reference_gateway.service.unit_of_work import UnitOfWork
 from reference_gateway.store.group_commit import GroupCommit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Progress:
     """
-    What was learnt: an attempt's event, the end of the order, or (neither) that it is to be asked again later.
+    What was learnt: an attempt's event, the end of the order, that ending it is to be tried again later, or (none of
+    them) that it is to be asked about again later.
 
     Compared by identity: each is written down for itself.
     """
 
     out_trade_no: str
     attempt: AttemptEvent | None = None
-    close: bool = False
+    end: OrderEvent | None = None
+    end_later: bool = False
     pay_params: Mapping[str, str] | None = None
     failure_code: str | None = None
 
 
+_WISHED = {OrderEvent.CLOSE: "closed_by_merchant", OrderEvent.CANCEL: "cancelled_by_buyer"}
+_ENDED_BY = {PaymentStatus.CLOSED: OrderEvent.CLOSE, PaymentStatus.CANCELLED: OrderEvent.CANCEL}
+
+
+def end_event(payment: Payment) -> OrderEvent:
+    """Name what ends *payment*: what has ended it, what was wished, else its time."""
+    return _ENDED_BY.get(payment.status) or payment.end_event or OrderEvent.CLOSE
+
+
+def end_of(payment: Payment, *, unasked: str) -> Progress:
+    """Make the progress that ends *payment*; *unasked* is the reason where nobody wished it."""
+    wished = _WISHED[payment.end_event] if payment.end_event is not None else unasked
+    return Progress(payment.out_trade_no, end=end_event(payment), failure_code=wished)
+
+
 ProgressCommits = GroupCommit[Progress, Progress, Payment]
 
-_ENDED = (PaymentStatus.CLOSED, PaymentStatus.CANCELLED)
 _UNANSWERED = (AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN)
 
 
@@ -55,87 +74,130 @@ def progress_commits(runtime: Runtime) -> ProgressCommits:
     async def apply(batch: Mapping[Progress, Progress]) -> Mapping[Progress, Payment]:
         now = runtime.clock.now()
         async with runtime.units() as unit:
-            payments = await unit.lock_payments({progress.out_trade_no for progress in batch})
-            pending = {number for number, payment in payments.items() if payment.status is PaymentStatus.PENDING}
-            transitions: list[Transition] = []
+            steps = _Steps(await unit.lock_payments({progress.out_trade_no for progress in batch}), runtime, now)
             for progress in batch:
-                before = payments[progress.out_trade_no]
-                payments[progress.out_trade_no] = _advance(before, progress, runtime, now, transitions)
-            await unit.save_payments(list(payments.values()))
-            if transitions:
-                await unit.record_transitions(transitions)
-            ended = [payments[number] for number in pending if payments[number].status in _ENDED]
-            if ended:
-                postings = await runtime.effects.ended(unit, ended)
-                if postings:
-                    await unit.post(postings)
+                steps.take(progress)
+            await steps.write(unit)
+            runtime.crash_point("progress.before_commit")
             await unit.commit()
-        for progress in batch:
-            if progress.attempt is not None:
-                payment = payments[progress.out_trade_no]
-                runtime.metrics.payment(payment.channel, payment.attempt.value.lower())
+        steps.count(batch)
         runtime.polls_bell.ring()
-        return {progress: payments[progress.out_trade_no] for progress in batch}
+        runtime.ends_bell.ring()
+        return {progress: steps.payments[progress.out_trade_no] for progress in batch}
 
     return GroupCommit(apply, observe=runtime.metrics.batch("progress"))
 
 
-def _advance(
-    payment: Payment, progress: Progress, runtime: Runtime, now: datetime, transitions: list[Transition]
-) -> Payment:
-    close = progress.close
-    if progress.attempt is not None:
-        step = ATTEMPT_STEPS[payment.attempt, progress.attempt]
-        transitions.extend(_attempt_transitions(payment, progress, step.verdict, now))
+class _Steps:
+    """What a batch moves."""
+
+    def __init__(self, payments: dict[str, Payment], runtime: Runtime, now: datetime) -> None:
+        self.payments = payments
+        self._runtime = runtime
+        self._now = now
+        self._pending = {number for number, p in payments.items() if p.status is PaymentStatus.PENDING}
+        self._transitions: list[Transition] = []
+        self._attempts: dict[str, Attempt] = {}
+
+    def take(self, progress: Progress) -> None:
+        """Move one payment as far as the tables allow."""
+        payment = self.payments[progress.out_trade_no]
+        end = progress.end
+        if progress.attempt is not None:
+            before = payment.attempt
+            payment = self._attempted(payment, progress, progress.attempt)
+            if progress.attempt is AttemptEvent.REFUSE and payment.attempt is not before:
+                end = OrderEvent.CLOSE
+        if end is not None:
+            payment = self._ended(payment, progress, end)
+        self.payments[progress.out_trade_no] = self._due_again(payment, progress)
+
+    async def write(self, unit: UnitOfWork) -> None:
+        """Write it, and let the end of orders have its effects."""
+        await unit.save_payments(list(self.payments.values()))
+        if self._attempts:
+            await unit.save_attempts(list(self._attempts.values()))
+        if self._transitions:
+            await unit.record_transitions(self._transitions)
+        ended = [self.payments[number] for number in self._pending if self.payments[number].status in ENDED]
+        if ended:
+            postings = await self._runtime.effects.ended(unit, ended)
+            if postings:
+                await unit.post(postings)
+
+    def count(self, batch: Mapping[Progress, Progress]) -> None:
+        for progress in batch:
+            if progress.attempt is not None:
+                payment = self.payments[progress.out_trade_no]
+                self._runtime.metrics.payment(payment.channel, payment.attempt.value.lower())
+
+    def _attempted(self, payment: Payment, progress: Progress, event: AttemptEvent) -> Payment:
+        step = ATTEMPT_STEPS[payment.attempt, event]
+        detail = progress.failure_code or ""
+        if step.verdict is not Verdict.REPEAT:
+            moved = step.verdict is Verdict.MOVE
+            self._transitions.append(
+                Transition(
+                    "attempt",
+                    payment.id,
+                    payment.attempt.value,
+                    event.value,
+                    step.to.value,
+                    moved,
+                    detail,
+                    self._now,
+                )
+            )
+        if step.verdict is not Verdict.MOVE:
+            return payment
+        self._attempts[payment.id] = Attempt(
+            payment_id=payment.id,
+            channel=payment.channel,
+            product=payment.product,
+            choice={},
+            created_at=payment.created_at,
+            status=step.to,
+            failure_code=progress.failure_code,
+            changed_at=self._now,
+        )
+        # Opened although the order has ended meanwhile: nobody may pay it now, so it is to be ended there as well.
+        ended_late = payment.status in ENDED and step.to is AttemptStatus.OPENED
+        return replace(
+            payment,
+            attempt=step.to,
+            pay_params=payment.pay_params if progress.pay_params is None else progress.pay_params,
+            auth_code=payment.auth_code if step.to in _UNANSWERED else None,
+            failure_code=progress.failure_code or payment.failure_code,
+            poll_rung=0,
+            end_at=self._now if ended_late else payment.end_at,
+        )
+
+    def _ended(self, payment: Payment, progress: Progress, event: OrderEvent) -> Payment:
+        step = ORDER_STEPS[payment.status, event]
+        if step.verdict is not Verdict.REPEAT:
+            self._transitions.append(
+                Transition(
+                    "payment",
+                    payment.id,
+                    payment.status.value,
+                    event.value,
+                    step.to.value,
+                    step.verdict is Verdict.MOVE,
+                    progress.failure_code or "",
+                    self._now,
+                )
+            )
         if step.verdict is Verdict.MOVE:
-            payment = replace(
-                payment,
-                attempt=step.to,
-                pay_params=payment.pay_params if progress.pay_params is None else progress.pay_params,
-                auth_code=payment.auth_code if step.to in _UNANSWERED else None,
-                failure_code=progress.failure_code or payment.failure_code,
-                poll_rung=0,
-            )
-            close = close or progress.attempt is AttemptEvent.REFUSE
-    if close:
-        payment = _close(payment, progress, now, transitions)
-    if payment.status is PaymentStatus.PENDING:
-        poll_at = runtime.rules.poll_at(now, payment.poll_rung)
+            failure_code = payment.failure_code or progress.failure_code
+            return replace(payment, status=step.to, failure_code=failure_code, end_at=None, auth_code=None)
+        return replace(payment, end_at=None)
+
+    def _due_again(self, payment: Payment, progress: Progress) -> Payment:
+        rules = self._runtime.rules
+        if progress.end_later and payment.end_at is not None:
+            end_at = rules.poll_at(self._now, payment.end_rung)
+            return replace(payment, end_at=end_at, end_rung=payment.end_rung + 1)
+        if payment.status is not PaymentStatus.PENDING:
+            return replace(payment, poll_at=None)
+        poll_at = rules.next_poll_at(payment, self._now)
         return replace(payment, poll_at=poll_at, poll_rung=payment.poll_rung + 1)
-    return replace(payment, poll_at=None)
-
-
-def _attempt_transitions(payment: Payment, progress: Progress, verdict: Verdict, now: datetime) -> list[Transition]:
-    if progress.attempt is None or verdict is Verdict.REPEAT:
-        return []
-    step = ATTEMPT_STEPS[payment.attempt, progress.attempt]
-    return [
-        Transition(
-            "attempt",
-            payment.id,
-            payment.attempt.value,
-            progress.attempt.value,
-            step.to.value,
-            verdict is Verdict.MOVE,
-            progress.failure_code or "",
-            now,
-        )
-    ]
-
-
-def _close(payment: Payment, progress: Progress, now: datetime, transitions: list[Transition]) -> Payment:
-    step = ORDER_STEPS[payment.status, OrderEvent.CLOSE]
-    if step.verdict is not Verdict.REPEAT:
-        transitions.append(
-            Transition(
-                "payment",
-                payment.id,
-                payment.status.value,
-                OrderEvent.CLOSE.value,
-                step.to.value,
-                step.verdict is Verdict.MOVE,
-                progress.failure_code or "",
-                now,
-            )
-        )
-    return replace(payment, status=step.to) if step.verdict is Verdict.MOVE else payment

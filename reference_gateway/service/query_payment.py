@@ -12,26 +12,33 @@ from __future__ import annotations
 from datetime import timedelta
 
 from reference_gateway.channels.port import TradeReport, TradeState
-from reference_gateway.domain.notice import Notice, NoticeKind
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, ChannelUnavailable, UnknownPayment
+from reference_gateway.service.book_reversal import BookReversal
 from reference_gateway.service.open_payment import OpenPayment
-from reference_gateway.service.progress import Progress, ProgressCommits
+from reference_gateway.service.progress import Progress, ProgressCommits, end_event, end_of
 from reference_gateway.service.runtime import Runtime
-from reference_gateway.service.settle import Arrival, Settlements
+from reference_gateway.service.settle import Settlements, settle_report
 
 
 class QueryPayment:
     """One question to the channel and its consequences."""
 
     def __init__(
-        self, runtime: Runtime, *, settlements: Settlements, progress: ProgressCommits, open_payment: OpenPayment
+        self,
+        runtime: Runtime,
+        *,
+        settlements: Settlements,
+        progress: ProgressCommits,
+        open_payment: OpenPayment,
+        reversal: BookReversal,
     ) -> None:
         self._runtime = runtime
         self._settlements = settlements
         self._progress = progress
         self._open_payment = open_payment
+        self._reversal = reversal
 
     async def __call__(self, payment: Payment) -> None:
         """
@@ -47,9 +54,9 @@ class QueryPayment:
         if report.state is TradeState.PAID:
             await self._settle(payment, report)
         elif report.state is TradeState.CLOSED:
-            await self._go_on(Progress(number, close=True, failure_code="closed_by_channel"))
+            await self._go_on(end_of(payment, unasked="closed_by_channel"))
         elif report.state is TradeState.MISSING and self._is_over(payment):
-            await self._go_on(Progress(number, close=True, failure_code="expired"))
+            await self._go_on(end_of(payment, unasked="expired"))
         elif payment.attempt in (AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN):
             await self._open_payment(payment)
         else:
@@ -79,19 +86,10 @@ class QueryPayment:
         return payment
 
     async def _settle(self, payment: Payment, report: TradeReport) -> None:
-        if report.amount_fen is None:
-            raise ChannelOutcomeUnknown("paid, but no amount was told")
-        notice = Notice(
-            channel=payment.channel,
-            notify_id="",
-            kind=NoticeKind.PAID,
-            out_trade_no=payment.out_trade_no,
-            channel_trade_no=report.channel_trade_no,
-            amount_fen=report.amount_fen,
-            paid_at=report.paid_at,
-        )
-        arrival = Arrival(payment.channel, notice, None, "")
-        judgement = await self._settlements.submit(f"query:{payment.out_trade_no}", arrival)
+        if report.given_back:
+            await self._reversal(payment, end_event(payment))
+            return
+        judgement = await settle_report(self._settlements, payment, report)
         if judgement.code == "amount_mismatch":
             await self._go_on(Progress(payment.out_trade_no))
 

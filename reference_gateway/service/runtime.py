@@ -17,6 +17,7 @@ from reference_gateway.channels.port import ChannelPort
 from reference_gateway.clock import Clock
 from reference_gateway.crash import CrashPoint
 from reference_gateway.domain.notice import NoticePolicy
+from reference_gateway.domain.payment import Payment
 from reference_gateway.errors import BadRequest
 from reference_gateway.ids import Ids
 from reference_gateway.metrics import Metrics
@@ -41,11 +42,26 @@ class Rules:
     lease_s: float
     refund_confirm_after_s: float
     close_grace_s: float = 60.0
+    barcode_wait_s: int = 45
+    barcode_poll_s: float = 4.0
+    hold_ttl_s: int = 604_800
     bounds: Bounds = USUAL_BOUNDS
 
     def poll_at(self, now: datetime, rung: int) -> datetime:
         """When the channel is asked again, standing on *rung* of the ladder."""
         return now + timedelta(seconds=self.poll_ladder_s[min(rung, len(self.poll_ladder_s) - 1)])
+
+    def next_poll_at(self, payment: Payment, now: datetime) -> datetime:
+        """When the channel is asked about *payment* again; a buyer who types a password is watched closely."""
+        if payment.product == "barcode" and now < payment.expires_at:
+            return now + timedelta(seconds=self.barcode_poll_s)
+        return self.poll_at(now, payment.poll_rung)
+
+    def ttl_s(self, product: str, *, hold: bool) -> int:
+        """How long a payment waits for its buyer."""
+        if hold:
+            return self.hold_ttl_s
+        return min(self.order_ttl_s, self.barcode_wait_s) if product == "barcode" else self.order_ttl_s
 
     def first_poll_at(self, now: datetime) -> datetime:
         """When to ask about a call that never came back: after its own time is over."""
@@ -140,6 +156,7 @@ class Runtime:
     public_url: str = ""
     polls_bell: Bell = field(default_factory=Bell)
     refunds_bell: Bell = field(default_factory=Bell)
+    ends_bell: Bell = field(default_factory=Bell)
     stream_bell: Bell = field(default_factory=Bell)
     outbox_bell: Bell = field(init=False)
     packets_bell: Bell = field(default_factory=Bell)

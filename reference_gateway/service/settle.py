@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from reference_gateway.channels.port import TradeReport
 from reference_gateway.domain.events import event_row
 from reference_gateway.domain.notice import Judgement, Notice, NoticeKind, Ruling
 from reference_gateway.domain.payment import Payment
@@ -26,6 +27,7 @@ from reference_gateway.domain.records import (
 )
 from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.transitions import ORDER_STEPS, OrderEvent, Verdict
+from reference_gateway.errors import ChannelOutcomeUnknown
 from reference_gateway.service.purposes import Purpose
 from reference_gateway.service.runtime import Runtime
 from reference_gateway.service.unit_of_work import UnitOfWork
@@ -64,6 +66,22 @@ def settlements(runtime: Runtime) -> Settlements:
         return judgements
 
     return GroupCommit(apply, observe=runtime.metrics.batch("settlement"))
+
+
+async def settle_report(settlements: Settlements, payment: Payment, report: TradeReport) -> Judgement:
+    """Settle what a channel answered about a trade that was paid."""
+    if report.amount_fen is None:
+        raise ChannelOutcomeUnknown("paid, but no amount was told")
+    notice = Notice(
+        channel=payment.channel,
+        notify_id="",
+        kind=NoticeKind.PAID,
+        out_trade_no=payment.out_trade_no,
+        channel_trade_no=report.channel_trade_no,
+        amount_fen=report.amount_fen,
+        paid_at=report.paid_at,
+    )
+    return await settlements.submit(f"query:{payment.out_trade_no}", Arrival(payment.channel, notice, None, ""))
 
 
 class _Plan:
@@ -111,6 +129,8 @@ class _Plan:
             channel_trade_no=notice.channel_trade_no,
             paid_at=payment.paid_at or notice.paid_at or self._now,
             poll_at=None,
+            end_at=None,
+            auth_code=None,
         )
         if step.verdict is not Verdict.REPEAT:
             self._transitions.append(self._transition(payment, after, step.verdict))

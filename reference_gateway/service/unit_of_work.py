@@ -25,6 +25,7 @@ from reference_gateway.domain.records import (
     Transition,
 )
 from reference_gateway.domain.refund import Refund
+from reference_gateway.service.parts.attempts import AttemptsPart
 from reference_gateway.service.parts.live import LivePart
 from reference_gateway.service.parts.reconciling import ReconcilingPart
 from reference_gateway.service.parts.stream import StreamPart
@@ -61,6 +62,10 @@ class PaymentsPart(Protocol):
 
     async def claim_polls(self, now: datetime, *, lease_until: datetime, limit: int) -> list[Payment]:
         """Take payments whose `poll_at` has come, moving it to *lease_until* so that nobody else takes them."""
+        ...
+
+    async def claim_ends(self, now: datetime, *, lease_until: datetime, limit: int) -> list[Payment]:
+        """Take payments whose `end_at` has come, moving it to *lease_until* so that nobody else takes them."""
         ...
 
     async def resume_unfinished(self, now: datetime) -> None:
@@ -152,7 +157,17 @@ class OutboxPart(Protocol):
     async def next_due(self) -> NextDue: ...
 
 
-class UnitOfWork(PaymentsPart, RefundsPart, BooksPart, OutboxPart, LivePart, ReconcilingPart, StreamPart, Protocol):
+class UnitOfWork(
+    PaymentsPart,
+    AttemptsPart,
+    RefundsPart,
+    BooksPart,
+    OutboxPart,
+    LivePart,
+    ReconcilingPart,
+    StreamPart,
+    Protocol,
+):
     """One transaction."""
 
     async def __aenter__(self) -> Self: ...

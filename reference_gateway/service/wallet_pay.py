@@ -23,6 +23,7 @@ from reference_gateway.service.create_payment import (
     AdmissionKey,
     Admissions,
     Candidate,
+    attempt_of,
     keep_keys,
     keys_that_conflict,
     refused_at_once,
@@ -112,6 +113,9 @@ class _WalletBatch:
         now = self.runtime.clock.now()
         if await self.unit.insert_payments(decided) != {payment.id for payment in decided}:
             raise StoreConflict("another gateway took one of these orders first")
+        await self.unit.insert_attempts(
+            [attempt_of(replace(c, payment=payment)) for c, payment in zip(candidates, decided, strict=True)]
+        )
         paid = [payment for payment in decided if payment.status is PaymentStatus.PAID]
         ids = {payment.id for payment in paid}
         stock = [c.stock for c in candidates if c.stock is not None and c.payment.id in ids]
@@ -155,6 +159,7 @@ def _paid(payment: Payment, now: datetime) -> Payment:
         pay_params={},
         paid_at=now,
         poll_at=None,
+        end_at=None,
     )
 
 

@@ -15,6 +15,7 @@ import structlog
 
 from reference_gateway.domain.due import NextDue
 from reference_gateway.errors import GatewayError
+from reference_gateway.service.end_payment import EndPayment
 from reference_gateway.service.query_payment import QueryPayment
 from reference_gateway.service.refund_payment import RefundPayment
 from reference_gateway.service.runtime import Bell, Runtime
@@ -134,6 +135,21 @@ def poller(runtime: Runtime, query: QueryPayment) -> Worker:
         return len(claimed) == bite
 
     return Worker("poller", runtime, bell=runtime.polls_bell, round_=round_, due=lambda due: due.polls)
+
+
+def closer(runtime: Runtime, end: EndPayment) -> Worker:
+    """Make the worker that ends orders whose time is over, or whose end somebody wished."""
+
+    async def round_() -> bool:
+        now = runtime.clock.now()
+        async with runtime.units() as unit:
+            claimed = await unit.claim_ends(now, lease_until=runtime.lease_until(now), limit=CLAIM_MAX)
+            if claimed:
+                await unit.commit()
+        await asyncio.gather(*(guarded(end.for_worker(payment)) for payment in claimed))
+        return len(claimed) == CLAIM_MAX
+
+    return Worker("closer", runtime, bell=runtime.ends_bell, round_=round_, due=lambda due: due.ends)
 
 
 def refunder(runtime: Runtime, refund: RefundPayment) -> Worker:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from reference_gateway.domain.attempt import Attempt
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.records import (
     Account,
@@ -30,6 +31,7 @@ class Changes:
     """What one transaction wrote and nobody else sees yet."""
 
     payments: dict[str, Payment] = field(default_factory=dict)
+    attempts: dict[tuple[str, str], Attempt] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
     transitions: list[Transition] = field(default_factory=list)
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -54,6 +56,8 @@ class MemoryState:
     by_out_trade_no: dict[str, str] = field(default_factory=dict)
     by_order: dict[tuple[str, str], str] = field(default_factory=dict)
     polling: dict[str, datetime] = field(default_factory=dict)
+    ending: dict[str, datetime] = field(default_factory=dict)
+    attempts: dict[tuple[str, str], Attempt] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
     refund_keys: dict[tuple[str, str], str] = field(default_factory=dict)
     by_out_request_no: dict[str, str] = field(default_factory=dict)
@@ -87,6 +91,7 @@ class MemoryState:
         """Make *changes* visible, all at once."""
         for payment in changes.payments.values():
             self._put_payment(payment)
+        self.attempts.update(changes.attempts)
         for refund in changes.refunds.values():
             self._put_refund(refund)
         self.transitions.extend(changes.transitions)
@@ -115,6 +120,10 @@ class MemoryState:
             self.polling.pop(payment.id, None)
         else:
             self.polling[payment.id] = payment.poll_at
+        if payment.end_at is None:
+            self.ending.pop(payment.id, None)
+        else:
+            self.ending[payment.id] = payment.end_at
 
     def _put_refund(self, refund: Refund) -> None:
         self.refunds[refund.id] = refund

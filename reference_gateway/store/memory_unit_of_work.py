@@ -28,6 +28,7 @@ from reference_gateway.domain.records import (
 from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus
 from reference_gateway.errors import ConstraintBroken
+from reference_gateway.store.memory_attempts import MemoryAttempts
 from reference_gateway.store.memory_live import LiveRows, MemoryLive
 from reference_gateway.store.memory_locks import HeldLocks, LockTable, Rank
 from reference_gateway.store.memory_reconciling import MemoryReconciling, ReconcilingRows
@@ -116,6 +117,8 @@ class _Payments(_Transaction):
     def _write_payment(self, payment: Payment) -> None:
         if min(payment.refunded_fen, payment.reserved_fen) < 0 or payment.refundable_fen < 0:
             raise ConstraintBroken("payments: refunds above what was paid", code="payments_refunds_within_amount")
+        if payment.hold_fen is not None and payment.amount_fen > payment.hold_fen:
+            raise ConstraintBroken("payments: more than was frozen", code="payments_capture_within_hold")
         self._changes.payments[payment.id] = payment
 
     async def insert_payments(self, payments: Sequence[Payment]) -> set[str]:
@@ -167,6 +170,16 @@ class _Payments(_Transaction):
         claimed = [self._state.payments[numbers[no]] for (no,) in taken]
         for payment in claimed:
             self._write_payment(replace(payment, poll_at=lease_until))
+        return claimed
+
+    async def claim_ends(self, now: datetime, *, lease_until: datetime, limit: int) -> list[Payment]:
+        await self._point("claim_ends")
+        due = sorted((at, payment_id) for payment_id, at in self._state.ending.items() if at <= now)[:limit]
+        numbers = {self._state.payments[payment_id].out_trade_no: payment_id for _, payment_id in due}
+        taken = await self._held.take_free(Rank.PAYMENT, [(no,) for no in numbers])
+        claimed = [self._state.payments[numbers[no]] for (no,) in taken]
+        for payment in claimed:
+            self._write_payment(replace(payment, end_at=lease_until))
         return claimed
 
 
@@ -364,13 +377,14 @@ class _Outbox(_Books):
         return NextDue(
             polls=min(state.polling.values(), default=None),
             refunds=min(state.refund_polling.values(), default=None),
+            ends=min(state.ending.values(), default=None),
             outbox=min(state.unsent.values(), default=None),
             packets=min((p.poll_at for p in state.live.packets.values() if p.poll_at), default=None),
             payouts=min((p.poll_at for p in state.live.payouts.values() if p.poll_at), default=None),
         )
 
 
-class MemoryUnitOfWork(_Outbox, MemoryLive, MemoryReconciling, MemoryStreams):
+class MemoryUnitOfWork(_Outbox, MemoryAttempts, MemoryLive, MemoryReconciling, MemoryStreams):
     """One transaction over a MemoryStore."""
 
     @property

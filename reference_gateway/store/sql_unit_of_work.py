@@ -28,8 +28,9 @@ from reference_gateway.domain.records import (
     Transition,
 )
 from reference_gateway.domain.refund import Refund
-from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus, RefundStatus
+from reference_gateway.domain.transitions import AttemptStatus, OrderEvent, PaymentStatus, RefundStatus
 from reference_gateway.store import statements as sql
+from reference_gateway.store.sql_attempts import SqlAttempts
 from reference_gateway.store.sql_errors import told
 from reference_gateway.store.sql_live import SqlLive
 from reference_gateway.store.sql_reconciling import SqlReconciling
@@ -84,6 +85,8 @@ def _payment(row: Any) -> Payment:
     values = _values(row)
     values["status"] = PaymentStatus(values["status"])
     values["attempt"] = AttemptStatus(values["attempt"])
+    if values["end_event"] is not None:
+        values["end_event"] = OrderEvent(values["end_event"])
     return Payment(**values)
 
 
@@ -129,6 +132,10 @@ class _Payments(_Transaction):
 
     async def claim_polls(self, now: datetime, *, lease_until: datetime, limit: int) -> list[Payment]:
         rows = await self._run(sql.CLAIM_POLLS, {"now": now, "lease_until": lease_until, "limit": limit})
+        return [_payment(row) for row in rows]
+
+    async def claim_ends(self, now: datetime, *, lease_until: datetime, limit: int) -> list[Payment]:
+        rows = await self._run(sql.CLAIM_ENDS, {"now": now, "lease_until": lease_until, "limit": limit})
         return [_payment(row) for row in rows]
 
 
@@ -227,7 +234,7 @@ class _Books(_Refunds):
         return fresh
 
 
-class SqlUnitOfWork(_Books, SqlLive, SqlReconciling, SqlStreams):
+class SqlUnitOfWork(_Books, SqlAttempts, SqlLive, SqlReconciling, SqlStreams):
     """One transaction in PostgreSQL, read committed; *publishes* where there are streams that want the events."""
 
     def __init__(self, engine: AsyncEngine, *, publishes: bool = True) -> None:

@@ -55,6 +55,10 @@ _NEW_PAYMENT = {
     "expires_at": "timestamptz",
     "poll_at": "timestamptz",
     "poll_rung": "integer",
+    "end_event": "text",
+    "end_at": "timestamptz",
+    "end_rung": "integer",
+    "hold_fen": "bigint",
 }
 NEW_PAYMENT = tuple(_NEW_PAYMENT)
 INSERT_PAYMENTS = text(
@@ -79,6 +83,12 @@ _SAVED_PAYMENT = {
     "paid_at": "timestamptz",
     "poll_at": "timestamptz",
     "poll_rung": "integer",
+    "channel": "text",
+    "product": "text",
+    "amount_fen": "bigint",
+    "end_event": "text",
+    "end_at": "timestamptz",
+    "end_rung": "integer",
 }
 SAVED_PAYMENT = tuple(_SAVED_PAYMENT)
 SAVE_PAYMENTS = text(
@@ -109,6 +119,15 @@ CLAIM_POLLS = text(
     UPDATE payments AS p SET poll_at = :lease_until
     WHERE p.id IN (
         SELECT id FROM payments WHERE poll_at <= :now ORDER BY poll_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+    )
+    RETURNING {_PAYMENT}
+    """  # noqa: S608 (made of constants)
+)
+CLAIM_ENDS = text(
+    f"""
+    UPDATE payments AS p SET end_at = :lease_until
+    WHERE p.id IN (
+        SELECT id FROM payments WHERE end_at <= :now ORDER BY end_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
     )
     RETURNING {_PAYMENT}
     """  # noqa: S608 (made of constants)
@@ -354,6 +373,7 @@ NEXT_DUE = text(
     """
     SELECT (SELECT min(poll_at) FROM payments WHERE poll_at IS NOT NULL) AS polls,
            (SELECT min(poll_at) FROM refunds WHERE poll_at IS NOT NULL) AS refunds,
+           (SELECT min(end_at) FROM payments WHERE end_at IS NOT NULL) AS ends,
            (SELECT min(due_at) FROM outbox WHERE sent_at IS NULL) AS outbox,
            (SELECT at FROM ledger_unfolded ORDER BY id LIMIT 1) AS folds,
            (SELECT min(poll_at) FROM red_packets WHERE poll_at IS NOT NULL) AS packets,

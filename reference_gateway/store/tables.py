@@ -65,6 +65,10 @@ payments = Table(
     Column("expires_at", AT, nullable=False),
     Column("poll_at", AT),
     Column("poll_rung", Integer, nullable=False),
+    Column("end_event", Text),
+    Column("end_at", AT),
+    Column("end_rung", Integer, nullable=False),
+    Column("hold_fen", BigInteger),
     UniqueConstraint("app_id", "merchant_order_no", name="payments_order_key"),
     UniqueConstraint("out_trade_no", name="payments_out_trade_no_key"),
     CheckConstraint("amount_fen > 0", name="payments_amount_positive"),
@@ -78,7 +82,25 @@ payments = Table(
     CheckConstraint("attempt IN ('REQUESTED', 'OPENED', 'UNKNOWN', 'REFUSED')", name="payments_attempt_known"),
     Index("payments_by_app", "app_id", "seq"),
     Index("payments_by_day", "channel", "paid_at", "out_trade_no", postgresql_where=text("paid_at IS NOT NULL")),
+    CheckConstraint("end_event IN ('close', 'cancel')", name="payments_end_event_known"),
+    CheckConstraint("hold_fen >= amount_fen", name="payments_capture_within_hold"),
     Index("payments_to_poll", "poll_at", postgresql_where=text("poll_at IS NOT NULL")),
+    Index("payments_to_end", "end_at", postgresql_where=text("end_at IS NOT NULL")),
+)
+
+payment_attempts = Table(
+    "payment_attempts",
+    METADATA,
+    Column("payment_id", Text, ForeignKey("payments.id", name="payment_attempts_payment_fkey"), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("product", Text, nullable=False),
+    Column("choice", JSONB, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("failure_code", Text),
+    Column("created_at", AT, nullable=False),
+    Column("changed_at", AT),
+    PrimaryKeyConstraint("payment_id", "channel", name="payment_attempts_pkey"),
+    CheckConstraint("status IN ('REQUESTED', 'OPENED', 'UNKNOWN', 'REFUSED')", name="payment_attempts_status_known"),
 )
 
 refunds = Table(

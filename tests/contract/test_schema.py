@@ -99,6 +99,16 @@ async def test_a_qr_code_becomes_pay_params_and_comes_back(engine, filled, bare)
     assert params[0]["pay_params"] is None
 
 
+async def test_orders_that_wait_get_a_time_to_end_and_an_attempt_each(engine, filled, bare):
+    await filled.close()
+    await migrate(engine, downgrade_to("0007"))
+    assert await bare.fetchval("SELECT to_regclass('payment_attempts')") is None
+    await migrate(engine, upgrade_to("head"))
+    row = await bare.fetchrow("SELECT end_at = expires_at AS due, end_rung FROM payments")
+    assert tuple(row) == (True, 0)
+    assert await bare.fetchval("SELECT choice ->> 'reason' FROM payment_attempts") == "the merchant asked for alipay"
+
+
 async def test_going_all_the_way_down_leaves_nothing_and_up_works_again(engine, filled, bare):
     await filled.close()
     await migrate(engine, downgrade_to("base"))

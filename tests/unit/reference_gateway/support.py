@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from reference_gateway.app import Gateway, Parts, build
 from reference_gateway.apps import App
 from reference_gateway.channels.partial import PartialChannel
 from reference_gateway.channels.port import (
+    EndState,
     NotifyReply,
     Opening,
     OpeningState,
@@ -28,10 +29,12 @@ from reference_gateway.channels.port import (
 from reference_gateway.domain.money import Fen
 from reference_gateway.domain.notice import Notice, NoticeKind
 from reference_gateway.domain.payment import Payment
-from reference_gateway.domain.records import OutboxRow
+from reference_gateway.domain.records import OutboxRow, Posting
 from reference_gateway.domain.refund import Refund
 from reference_gateway.errors import NotifyRefused, SignatureRejected
 from reference_gateway.ids import SeededIds
+from reference_gateway.service.effects import NoEffects
+from reference_gateway.service.unit_of_work import UnitOfWork
 from reference_gateway.settings import GatewaySettings
 from reference_gateway.store.memory_unit_of_work import MemoryStore
 
@@ -57,10 +60,13 @@ class FakeChannel(PartialChannel):
         self.refund_answers: list[RefundState | Exception] = []
         self.refund_reports: list[RefundState | Exception] = []
         self.reports: dict[str, TradeReport | Exception] = {}
+        self.end_answers: list[EndState | Exception] = []
+        self.capture_answers: list[TradeReport | Exception] = []
+        self.offers = frozenset({"qr"})
         self.on_call: Callable[[str, str], Any] | None = None
 
     def supports(self) -> frozenset[str]:
-        return frozenset({"qr"})
+        return self.offers
 
     async def start(self) -> None:
         pass
@@ -88,6 +94,31 @@ class FakeChannel(PartialChannel):
         if isinstance(report, Exception):
             raise report
         return report
+
+    async def close(self, payment: Payment) -> EndState:
+        return await self._end("close", payment)
+
+    async def reverse(self, payment: Payment) -> EndState:
+        return await self._end("reverse", payment)
+
+    async def _end(self, what: str, payment: Payment) -> EndState:
+        await self._called(what, payment.out_trade_no)
+        answer = self.end_answers.pop(0) if self.end_answers else EndState.CLOSED
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def preauth(self, payment: Payment, ask: PayRequest) -> Opening:
+        await self._called("preauth", payment.out_trade_no)
+        return Opening(OpeningState.READY, {"order_string": payment.out_trade_no})
+
+    async def capture(self, payment: Payment, amount_fen: Fen) -> TradeReport:
+        await self._called("capture", payment.out_trade_no)
+        paid = TradeReport(state=TradeState.PAID, channel_trade_no="T1", amount_fen=amount_fen)
+        answer = self.capture_answers.pop(0) if self.capture_answers else paid
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     async def refund(self, payment: Payment, refund: Refund) -> RefundReport:
         await self._called("refund", refund.out_request_no)
@@ -127,6 +158,33 @@ class GullibleChannel(FakeChannel):
 
     def parse_notify(self, headers: Mapping[str, str], body: bytes) -> Notice:
         return super().parse_notify(headers, json.dumps({**json.loads(body), "signed": True}).encode())
+
+
+class EffectsSeen(NoEffects):
+    """Remembers what moved, as (what, payment id)."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str]] = []
+
+    async def paid(self, unit: UnitOfWork, payments: Sequence[Payment]) -> Sequence[Posting]:
+        self.seen.extend(("paid", payment.id) for payment in payments)
+        return ()
+
+    async def ended(self, unit: UnitOfWork, payments: Sequence[Payment]) -> Sequence[Posting]:
+        self.seen.extend(("ended", payment.id) for payment in payments)
+        return ()
+
+    async def refunded(self, unit: UnitOfWork, payment: Payment, refund: Refund) -> Sequence[Posting]:
+        self.seen.append(("refunded", payment.id))
+        return ()
+
+    async def shipped(self, unit: UnitOfWork, payment: Payment) -> Sequence[Posting]:
+        self.seen.append(("shipped", payment.id))
+        return ()
+
+    async def completed(self, unit: UnitOfWork, payment: Payment) -> Sequence[Posting]:
+        self.seen.append(("completed", payment.id))
+        return ()
 
 
 class RememberingSender:
@@ -202,6 +260,9 @@ class Merchant:
         }
         return await self.call("POST", "/api/v1/payments", body)
 
+    async def act(self, payment: Mapping[str, Any], what: str, body: Any = None) -> tuple[int, Any]:
+        return await self.call("POST", f"/api/v1/payments/{payment['id']}/{what}", body)
+
     async def notify(self, payment: Mapping[str, Any], **changes: Any) -> tuple[int, bytes]:
         fields = {
             "signed": True,
@@ -251,6 +312,8 @@ class World:
             "channels": {"alipay": self.channel},
             "webhook_sender": self.sender,
         }
+        self.effects = EffectsSeen()
+        parts["effects"] = (self.effects,)
         self.gateway: Gateway = build(self.settings, **{**parts, **self.parts})
         await self.gateway.start()
         self.merchant = Merchant(self.http, self.gateway.url, self.clock)

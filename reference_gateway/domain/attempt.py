@@ -1,0 +1,28 @@
+"""
+An attempt: one opening of a payment at one channel, and why that channel was taken.
+
+A payment has one for each channel that was tried. The row is there before the channel is called, and follows the table
+of attempts; the payment's own `attempt` is the state of its latest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from reference_gateway.domain.transitions import AttemptStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """*choice* explains why this channel was taken, in words and weights that people can read."""
+
+    payment_id: str
+    channel: str
+    product: str
+    choice: Mapping[str, object]
+    created_at: datetime
+    status: AttemptStatus = AttemptStatus.REQUESTED
+    failure_code: str | None = None
+    changed_at: datetime | None = None

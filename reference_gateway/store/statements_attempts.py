@@ -1,0 +1,38 @@
+"""The SQL of attempts, as constants over whole batches; see `statements` for the rules."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from reference_gateway.store.statements import unnest_of
+
+_ATTEMPT = {
+    "payment_id": "text",
+    "channel": "text",
+    "product": "text",
+    "choice": "jsonb",
+    "status": "text",
+    "failure_code": "text",
+    "created_at": "timestamptz",
+    "changed_at": "timestamptz",
+}
+ATTEMPT = tuple(_ATTEMPT)
+INSERT_ATTEMPTS = text(
+    f"""
+    INSERT INTO payment_attempts ({", ".join(ATTEMPT)})
+    SELECT * FROM {unnest_of(**_ATTEMPT)} ORDER BY payment_id, channel
+    ON CONFLICT ON CONSTRAINT payment_attempts_pkey DO NOTHING
+    """  # noqa: S608 (made of constants)
+)
+SAVED_ATTEMPT = ("payment_id", "channel", "status", "failure_code", "changed_at")
+SAVE_ATTEMPTS = text(
+    f"""
+    UPDATE payment_attempts AS a
+    SET status = given.status, failure_code = given.failure_code, changed_at = given.changed_at
+    FROM {unnest_of(**{name: _ATTEMPT[name] for name in SAVED_ATTEMPT})}
+    WHERE a.payment_id = given.payment_id AND a.channel = given.channel
+    """  # noqa: S608 (made of constants)
+)
+ATTEMPTS = text(
+    f"SELECT {', '.join(ATTEMPT)} FROM payment_attempts WHERE payment_id = :payment_id ORDER BY created_at"  # noqa: S608
+)
