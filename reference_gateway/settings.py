@@ -131,6 +131,8 @@ class GatewaySettings(BaseSettings):
     # `unionpay_sm2` by the sm2 file. The encryption certificates are renewed from UnionPay day by day.
     unionpay_url: str = ""
     unionpay_file_url: str = ""
+    # Where browsers go after paying when their payment has no return_url.
+    unionpay_front_url: str = ""
     unionpay_mer_id: str = Field(default="", pattern=r"^([0-9A-Za-z]{15})?$")
     unionpay_pfx_file: Path | None = None
     unionpay_pfx_password: SecretStr = SecretStr("")

@@ -63,6 +63,7 @@ def _unionpay(folder: Path, url: str) -> Values:
     return {
         "unionpay_url": url,
         "unionpay_file_url": f"{url}/",
+        "unionpay_front_url": f"{url}/",
         "unionpay_mer_id": _word(folder / "mer_id"),
         "unionpay_pfx_file": str(folder / "acp_test_sign.pfx"),
         "unionpay_pfx_password": password,

@@ -30,12 +30,16 @@ class Door(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UnionPayMerchant:
-    """*file_url* is where reconciliation files are; empty where there are none."""
+    """
+    *file_url* is where reconciliation files are; empty where there are none. *front_url* is where browsers go whose
+    payment names no address of its own.
+    """
 
     url: str
     file_url: str
     mer_id: str
     signing: Signing
+    front_url: str = ""
 
     def common(self, txn_type: str, sub_type: str, biz_type: str) -> dict[str, str]:
         """The fields of every request, unsigned."""

@@ -96,7 +96,6 @@ class Openings:
         return Opening(OpeningState.READY, {product.param: answer[product.answered]})
 
     def _fields(self, payment: Payment, ask: PayRequest, product: Product, txn_type: str) -> dict[str, str]:
-        in_browser = {"frontUrl": ask.return_url, "frontFailUrl": ask.return_url} if not product.answered else {}
         return {
             **self._merchant.common(txn_type, product.sub_types[txn_type], product.biz_type),
             **named(payment),
@@ -105,10 +104,27 @@ class Openings:
             "currencyCode": CURRENCY,
             "payTimeout": txn_time(payment.expires_at),
             "backUrl": ask.notify_url,
-            **in_browser,
+            **self._way_back(ask, product),
             "orderDesc": safe_text(payment.subject, most=DESCRIPTION_MAX),
             "reqReserved": safe_text(payment.subject, most=RESERVED_MAX),
         }
+
+    def _way_back(self, ask: PayRequest, product: Product) -> dict[str, str]:
+        """
+        Say where the browser goes afterwards; UnionPay takes no form without it.
+
+        Raises:
+            ChannelRefused: nobody has told.
+        """
+        if product.answered:
+            return {}
+        address = ask.return_url or self._merchant.front_url
+        if not address:
+            raise ChannelRefused(
+                "UnionPay must know where the browser goes afterwards; give return_url, or GATEWAY_UNIONPAY_FRONT_URL",
+                code="return_url_needed",
+            )
+        return {"frontUrl": address, "frontFailUrl": address}
 
     async def _sensitive(self, payer: str, update_at: str) -> Mapping[str, str]:
         if self._encryption is None or not payer:

@@ -67,6 +67,7 @@ def _channel(
         file_url=settings.unionpay_file_url,
         mer_id=settings.unionpay_mer_id,
         signing=signing,
+        front_url=settings.unionpay_front_url,
     )
     return UnionPayChannel(
         name,

@@ -70,6 +70,13 @@ def test_a_form_posts_itself_and_asks_nobody(product, channel_type):
     assert 'document.getElementById("pay_form").submit()' in page
 
 
+def test_without_a_way_back_a_form_is_refused():
+    order = replace(ORDER, product="page")
+    with pytest.raises(ChannelRefused) as caught:
+        asyncio.run(desk.unstarted().pay(order, replace(ASK, return_url="")))
+    assert caught.value.reason == "return_url_needed"
+
+
 def test_the_same_payment_opened_again_is_the_same_transaction():
     seen: Seen = []
 
