@@ -238,7 +238,7 @@ def _refunds(account: Account) -> Iterator[Difference]:
             actual=f"{yuan_text(book_fen)} refunded",
             money=f"order {account.order} refunded {yuan_text(book_fen - account.paid_fen)} above what was paid",
         )
-    if payment.refunded_fen != book_fen:
+    if payment.refunded_fen is not None and payment.refunded_fen != book_fen:
         yield _refund_difference(account, "the gateway says", payment.refunded_fen)
     if payment.debits is not None and (payment.debits or payment.status in PAID):
         debited = sum(posting.amount_fen for posting in payment.debits)

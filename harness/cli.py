@@ -118,7 +118,9 @@ def check(
         list[str] | None, typer.Argument(metavar="ID-PREFIX…", help="All requirements by default.")
     ] = None,
     *,
-    gateway: Annotated[str, typer.Option("--gateway", help="reference")] = "reference",
+    gateway: Annotated[str, typer.Option("--gateway", help="reference, or a driver's YAML file.")] = "reference",
+    allow_host: Annotated[list[str] | None, typer.Option("--allow-host", help="Where your gateway may be.")] = None,
+    patience: Annotated[float | None, typer.Option("--patience", min=0.1, help="Seconds to settle a case.")] = None,
     seed: SeedFlag = DEFAULT_SEED,
     as_json: JsonFlag = False,
     home: HomeFlag = None,
@@ -129,7 +131,14 @@ def check(
     """
     from harness.commands.check import CheckPlan, run_check  # noqa: PLC0415
 
-    plan = CheckPlan(prefixes=tuple(prefix or ()), gateway=gateway, seed=seed, as_json=as_json)
+    plan = CheckPlan(
+        prefixes=tuple(prefix or ()),
+        gateway=gateway,
+        seed=seed,
+        as_json=as_json,
+        allowed_hosts=tuple(allow_host or ()),
+        patience_s=patience,
+    )
     raise typer.Exit(run_check(plan, settings=_settings(home=home, out=out)))
 
 
@@ -201,6 +210,18 @@ def list_things(
     from harness.commands.listing import run_list  # noqa: PLC0415
 
     raise typer.Exit(run_list(kind, as_json=as_json))
+
+
+@app.command(name="init-driver")
+def init_driver(
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Stdout by default.")] = None,
+) -> None:
+    """
+    A commented driver, for a gateway of your own.
+    """
+    from harness.commands.init_driver import run_init_driver  # noqa: PLC0415
+
+    raise typer.Exit(run_init_driver(file))
 
 
 @app.command()

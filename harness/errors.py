@@ -21,6 +21,12 @@ class ConfigError(HarnessError):
     """A setting, a flag or a file of the user's is wrong."""
 
 
+class DriverError(ConfigError):
+    """The driver of a gateway is wrong."""
+
+    hint = "`payproof init-driver` writes one with comments"
+
+
 class ControlError(HarnessError):
     """The simulator's control API refused a call."""
 

@@ -17,7 +17,7 @@ from harness.facts import Witnesses, acked, record_call, record_notify, record_p
 from harness.history import History
 from harness.ids import label_of
 from harness.model import PAID_STATUSES
-from harness.sut.contract import Ability, GatewayContract, LedgerEntry, Outcome, Payment
+from harness.sut.contract import Ability, GatewayContract, LedgerEntry, Ours, Outcome, Payment, every_order
 from harness.sut.sink import MerchantSink
 from harness.world.base import World
 
@@ -78,12 +78,15 @@ async def audit_world(
     return auditor.report(replace(seen, doubts=(*doubts, *silences), ledger_read=not silences))
 
 
-async def settle_world(world: World, *, patience_s: float) -> bool:
+async def settle_world(world: World, *, patience_s: float, ours: Ours = every_order) -> bool:
     """
     Let the dust settle, and wait for what the gateway has still to find out by itself.
 
     A gateway that was told nothing may ask the provider in its own time, and a correct one does. So a payment that the
     book calls paid and the gateway does not is waited for as long as patience lasts; then the audit may call it lost.
+
+    Args:
+        ours: the orders that are waited for.
 
     Returns:
         False when patience ran out first.
@@ -92,7 +95,7 @@ async def settle_world(world: World, *, patience_s: float) -> bool:
     look_s, left_s = FIRST_LOOK_S, patience_s
     while left_s > 0 and await world.settle(patience_s=left_s):
         try:
-            if not await _behind(world):
+            if not await _behind(world, ours):
                 return True
         except GatewaySilentError:
             pass  # it died after it had come to rest; it may come back
@@ -102,17 +105,18 @@ async def settle_world(world: World, *, patience_s: float) -> bool:
     return False
 
 
-async def _behind(world: World) -> bool:
+async def _behind(world: World, ours: Ours) -> bool:
     """
     Whether the book has a payment or a refund that the gateway has not heard of.
     """
     book = {trade.out_trade_no: trade async for trade in world.control.trades() if trade.paid_fen}
     if not book:
         return False
-    async for payment in world.gateway.export():
+    async for payment in world.gateway.export(ours=ours):
         trade = book.pop(payment.out_trade_no, None)
-        told = payment.status in PAID_STATUSES or payment.refunded_fen > 0
-        if trade is not None and (not told or payment.refunded_fen < trade.refunded_fen):
+        gone_fen = trade.refunded_fen if trade is not None and payment.refunded_fen is None else payment.refunded_fen
+        told = payment.status in PAID_STATUSES or bool(gone_fen)
+        if trade is not None and (not told or (gone_fen or 0) < trade.refunded_fen):
             return True
     # What is left belongs to no payment of this gateway: waiting would not bring it one.
     return False
@@ -181,7 +185,7 @@ async def _looked_at(gateway: GatewayContract, *, ours: Callable[[str], bool]) -
     """
     looks = Ability.LEDGER in gateway.abilities
     waiting: list[Payment] = []
-    async for payment in gateway.export():
+    async for payment in gateway.export(ours=ours):
         if not looks or not ours(payment.merchant_order_no) or not (payment.credits or payment.debits):
             yield payment, None
             continue

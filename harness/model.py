@@ -97,7 +97,7 @@ class PaymentModel:
         if self.life is Life.BOUGHT and seen.status in UNPAID_STATUSES:
             most_fen = self.amount_fen  # it came late and goes back, which nobody has to ask for
         least_fen = self.refunded_fen if settled else 0
-        if not least_fen <= seen.refunded_fen <= most_fen:
+        if seen.refunded_fen is not None and not least_fen <= seen.refunded_fen <= most_fen:
             between = f"between {yuan_text(least_fen)} and {yuan_text(most_fen)}"
             found.append(f"{yuan_text(seen.refunded_fen)} refunded, not {between}")
         return tuple(found)

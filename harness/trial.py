@@ -121,7 +121,7 @@ async def play(case: Case, channel: str, world: World, *, history: History, pati
     """
     stage = Stage(world, channel=channel, history=history)
     await case.play(stage)
-    settled = await settle_world(world, patience_s=patience_s)
+    settled = await settle_world(world, patience_s=patience_s, ours=stage.ours)
     await audit_world(
         world,
         ours=stage.ours,

@@ -122,7 +122,7 @@ def _payment(order: str, line: Operation) -> Payment:
         amount_fen=told.get("amount_fen", 0),
         status=told["status"],
         refund_status=told.get("refund_status", "NONE"),
-        refunded_fen=told.get("refunded_fen", sum(told["debits"] or ())),
+        refunded_fen=told.get("refunded_fen"),
         channel_trade_no=told.get("trade_no"),
         credits=_postings(told["credits"]),
         debits=_postings(told["debits"]),

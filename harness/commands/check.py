@@ -4,19 +4,26 @@
 The reference gateway is tried in process, on virtual time, its cases spread over the machine's cores.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from harness.cases import Case
 from harness.commands.session import Session, open_session
 from harness.errands import Errand, run_errands
-from harness.errors import ConfigError
+from harness.errors import ConfigError, GatewaySilentError
 from harness.events import Progressed, Resulted, RunEnded, RunStarted
+from harness.history import History
+from harness.ids import Ids
 from harness.settings import HarnessSettings
+from harness.sut.driver.schema import DriverFile
+from harness.sut.drivers import imported, load_driver
 from harness.sut.reference import ReferenceGateway
-from harness.trial import Can, Result, Tally, cases_for, chosen, missing, results, verdict_of
+from harness.trial import Can, Played, Result, Tally, cases_for, chosen, missing, play, results, silent, verdict_of
 from harness.verdict import Verdict, exit_code
+from harness.world.external import ExternalPlan, ExternalWorld
 from harness.world.in_process import InProcessWorld
 
 REFERENCE = "reference"
@@ -28,13 +35,17 @@ class CheckPlan:
     """
     Args:
         prefixes: which requirements; all of them when empty.
-        gateway: "reference", so far.
+        gateway: "reference", or a driver's file.
+        allowed_hosts: where a gateway may be, besides this machine.
+        patience_s: how long the dust may take to settle after a case; the driver's own word when None.
     """
 
     prefixes: tuple[str, ...] = ()
     gateway: str = REFERENCE
     seed: int = 1
     as_json: bool = False
+    allowed_hosts: tuple[str, ...] = ()
+    patience_s: float | None = None
 
 
 def run_check(plan: CheckPlan, *, settings: HarnessSettings) -> int:
@@ -49,23 +60,84 @@ def run_check(plan: CheckPlan, *, settings: HarnessSettings) -> int:
         raise ConfigError(
             f"no requirement begins with {', '.join(plan.prefixes)}", hint="`payproof list requirements` shows them all"
         )
-    if plan.gateway != REFERENCE:
-        raise ConfigError(f"no gateway is called {plan.gateway}", hint=f"known: {REFERENCE}")
+    stranger = None if plan.gateway == REFERENCE else load_driver(Path(plan.gateway))
     with open_session(settings, seed=plan.seed, as_json=plan.as_json) as session:
         facts = {"gateway": plan.gateway, "seed": str(plan.seed), "run": str(session.run_dir)}
         session.announce(RunStarted(title="payproof check", facts=facts))
-        can = Can(
-            abilities=ReferenceGateway.abilities,
-            moves=InProcessWorld.moves,
-            channels=ReferenceGateway.channels,
-            world=InProcessWorld.name,
-        )
-        tally = Tally()
-        errands = _errands(plan, cases_for(requirements), can=can, session=session)
-        for done, (_, played) in enumerate(run_errands(errands), start=1):
-            tally.add(played)
-            session.announce(Progressed(what="cases", done=done, total=len(errands)))
+        cases = cases_for(requirements)
+        if stranger is None:
+            tally, can = _in_process(plan, cases, session=session)
+        else:
+            tally, can = asyncio.run(_outside(plan, cases, stranger, session=session))
         return _told(plan, results(requirements, tally, can), session=session)
+
+
+def _in_process(plan: CheckPlan, cases: Iterable[Case], *, session: Session) -> tuple[Tally, Can]:
+    can = Can(
+        abilities=ReferenceGateway.abilities,
+        moves=InProcessWorld.moves,
+        channels=ReferenceGateway.channels,
+        world=InProcessWorld.name,
+    )
+    tally = Tally()
+    errands = _errands(plan, cases, can=can, session=session)
+    for done, (_, played) in enumerate(run_errands(errands), start=1):
+        tally.add(played)
+        session.announce(Progressed(what="cases", done=done, total=len(errands)))
+    return tally, can
+
+
+async def _outside(
+    plan: CheckPlan, cases: Sequence[Case], driver: DriverFile, *, session: Session
+) -> tuple[Tally, Can]:
+    """
+    A gateway of the user's: one world, case after case, in real time.
+    """
+    world = await ExternalWorld.open(
+        ExternalPlan(
+            home=session.home,
+            run_dir=session.run_dir,
+            ids=Ids(plan.seed),
+            driver=driver,
+            folder=Path(plan.gateway).parent.absolute(),
+            sign=None if driver.signing is None else imported(driver.signing),
+            allowed_hosts=frozenset(plan.allowed_hosts),
+        ),
+        clock=session.clock,
+    )
+    gateway = world.gateway
+    can = Can(abilities=gateway.abilities, moves=world.moves, channels=gateway.channels, world=world.name)
+    tally = Tally()
+    able = [
+        (case, channel)
+        for channel in can.channels
+        for case in cases
+        if channel in case.channels and not missing(case, can)
+    ]
+    patience_s = plan.patience_s if plan.patience_s is not None else driver.settle_s
+    try:
+        for done, (case, channel) in enumerate(able, start=1):
+            tally.add(await _play_outside(case, channel, world, plan=plan, patience_s=patience_s, session=session))
+            session.announce(Progressed(what="cases", done=done, total=len(able)))
+    finally:
+        await world.close()
+    return tally, can
+
+
+async def _play_outside(
+    case: Case, channel: str, world: ExternalWorld, *, plan: CheckPlan, patience_s: float, session: Session
+) -> Played:
+    folder = session.run_dir / "cases" / channel
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    history = History(session.clock, file=folder / f"{case.name}.ndjson")
+    replay = f"payproof check {{id}} --gateway {plan.gateway} --seed {plan.seed}"
+    await world.control.put_faults([])
+    try:
+        return await play(case, channel, world, history=history, patience_s=patience_s, replay=replay)
+    except GatewaySilentError as problem:
+        return silent(case, channel, problem)
+    finally:
+        history.close()
 
 
 def _told(plan: CheckPlan, found: Sequence[Result], *, session: Session) -> int:

@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
 
-from harness.errors import ScenarioError, ScenarioNotFoundError
+from harness.errors import ConfigError, ScenarioError, ScenarioNotFoundError
 from harness.script.faults import Plan, Profile
 from harness.script.schema import Scenario
 
@@ -66,6 +66,19 @@ def _plan_as_written(file: Path) -> Plan | None:
         return Plan.model_validate({"plan": orjson.loads(lines[0].removeprefix("plan: ")), "faults": faults})
     except (OSError, ValueError):  # no such thing, or a wrong one: YAML says what and where
         return None
+
+
+def load_as(file: Path, model: type[Model], error: type[ConfigError]) -> Model:
+    """
+    Read another kind of file in the same way.
+
+    Raises:
+        error: with a line for each mistake.
+    """
+    try:
+        return _read(file, model)
+    except ScenarioError as mistake:
+        raise error(str(mistake)) from mistake
 
 
 def _read(file: Path, model: type[Model]) -> Model:

@@ -5,7 +5,7 @@ Nothing here assumes an outcome. A question ends in one of three ways, and an an
 a refusal: whoever asked has to ask again with the same number, or to query.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
@@ -99,6 +99,7 @@ class Payment:
     Args:
         status: PENDING, PAID, SHIPPED, COMPLETED, CANCELLED or CLOSED; a driver maps its gateway's own words to them.
         refund_status: NONE, PROCESSING, PARTIAL or FULL.
+        refunded_fen: None where the driver cannot tell.
         qr_code: what the buyer scans, when there is one.
         credits, debits: the postings; None where the driver cannot tell.
     """
@@ -110,7 +111,7 @@ class Payment:
     amount_fen: int
     status: str
     refund_status: str
-    refunded_fen: int
+    refunded_fen: int | None
     channel_trade_no: str | None = None
     qr_code: str | None = None
     credits: tuple[Posting, ...] | None = None
@@ -140,6 +141,16 @@ class LedgerEntry:
     at: str = ""
 
 
+Ours = Callable[[str], bool]
+
+
+def every_order(order_no: str) -> bool:
+    """
+    Whatever its number.
+    """
+    return bool(order_no)
+
+
 class GatewayContract(Protocol):
     """
     What the harness asks of any gateway.
@@ -156,6 +167,13 @@ class GatewayContract(Protocol):
 
     @property
     def abilities(self) -> frozenset[Ability]: ...
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """
+        Over what it can be paid.
+        """
+        ...
 
     async def create(self, payment: NewPayment) -> Reply[Payment]: ...
 
@@ -181,9 +199,12 @@ class GatewayContract(Protocol):
 
     async def ledger(self, payment_id: str) -> Reply[tuple[LedgerEntry, ...]]: ...
 
-    def export(self, *, after: str | None = None, limit: int = 200) -> AsyncIterator[Payment]:
+    def export(self, *, after: str | None = None, limit: int = 200, ours: Ours = every_order) -> AsyncIterator[Payment]:
         """
         Every payment with its postings, in a stable order, for the audit.
+
+        Args:
+            ours: the order numbers that somebody wants to hear of; a gateway that cannot choose tells of all.
         """
         ...
 

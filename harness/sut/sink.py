@@ -19,6 +19,7 @@ from aiohttp import web
 from harness.clock import Clock
 
 PATH = "/webhooks"
+Read = Callable[[bytes], Mapping[str, Any] | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +50,23 @@ class MerchantSink:
     Args:
         secret: the app's webhook secret.
         port: a fixed one, so that a gateway can be configured beforehand; 0 for a free one.
+        read: turns what another gateway sends into our words, None for what says nothing; its signature is not ours
+            to check.
+        answer: what the platform answers to that, and its content type.
     """
 
-    def __init__(self, secret: str, *, clock: Clock, port: int = 0) -> None:
+    def __init__(
+        self,
+        secret: str,
+        *,
+        clock: Clock,
+        port: int = 0,
+        read: Read | None = None,
+        answer: tuple[str, str] = ("", "text/plain"),
+    ) -> None:
         self._secret = secret.encode()
+        self._read = read
+        self._answer = answer
         self._clock = clock
         self._port = port
         self._runner: web.AppRunner | None = None
@@ -106,18 +120,28 @@ class MerchantSink:
 
     async def _receive(self, request: web.Request) -> web.Response:
         body = await request.read()
+        if self._read is not None:
+            said = self._read(body)
+            return self._heard(said) if said is not None else self._answered(200)
         timestamp = request.headers.get("X-Gateway-Timestamp", "")
         expected = hmac.new(self._secret, timestamp.encode() + b"\n" + body, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(expected, request.headers.get("X-Gateway-Signature", "")):
             self.strangers += 1
             return web.Response(status=401)
-        event = self._event(orjson.loads(body))
+        return self._heard(orjson.loads(body))
+
+    def _heard(self, said: Mapping[str, Any]) -> web.Response:
+        event = self._event(said)
         self.events.append(event)
         if event.told:
             for wanted, waiter in self._waiters:
                 if not waiter.done() and wanted(event):
                     waiter.set_result(event)
-        return web.Response(status=event.answered)
+        return self._answered(event.answered)
+
+    def _answered(self, status: int) -> web.Response:
+        said, content_type = self._answer
+        return web.Response(status=status, text=said, content_type=content_type)
 
     def _event(self, raw: Mapping[str, Any]) -> WebhookEvent:
         answered = 200

@@ -101,7 +101,7 @@ class ProcessesWorld:
         self.ids = plan.ids
         self.urls: dict[str, str] = {}
         # Where each provider listens, without a path.
-        self._bases: dict[str, str] = {}
+        self.bases: dict[str, str] = {}
         # What the simulator said when it was ready.
         self.simulator: Mapping[str, Any] = {}
         self._parts = _Parts()
@@ -189,7 +189,7 @@ class ProcessesWorld:
             self._parts.control_url, token=plan.simulator_env.get("PAYPROOF_PROVIDERS_CONTROL_TOKEN")
         )
         providers = (await self.control.info())["providers"]
-        self._bases = {name: str(said["url"]) for name, said in providers.items()}
+        self.bases = {name: str(said["url"]) for name, said in providers.items()}
         self.urls = {name: str(said["gateway_url"]) for name, said in providers.items()}
         self.urls["control"] = self._parts.control_url
         if plan.gateway is not None:
@@ -243,7 +243,7 @@ class ProcessesWorld:
         )
 
     def _gateway_values(self, port: int) -> dict[str, str]:
-        told = gateway_values(self.plan.home.credentials, self._bases)
+        told = gateway_values(self.plan.home.credentials, self.bases)
         return {
             **{f"GATEWAY_{name.upper()}": value for name, value in told.items()},
             "GATEWAY_PORT": str(port),

@@ -230,7 +230,7 @@ async def test_a_story_whose_dust_did_not_settle_is_undecided():
 
 
 class SilentExport(ToyGateway):
-    async def export(self, *, after=None, limit=0):
+    async def export(self, *, after=None, limit=0, ours=None):
         for number in range(len(self.payments)):
             raise GatewaySilentError(f"the gateway's export ended with unknown, after {number}")
         yield

@@ -194,7 +194,7 @@ class ToyGateway:
         ]
         return Reply(outcome=Outcome.OK, value=tuple(legs), status=200)
 
-    async def export(self, *, after=None, limit=0):
+    async def export(self, *, after=None, limit=0, ours=None):
         for payment in list(self.payments.values()):
             yield payment
 

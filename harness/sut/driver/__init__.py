@@ -1,0 +1,3 @@
+"""
+Drivers in YAML: how the harness speaks to a gateway that it has never met, over the gateway's own HTTP API.
+"""

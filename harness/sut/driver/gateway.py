@@ -1,0 +1,311 @@
+"""
+GatewayContract by a driver in YAML: requests filled in, answers read by pointers, words translated.
+
+It assumes no outcome: a 5xx, a broken connection or an answer that nobody understands is UNKNOWN, never a refusal.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from harness.errors import AbilityMissingError, DriverError, GatewaySilentError
+from harness.sut.contract import (
+    Ability,
+    LedgerEntry,
+    NewPayment,
+    Ours,
+    Outcome,
+    Payment,
+    Posting,
+    Refund,
+    Reply,
+    every_order,
+    refused,
+    unknown,
+)
+from harness.sut.driver.schema import Call, DriverFile, PaymentCall, RefundCall
+from harness.sut.driver.template import at, fen_of, filled, text
+
+Value = TypeVar("Value")
+Sign = Callable[..., Mapping[str, str]]
+ANSWER_S = 20.0
+
+
+class HttpGateway:
+    """
+    Any gateway that speaks HTTP.
+
+    Args:
+        values: what templates may name besides the payment's own: URLs, folders.
+        sign: gives the headers that sign a request: (method, path, body) → headers.
+    """
+
+    def __init__(self, driver: DriverFile, *, values: Mapping[str, Any], sign: Sign | None = None) -> None:
+        self.driver = driver
+        self.name = driver.name
+        self.channels = tuple(driver.channels)
+        self.abilities = _abilities(driver)
+        self._values = dict(values)
+        self._sign = sign
+        self._session: aiohttp.ClientSession | None = None
+        self._made: dict[str, Payment] = {}
+        self._refunds: dict[tuple[str, str], int] = {}
+        # What the simulator's book says of a gateway that does not tell its own numbers.
+        self.numbers: dict[str, str] = {}
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """
+        The order numbers of everything that was made through this driver.
+        """
+        return tuple(payment.merchant_order_no for payment in self._made.values())
+
+    async def create(self, payment: NewPayment) -> Reply[Payment]:
+        values = {
+            "order_no": payment.merchant_order_no,
+            "amount_fen": payment.amount_fen,
+            "amount_yuan": f"{payment.amount_fen // 100}.{payment.amount_fen % 100:02d}",
+            "subject": payment.subject,
+            "attach": payment.attach or "",
+            "channel": self.driver.channels[payment.channel],
+            "product": payment.product,
+            "buyer_id": payment.buyer_id or "",
+        }
+        call = self.driver.create
+
+        def read(answer: Any) -> Payment:
+            return self._payment(call, answer, known=payment)
+
+        reply = await self._ask(call, values, read=read)
+        if reply.value is not None:
+            self._made[reply.value.id] = reply.value
+        return reply
+
+    async def get(self, payment_id: str) -> Reply[Payment]:
+        return await self._look(self.driver.get, payment_id)
+
+    async def sync(self, payment_id: str) -> Reply[Payment]:
+        return await self._look(self.driver.sync, payment_id)
+
+    async def refund(
+        self, payment_id: str, *, merchant_refund_no: str, amount_fen: int, reason: str | None = None
+    ) -> Reply[Refund]:
+        call = self._declared(self.driver.refund, Ability.REFUND)
+        values = {
+            **self._of(payment_id),
+            "refund_no": merchant_refund_no,
+            "amount_fen": amount_fen,
+            "amount_yuan": f"{amount_fen // 100}.{amount_fen % 100:02d}",
+            "reason": reason or "",
+        }
+
+        def read(answer: Any) -> Refund:
+            return self._refund(call, answer, payment_id, number=merchant_refund_no, amount_fen=amount_fen)
+
+        reply = await self._ask(call, values, read=read)
+        if reply.value is not None:
+            self._refunds[payment_id, reply.value.id] = amount_fen
+        return reply
+
+    async def get_refund(self, payment_id: str, refund_id: str) -> Reply[Refund]:
+        call = self._declared(self.driver.get_refund, Ability.GET_REFUND)
+        amount_fen = self._refunds.get((payment_id, refund_id), 0)
+        values = {**self._of(payment_id), "refund_no": refund_id, "refund_id": refund_id}
+
+        def read(answer: Any) -> Refund:
+            return self._refund(call, answer, payment_id, number=refund_id, amount_fen=amount_fen)
+
+        return await self._ask(call, values, read=read)
+
+    async def effects(self, payment_id: str) -> Reply[int]:
+        call = self._declared(self.driver.effects, Ability.EFFECTS)
+
+        def read(answer: Any) -> int:
+            found = at(call.credits, answer)
+            return len(found) if isinstance(found, list) else int(found)
+
+        return await self._ask(call, self._of(payment_id), read=read)
+
+    async def ledger(self, payment_id: str) -> Reply[tuple[LedgerEntry, ...]]:
+        raise AbilityMissingError(f"{self.name} shows no ledger entries ({payment_id})")
+
+    async def export(
+        self, *, after: str | None = None, limit: int = 200, ours: Ours = every_order
+    ) -> AsyncIterator[Payment]:
+        """
+        The payments that were made through this driver, each as the gateway tells it now.
+
+        Raises:
+            GatewaySilentError: it stopped answering in the middle.
+        """
+        del after, limit
+        wanted = [payment.id for payment in self._made.values() if ours(payment.merchant_order_no)]
+        for payment_id in wanted:
+            reply = await self.get(payment_id)
+            if reply.value is None:
+                raise GatewaySilentError(f"{self.name} did not tell of payment {payment_id}: {reply.detail}")
+            yield await self._with_effects(reply.value)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _with_effects(self, payment: Payment) -> Payment:
+        if self.driver.effects is None:
+            return payment
+        told = await self.effects(payment.id)
+        if told.value is None:
+            raise GatewaySilentError(f"{self.name} did not tell the effects of payment {payment.id}: {told.detail}")
+        credit = Posting(entry_id="", amount_fen=payment.amount_fen)
+        return replace(payment, credits=(credit,) * told.value)
+
+    async def _look(self, call: PaymentCall | None, payment_id: str) -> Reply[Payment]:
+        declared = self._declared(call, Ability.GET)
+        known = self._made[payment_id]
+
+        def read(answer: Any) -> Payment:
+            return self._payment(declared, answer, known=known)
+
+        return await self._ask(declared, self._of(payment_id), read=read)
+
+    def _of(self, payment_id: str) -> dict[str, Any]:
+        made = self._made[payment_id]
+        return {
+            "payment_id": payment_id,
+            "order_no": made.merchant_order_no,
+            "channel": self.driver.channels.get(made.channel, made.channel),
+            "out_trade_no": made.out_trade_no,
+        }
+
+    def _declared(self, call: Value | None, ability: Ability) -> Value:
+        if call is None:
+            raise AbilityMissingError(f"the driver of {self.name} declares no {ability.value}")
+        return call
+
+    def _payment(self, call: PaymentCall, answer: Any, *, known: NewPayment | Payment) -> Payment:
+        order, before = known.merchant_order_no, known if isinstance(known, Payment) else None
+        word = str(at(call.status, answer))
+        if word not in self.driver.states:
+            raise DriverError(
+                f"{self.name} says {word!r} at {call.status}, and states does not say what that means",
+                hint=f"add it to states; known: {', '.join(self.driver.states)}",
+            )
+        number = _maybe(call.out_trade_no, answer) or (before.out_trade_no if before else "")
+        return Payment(
+            id=str(at(call.id, answer)) if call.id is not None else (before.id if before else order),
+            merchant_order_no=order,
+            out_trade_no=str(number or self.numbers.get(order, "")),
+            channel=known.channel,
+            amount_fen=_amount(call.amount_fen, call.amount_yuan, answer) or known.amount_fen,
+            status=self.driver.states[word],
+            refund_status="NONE",
+            refunded_fen=_amount(call.refunded_fen, call.refunded_yuan, answer),
+            channel_trade_no=_maybe(call.trade_no, answer),
+            qr_code=_maybe(call.pay, answer) or (before.qr_code if before else None),
+        )
+
+    def _refund(self, call: RefundCall, answer: Any, payment_id: str, *, number: str, amount_fen: int) -> Refund:
+        status = "PROCESSING"
+        if call.status is not None:
+            word = str(at(call.status, answer))
+            if word not in self.driver.refund_states:
+                raise DriverError(
+                    f"{self.name} says {word!r} at {call.status}, and refund_states does not say what that means"
+                )
+            status = self.driver.refund_states[word]
+        return Refund(
+            id=str(at(call.id, answer)) if call.id is not None else number,
+            payment_id=payment_id,
+            merchant_refund_no=number,
+            out_request_no="",
+            amount_fen=amount_fen,
+            status=status,
+        )
+
+    async def _ask(self, call: Call, values: Mapping[str, Any], *, read: Callable[[Any], Value]) -> Reply[Value]:
+        known = {**self._values, **values}
+        path = text(call.path, known)
+        headers = {name: text(value, known) for name, value in call.headers.items()}
+        data = _body(call, known, headers)
+        if self._sign is not None:
+            headers |= self._sign(method=call.method, path=path, body=data)
+        session = self._session
+        if session is None:
+            timeout = aiohttp.ClientTimeout(total=ANSWER_S)
+            session = self._session = aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0))
+        url = URL(text(self.driver.url, known).rstrip("/") + path, encoded=True)
+        try:
+            async with session.request(call.method, url, data=data or None, headers=headers) as answer:
+                return _reply(call, answer.status, await answer.read(), read=read)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return unknown(status=None, detail=f"{type(error).__name__}: {error}")
+
+
+def _abilities(driver: DriverFile) -> frozenset[Ability]:
+    found = {Ability.CREATE}
+    told = {
+        Ability.GET: driver.get,
+        Ability.SYNC: driver.sync,
+        Ability.REFUND: driver.refund,
+        Ability.GET_REFUND: driver.get_refund,
+        Ability.EFFECTS: driver.effects,
+        Ability.WEBHOOKS: driver.webhooks,
+    }
+    found |= {ability for ability, part in told.items() if part is not None}
+    if driver.get is not None:
+        found.add(Ability.EXPORT)
+    return frozenset(found)
+
+
+def _body(call: Call, values: Mapping[str, Any], headers: dict[str, str]) -> bytes:
+    if call.body is None:
+        return b""
+    body = filled(call.body, values)
+    if call.form:
+        headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+        return urlencode(body).encode()
+    headers.setdefault("Content-Type", "application/json")
+    return orjson.dumps(body)
+
+
+def _reply(call: Call, status: int, body: bytes, *, read: Callable[[Any], Value]) -> Reply[Value]:
+    """
+    A no by its status or by its words; a yes only where the answer could be read.
+    """
+    if status >= 500 and status not in call.refused:
+        return unknown(status=status, detail=body[:200].decode(errors="replace"))
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        answer = None
+    code = str(_maybe(call.code, answer) or "")
+    said_no = any(str(_maybe(pointer, answer)) in words for pointer, words in call.no.items())
+    if said_no or status >= 400:
+        return refused(status=status, code=code, detail=body[:200].decode(errors="replace"))
+    try:
+        return Reply(outcome=Outcome.OK, value=read(answer), status=status)
+    except (KeyError, TypeError, ValueError) as error:
+        return unknown(status=status, detail=f"{error} in {body[:200]!r}")
+
+
+def _maybe(pointer: str | None, answer: Any) -> Any:
+    if pointer is None:
+        return None
+    try:
+        return at(pointer, answer)
+    except KeyError:
+        return None
+
+
+def _amount(fen: str | None, yuan: str | None, answer: Any) -> int | None:
+    if fen is not None and (found := _maybe(fen, answer)) is not None:
+        return int(found)
+    if yuan is not None and (found := _maybe(yuan, answer)) is not None:
+        return fen_of(found)
+    return None

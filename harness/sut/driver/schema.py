@@ -1,0 +1,151 @@
+"""
+What may stand in a driver: where the gateway is, how it is asked, and what its words mean.
+
+Templates are `{{name}}` and nothing more; pointers are JSON Pointers into an answer or a webhook. It says what may
+stand in a file and nothing about how it is used.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from harness.channels import PROVIDED
+
+Pointer = Annotated[str, Field(pattern=r"^(/[^/]*)*$", description="a JSON Pointer, such as /data/order/id")]
+OurStatus = Literal["PENDING", "PAID", "SHIPPED", "COMPLETED", "CANCELLED", "CLOSED"]
+OurRefund = Literal["REQUESTED", "PROCESSING", "SUCCEEDED", "FAILED"]
+OurEvent = Literal["payment.paid", "refund.succeeded", "refund.failed", "ignored"]
+
+
+class Words(BaseModel):
+    """Unchangeable, and a key that is not in the list is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Program(Words):
+    """A command, with the environment that it gets besides PATH and HOME."""
+
+    command: Annotated[tuple[str, ...], Field(min_length=1)]
+    env: dict[str, str] = {}
+    cwd: str = "."
+
+
+class Ready(Words):
+    """When the gateway counts as started: this path answers with a status below 500."""
+
+    path: str = "/"
+    within_s: Annotated[float, Field(gt=0, le=600)] = 30.0
+
+
+class Call(Words):
+    """
+    One question to the gateway.
+
+    A value of the body that is one template alone keeps the type of what it stands for.
+    """
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
+    path: str
+    headers: dict[str, str] = {}
+    body: Any = None
+    form: bool = Field(default=False, description="send the body as a form instead of JSON")
+    refused: tuple[int, ...] = Field(default=(), description="statuses that mean no, besides 400 to 499")
+    no: Annotated[
+        dict[str, tuple[str, ...]], Field(description="pointer to values that mean no, whatever the status")
+    ] = {}
+    code: Pointer | None = Field(default=None, description="the machine word of a refusal")
+
+
+class PaymentCall(Call):
+    """A question whose answer is a payment."""
+
+    id: Pointer | None = None
+    status: Pointer
+    amount_fen: Pointer | None = None
+    amount_yuan: Pointer | None = None
+    out_trade_no: Pointer | None = Field(default=None, description="the number that the provider knows the trade by")
+    trade_no: Pointer | None = Field(default=None, description="the provider's own number of the trade")
+    pay: Pointer | None = Field(default=None, description="what the buyer pays with: a QR text, a URL")
+    refunded_fen: Pointer | None = None
+    refunded_yuan: Pointer | None = None
+
+
+class RefundCall(Call):
+    """A question whose answer is a refund."""
+
+    id: Pointer | None = None
+    status: Pointer | None = Field(
+        default=None, description="without it, an answer that is no refusal means PROCESSING"
+    )
+
+
+class EffectsCall(Call):
+    """How often the buyer was credited, from the gateway's own books: a number, or a list that is counted."""
+
+    credits: Pointer
+
+
+class Webhooks(Words):
+    """What the gateway tells the platform: where in the body things stand, and what the platform answers."""
+
+    order_no: Pointer
+    type: Pointer | None = None
+    types: dict[str, OurEvent] = Field(default={}, description="the gateway's word for what happened")
+    event_id: Pointer | None = Field(default=None, description="what makes two deliveries the same event")
+    amount_fen: Pointer | None = None
+    amount_yuan: Pointer | None = None
+    refund_fen: Pointer | None = None
+    refund_yuan: Pointer | None = None
+    answer: str = "ok"
+    content_type: str = "text/plain"
+
+
+class DriverFile(Words):
+    """One gateway."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    url: Annotated[str, Field(description="where the gateway listens, such as http://127.0.0.1:8080")]
+    channels: Annotated[dict[str, str], Field(min_length=1, description="our channel to the gateway's word for it")]
+    product: str = "qr"
+    label_from: dict[str, str] = Field(
+        default={}, description="provider to the field of the gateway's call that carries the label: subject, attach, …"
+    )
+    start: Program | None = None
+    stop: Program | None = None
+    kill: Program | None = None
+    ready: Ready = Ready()
+    signing: str | None = Field(default=None, description="pkg.mod:function, gives the headers that sign a request")
+    create: PaymentCall
+    get: PaymentCall | None = None
+    sync: PaymentCall | None = None
+    refund: RefundCall | None = None
+    get_refund: RefundCall | None = None
+    effects: EffectsCall | None = None
+    webhooks: Webhooks | None = None
+    states: Annotated[dict[str, OurStatus], Field(min_length=1)]
+    refund_states: dict[str, OurRefund] = {}
+    clock: bool = Field(default=False, description="the gateway's clock can be moved with the simulator's")
+    settle_s: Annotated[float, Field(gt=0, le=600)] = Field(
+        default=10.0, description="how long the gateway may take to find out by itself what it was not told"
+    )
+
+    @field_validator("channels")
+    @classmethod
+    def _spoken(cls, channels: dict[str, str]) -> dict[str, str]:
+        for name in channels:
+            if name not in PROVIDED:
+                raise PydanticCustomError(
+                    "unknown_word", "no such channel", {"known": list(PROVIDED), "at": [name], "word": name}
+                )
+        return channels
+
+    @model_validator(mode="after")
+    def _refunds_have_states(self) -> "DriverFile":
+        wants = [call for call in (self.refund, self.get_refund) if call is not None and call.status is not None]
+        if wants and not self.refund_states:
+            raise PydanticCustomError(
+                "refund_states", "refund has a status, so refund_states must say what its words mean"
+            )
+        return self

@@ -1,0 +1,79 @@
+"""
+Templates and pointers: putting values into a request, and finding them in an answer.
+"""
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from harness.errors import DriverError
+
+_TEMPLATE = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
+
+
+def filled(value: Any, values: Mapping[str, Any]) -> Any:
+    """
+    *value* with every `{{name}}` replaced; one that is a template alone keeps the type of what it stands for.
+
+    Raises:
+        DriverError: a name that nobody gives, with the closest one.
+    """
+    if isinstance(value, Mapping):
+        return {key: filled(part, values) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [filled(part, values) for part in value]
+    if not isinstance(value, str):
+        return value
+    alone = _TEMPLATE.fullmatch(value)
+    if alone is not None:
+        return _value(alone.group(1), values)
+    return _TEMPLATE.sub(lambda found: str(_value(found.group(1), values)), value)
+
+
+def text(value: str, values: Mapping[str, Any]) -> str:
+    """
+    The same for what has to be text.
+    """
+    return str(filled(value, values))
+
+
+def _value(name: str, values: Mapping[str, Any]) -> Any:
+    if name in values:
+        return values[name]
+    closest = difflib.get_close_matches(name, values, n=1)
+    meant = f"did you mean {{{{{closest[0]}}}}}?" if closest else f"known: {', '.join(sorted(values))}"
+    raise DriverError(f"nothing is called {{{{{name}}}}} here", hint=meant)
+
+
+def at(pointer: str, document: Any) -> Any:
+    """
+    What stands at a JSON Pointer.
+
+    Raises:
+        KeyError: nothing does; the message names the first part that is missing.
+    """
+    node = document
+    for part in pointer.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(node, Mapping) and key in node:
+            node = node[key]
+        elif isinstance(node, list) and key.isdecimal() and int(key) < len(node):
+            node = node[int(key)]
+        else:
+            raise KeyError(f"{pointer}: nothing is called {key!r}")
+    return node
+
+
+def fen_of(value: Any) -> int:
+    """
+    Fen from yuan as gateways write them: 9.9, "9.90", 10. Never through a float.
+
+    Raises:
+        ValueError: it is no amount, or no whole number of fen.
+    """
+    whole, _, part = str(value).strip().partition(".")
+    if not re.fullmatch(r"-?\d+", whole) or not re.fullmatch(r"\d{0,2}0*", part):
+        raise ValueError(f"{value!r} is no amount in yuan")
+    cents = int((part[:2] + "00")[:2])
+    return int(whole) * 100 + (-cents if whole.startswith("-") else cents)
