@@ -21,7 +21,7 @@ from harness.world.base import World
 # A gateway may accept an order and open it at the provider a little later.
 OPENING_WAITS_S = (0.05, 0.2, 0.8, 3.0, 6.0, 12.0)
 
-RUNGS = {"alipay": 8, "wechatpay": 16, "unionpay": 6}
+RUNGS = {"alipay": 8, "wechatpay": 16, "unionpay": 5}
 
 
 @dataclass(slots=True)

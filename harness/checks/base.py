@@ -40,6 +40,20 @@ class Story:
     order: str
     lines: dict[str, list[Operation]] = field(default_factory=lambda: defaultdict(list))
 
+    @property
+    def channel(self) -> str:
+        """
+        Over what the order is paid, as whoever asked for it said; empty where nobody did.
+        """
+        asked = self.lines.get("create")
+        return str(asked[0].value.get("channel", "")) if asked else ""
+
+    def concerns(self, requirement: str) -> bool:
+        """
+        Whether the requirement applies to the order's channel.
+        """
+        return not self.channel or self.channel in BY_ID[requirement].channels
+
     def seen(self, kind: str) -> list[Operation]:
         """
         Facts and successful endings of a kind.
@@ -124,7 +138,7 @@ def each_order(requirement: str, rule: Rule, *, witness: str) -> Check:
         findings: list[Finding] = []
         witnessed = 0
         for story in stories(operations).values():
-            rulings = tuple(rule(story))
+            rulings = tuple(rule(story)) if story.concerns(requirement) else ()
             witnessed += len(rulings)
             findings += [_finding_of(requirement, story, ruling) for ruling in rulings if not ruling.kept][:1]
         return judgement(requirement, findings, witnessed=witnessed, witness=witness)

@@ -100,8 +100,8 @@ def true_after_forged(story: Story) -> list[Operation]:
 
 def not_believed(*faults: str) -> Rule:
     """
-    A rule: after an answer that nobody may believe the gateway calls again, or leaves the order unpaid; and the books
-    agree.
+    A rule: after an answer that nobody may believe the gateway calls again, is notified, or leaves the order unpaid;
+    and the books agree.
     """
 
     def rule(story: Story) -> Iterator[Ruling]:
@@ -114,8 +114,9 @@ def not_believed(*faults: str) -> Rule:
             return
         calls = story.lines["call"]
         again = any(line.index > met[0].index for line in calls)
+        told = any(line.value["acked"] for line in story.arrived("true", "duplicate"))
         yield Ruling(
-            kept=again or status_of(story) not in PAID,
+            kept=again or told or status_of(story) not in PAID,
             expected="another call, since nobody said anything that counts",
             actual=f"the answer to {met[0].value['api']} was taken at its word",
             evidence=(met[0], story.last("ledger")),

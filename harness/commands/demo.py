@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from harness.audit import AuditReport
-from harness.channels import CHANNELS
+from harness.channels import CHANNELS, PROVIDED
 from harness.commands.session import Session, open_session, profile_file
 from harness.control import Counts
 from harness.events import Audited, Progressed, RunEnded, RunStarted, Tabled
@@ -42,7 +42,7 @@ SHOWN = (
     "elapsed_s",
 )
 
-DEMO_CHANNELS = ("alipay",)
+DEMO_CHANNELS = PROVIDED
 
 # The platform refuses so many webhooks at first, except in fine weather: only then is it seen whether they come again.
 WEBHOOKS_REFUSED = 2

@@ -104,7 +104,9 @@ async def _open(stage: Stage, step: Step) -> None:
     async def create(one: Opened) -> None:
         amount = load.amount_fen
         amount_fen = ids.draw(amount.low, amount.high, "amount", one.label) if isinstance(amount, Amounts) else amount
-        asked = stage.history.invoke("create", order=one.order_no, amount_fen=amount_fen)
+        asked = stage.history.invoke(
+            "create", order=one.order_no, channel=stage.scenario.channel, amount_fen=amount_fen
+        )
         reply = await stage.world.gateway.create(
             NewPayment(
                 merchant_order_no=one.order_no,

@@ -17,6 +17,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from harness.channels import PROVIDED
 from harness.clock import Clock
 from harness.errors import GatewaySilentError
 from harness.ids import Ids
@@ -81,7 +82,7 @@ class ReferenceGateway:
 
     name = "reference"
     abilities = frozenset(Ability)
-    channels = ("alipay",)
+    channels = PROVIDED
 
     def __init__(self, url: str, *, app: MerchantApp, clock: Clock, ids: Ids, retry: RetryPolicy | None = None) -> None:
         self.url = url.rstrip("/")

@@ -187,8 +187,9 @@ class RefundPayment:
                 report = await self._call(payment, refund)
             except ChannelRefused as error:
                 return await self._confirm(payment, refund, _Outcome(RefundEvent.FAIL, error.reason))
-            if report.state is RefundState.UNCONFIRMED:
-                return await self._confirm(payment, refund, _LATER)
+            if report.state in (RefundState.UNCONFIRMED, RefundState.PROCESSING):
+                # Taken is not made, and repeating the call may say no more for ever: only the refund itself tells.
+                return await self._confirm(payment, refund, _told(report))
             return _told(report)
         except (ChannelOutcomeUnknown, ChannelUnavailable, ChannelRefused):
             return _LATER

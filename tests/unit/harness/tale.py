@@ -45,8 +45,8 @@ class Tale:
         self.history.fact("webhook", order=order(1), **value)
         return self
 
-    def asked(self, amount=990, *, payment_id="pay-1", kind="create", ends="ok"):
-        invoked = self.history.invoke(kind, order=order(1), amount_fen=amount)
+    def asked(self, amount=990, *, payment_id="pay-1", kind="create", ends="ok", **value):
+        invoked = self.history.invoke(kind, order=order(1), amount_fen=amount, **value)
         getattr(self.history, ends)(invoked, **({"payment_id": payment_id} if ends == "ok" else {}))
         return self
 

@@ -49,3 +49,19 @@ def test_only_what_was_asked_for_is_judged():
 def test_every_requirement_has_its_check():
     assert [rule.id for rule in REQUIREMENTS if rule.id not in CHECKS] == []
     assert len(REQUIREMENTS) == len(BY_ID) == len({rule.text for rule in REQUIREMENTS})
+
+
+def test_a_requirement_of_one_channel_says_nothing_of_another():
+    def told(channel):
+        tale = Tale().asked(channel=channel).notify("replayed", fault="stale_timestamp").right()
+        return tale.verdict("clock/stale-stamp-refused")
+
+    assert told("wechatpay_v3") is Verdict.FAIL
+    assert told("wechatpay_v2") is Verdict.UNKNOWN
+
+
+def test_an_answer_that_nobody_may_believe_is_made_good_by_a_notify():
+    tale = Tale().call("query", fault="bad_signature").right()
+
+    assert tale.verdict("signature/answer-tampered-not-believed") is Verdict.FAIL
+    assert tale.notify().verdict("signature/answer-tampered-not-believed") is Verdict.PASS
