@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -24,6 +25,7 @@ from reference_gateway.channels.alipay.signing import load_private_key, sign
 from reference_gateway.clock import SystemClock
 from reference_gateway.crash import PLACES
 from tests.unit.reference_gateway.support import APP, Merchant
+from tests.unit.reference_gateway.test_gateway_alipay_bill import archive, details, line
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.processes]
 REPO = Path(__file__).parents[2]
@@ -37,6 +39,8 @@ class Outside:
 
     def __init__(self) -> None:
         self.paid: set[str] = set()
+        self.paid_on = ""
+        self.bill_url = ""
         self.refunds: dict[str, int] = {}
         self.events: asyncio.Queue[Any] = asyncio.Queue()
         self.seen: list[Any] = []
@@ -49,7 +53,15 @@ class Outside:
         key = f"{method.replace('.', '_')}_response"
         return web.Response(text=f'{{"{key}":{inner},"sign":"{sign(inner, PLATFORM_KEY)}"}}')
 
+    async def bill(self, request: web.Request) -> web.Response:
+        """Yesterday's bill: all that was paid."""
+        del request
+        rows = [line(amount="1.00", fee="0.00", order=number) for number in sorted(self.paid)]
+        return web.Response(body=archive(details(*rows, payments=len(rows))))
+
     def answer(self, method: str, business: dict[str, str]) -> dict[str, str]:
+        if method == "alipay.data.dataservice.bill.downloadurl.query":
+            return {"code": "10000", "bill_download_url": self.bill_url}
         number = business["out_trade_no"]
         if method == "alipay.trade.precreate":
             return {"code": "10000", "out_trade_no": number, "qr_code": f"https://qr/{number}"}
@@ -67,7 +79,8 @@ class Outside:
         if number not in self.paid:
             return {"code": "40004", "sub_code": "ACQ.TRADE_NOT_EXIST"}
         trade = {"out_trade_no": number, "trade_no": "T", "trade_status": "TRADE_SUCCESS", "total_amount": "1.00"}
-        return {"code": "10000", **trade}
+        paid_on = {"send_pay_date": f"{self.paid_on} 12:00:00"} if self.paid_on else {}
+        return {"code": "10000", **trade, **paid_on}
 
     async def webhook(self, request: web.Request) -> web.Response:
         event = await request.json()
@@ -90,10 +103,12 @@ async def outside(tmp_path: Path) -> AsyncIterator[tuple[Outside, str]]:
     application = web.Application()
     application.router.add_post("/gateway.do", made.provider)
     application.router.add_post("/webhook", made.webhook)
+    application.router.add_get("/bill", made.bill)
     runner = web.AppRunner(application)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    made.bill_url = f"{url}/bill"
     apps = [{**APP.model_dump(), "webhook_url": f"{url}/webhook"}]
     (tmp_path / "apps.json").write_text(json.dumps(apps))
     try:
@@ -225,6 +240,28 @@ async def test_a_kill_while_asking_is_followed_by_asking_again(database_url, out
         assert await life.ended() == -signal.SIGKILL
     async with running(database_url, url, tmp_path):
         assert (await around.told("payment.paid"))["data"]["id"] == payment["id"]
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if place.startswith("reconcile.")])
+async def test_a_kill_while_comparing_leaves_the_day_to_the_next_life(database_url, outside, tmp_path, place):
+    around, url = outside
+    around.paid_on = (SystemClock().now() + timedelta(hours=8, days=-1)).date().isoformat()
+    body = {"channel": "alipay", "day": around.paid_on}
+    patient = {"GATEWAY_POLL_LADDER_S": "[600]"}
+    async with running(database_url, url, tmp_path, GATEWAY_CRASH_POINT=place, **patient) as life:
+        payment = await pay(life)
+        around.paid.add(payment["out_trade_no"])
+        with contextlib.suppress(aiohttp.ClientError):
+            await life.merchant.call("POST", "/api/v1/reconciliations", body)
+        assert await life.ended() == -signal.SIGKILL
+    async with running(database_url, url, tmp_path, **patient) as life:
+        async with asyncio.timeout(PATIENCE_S):
+            # The dead gateway's lease must run out first.
+            while (await life.merchant.call("POST", "/api/v1/reconciliations", body))[1]["status"] != "done":
+                await SystemClock().sleep(0.5)
+        assert (await around.told("payment.paid"))["data"]["id"] == payment["id"]
+        [exported] = await life.merchant.exported()
+        assert [entry["amount_fen"] for entry in exported["credits"]] == [100]
 
 
 async def test_sigterm_stops_gracefully_and_finishes_what_was_begun(database_url, outside, tmp_path):
