@@ -43,7 +43,7 @@ class OrderEffects(Protocol):
         ...
 
     async def refunded(self, unit: UnitOfWork, payment: Payment, refund: Refund) -> Sequence[Posting]:
-        """A refund SUCCEEDED; *payment* as it stands afterwards."""
+        """A refund of an order that had its effects SUCCEEDED; *payment* as it stands afterwards."""
         ...
 
     async def shipped(self, unit: UnitOfWork, payment: Payment) -> Sequence[Posting]:

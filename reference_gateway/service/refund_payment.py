@@ -22,6 +22,7 @@ from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.records import Posting, Transition, app_account
 from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.transitions import (
+    ENDED,
     ORDER_STEPS,
     REFUND_STEPS,
     OrderEvent,
@@ -269,7 +270,10 @@ class RefundPayment:
                 refund.amount_fen,
                 now,
             )
-            await unit.post([posting, *await self._runtime.effects.refunded(unit, payment, refund)])
+            # What came too late had no effects, and its way back has none.
+            late = payment.status in ENDED
+            followed = () if late else await self._runtime.effects.refunded(unit, payment, refund)
+            await unit.post([posting, *followed])
             row = event_row(event_id, "refund.succeeded", payment=payment, at=now, refund=refund)
         await unit.add_outbox([row])
 

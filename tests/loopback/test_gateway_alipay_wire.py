@@ -164,7 +164,7 @@ async def test_a_paid_trade_that_was_cancelled_was_paid_and_given_back(box, cred
     async with gateway_channel(box, credentials_dir, name=name) as own:
         await own.pay(order(), ask(box))
         await buyer(box, "pay")
-        assert await own.reverse(order()) is EndState.PAID
+        assert await own.reverse(order()) is EndState.GIVEN_BACK
         assert (await own.query(order())).state is TradeState.PAID
         assert (await own.refund(order(), refund(amount_fen=Fen(100)))).state is RefundState.SUCCEEDED
         with pytest.raises(ChannelRefused):

@@ -53,7 +53,7 @@ ENDS: Mapping[TradeState, EndState] = {
     TradeState.CLOSED: EndState.CLOSED,
     TradeState.MISSING: EndState.MISSING,
 }
-CANCELLED: Mapping[str, EndState] = {"close": EndState.CLOSED, "refund": EndState.PAID}
+CANCELLED: Mapping[str, EndState] = {"close": EndState.CLOSED, "refund": EndState.GIVEN_BACK}
 OPERATIONS = frozenset(
     {
         "query",
@@ -134,7 +134,7 @@ class _Alipay(PartialChannel):
 
     async def reverse(self, payment: Payment) -> EndState:
         """
-        Cancel: unpaid it is closed, paid it is given back whole, which the next query shows.
+        Cancel: unpaid it is closed, paid it is given back whole.
 
         Facts: alipay/cancel
         """
@@ -230,9 +230,16 @@ def _trade(payment: Payment, answer: Answer) -> TradeReport:
         raise ChannelOutcomeUnknown(f"the query's answer cannot be read: {error}") from error
     if order_no != payment.out_trade_no:
         raise ChannelOutcomeUnknown("the query was answered for another order")
-    if state is TradeState.CLOSED and paid_at is not None:
+    given_back = state is TradeState.CLOSED and paid_at is not None
+    if given_back:
         state = TradeState.PAID  # paid, then refunded in full; the payment happened
-    return TradeReport(state=state, channel_trade_no=str(trade_no), amount_fen=amount_fen, paid_at=paid_at)
+    return TradeReport(
+        state=state,
+        channel_trade_no=str(trade_no),
+        amount_fen=amount_fen,
+        paid_at=paid_at,
+        given_back=given_back,
+    )
 
 
 def _keys(merchant: AlipayMerchant) -> PlatformKeys:
