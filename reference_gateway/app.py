@@ -25,7 +25,6 @@ from reference_gateway.domain.accounts import WALLET, standing_accounts
 from reference_gateway.domain.notice import HonestNoticePolicy, NoticePolicy
 from reference_gateway.http.auth import Gatekeeper
 from reference_gateway.http.lifecycle_api import LifecycleApi
-from reference_gateway.http.live_api import LiveApi
 from reference_gateway.http.measured import measured
 from reference_gateway.http.merchant_api import MerchantApi
 from reference_gateway.http.notify_api import NotifyApi
@@ -34,6 +33,7 @@ from reference_gateway.http.problems import problems
 from reference_gateway.http.reconciliation_api import ReconciliationApi
 from reference_gateway.http.routing_api import RoutingApi
 from reference_gateway.ids import Ids, RandomIds
+from reference_gateway.live_rooms import LiveRooms
 from reference_gateway.operations import Operations
 from reference_gateway.routing_parts import breaker_rules, daily_rule, router_for
 from reference_gateway.service.book_reversal import BookReversal
@@ -49,18 +49,15 @@ from reference_gateway.service.handle_notify import HandleNotify
 from reference_gateway.service.live_effects import LiveEffects
 from reference_gateway.service.nonces import Nonces, SqlNonces
 from reference_gateway.service.open_payment import OpenPayment
-from reference_gateway.service.payouts import Payouts
 from reference_gateway.service.pressure import Bounds
 from reference_gateway.service.progress import progress_commits
 from reference_gateway.service.query_payment import QueryPayment
 from reference_gateway.service.reconcile import Reconcile
 from reference_gateway.service.reconciler import Reconciler
-from reference_gateway.service.red_packets import RedPackets
 from reference_gateway.service.refund_payment import RefundPayment
 from reference_gateway.service.relay_outbox import relay
 from reference_gateway.service.relay_stream import EventStream
 from reference_gateway.service.repair import Repair
-from reference_gateway.service.rooms import Rooms
 from reference_gateway.service.route_payment import Router
 from reference_gateway.service.runtime import Rules, Runtime
 from reference_gateway.service.settle import settlements
@@ -159,36 +156,21 @@ class Gateway:
         refund = RefundPayment(runtime)
         capture = CapturePayment(runtime, settlements=self._settlements, query=query)
         create = CreatePayment(runtime, self._admissions, opening, wallet=self._wallet, router=router)
-        packets, payouts = RedPackets(runtime, create), Payouts(runtime)
-        self._commits = (self._admissions, self._wallet, self._progress, self._settlements, packets.claims)
+        gatekeeper = Gatekeeper(runtime.apps, clock=runtime.clock, nonces=nonces)
+        self._live = LiveRooms(settings, runtime, gatekeeper, create=create, query=query)
+        self._commits = (self._admissions, self._wallet, self._progress, self._settlements, self._live.claims)
         repair = Repair(runtime, settlements=self._settlements, refund=refund)
         reconcile = Reconcile(runtime, repair=repair, router=router)
-        self._workers = (
-            poller(runtime, query),
-            closer(runtime, end),
-            refunder(runtime, refund),
-            relay(runtime),
-            folder(runtime),
-            packets.expirer(),
-            payouts.payer(),
-            *self._daily(reconcile),
-        )
+        own = (poller(runtime, query), closer(runtime, end), refunder(runtime, refund), relay(runtime), folder(runtime))
+        self._workers = (*own, *self._live.workers, *self._daily(reconcile))
         self._ops = OpsApi(runtime.units, runtime.metrics, backlog=self.backlog, streams=bool(operations.streams))
-        gatekeeper = Gatekeeper(runtime.apps, clock=runtime.clock, nonces=nonces)
         routing = RoutingApi(gatekeeper, runtime.units, query=query, router=router)
         bills = ReconciliationApi(gatekeeper, runtime, reconcile)
-        live = LiveApi(gatekeeper, rooms=Rooms(runtime), packets=packets, payouts=payouts)
-        merchant = MerchantApi(
-            gatekeeper,
-            runtime.units,
-            create=create,
-            query=query,
-            refund=refund,
-        )
+        merchant = MerchantApi(gatekeeper, runtime.units, create=create, query=query, refund=refund)
         lifecycle = LifecycleApi(gatekeeper, runtime.units, end=end, fulfil=FulfilOrder(runtime), capture=capture)
         notify = NotifyApi(runtime, HandleNotify(runtime, self._settlements))
         self._application = web.Application(middlewares=[measured(runtime.metrics), problems])
-        apis = (merchant, lifecycle, live, routing, bills, notify, self._ops)
+        apis = (merchant, lifecycle, self._live, routing, bills, notify, self._ops)
         self._application.add_routes([route for api in apis for route in api.routes()])
         self._runner: web.AppRunner | None = None
         self.ops_url = ""
@@ -216,6 +198,7 @@ class Gateway:
         for worker in self._workers:
             worker.start()
         await self._operations.start(runtime)
+        await self._live.start()
 
     async def _listen(self, opened: AsyncExitStack) -> None:
         settings = self.settings
@@ -248,12 +231,14 @@ class Gateway:
         if self.settings.drain_notice_s:
             await self.runtime.clock.sleep(self.settings.drain_notice_s)
         self.runtime.pressure.close()
+        self._live.let_go()
         if self._runner is not None:
             for site in list(self._runner.sites):
                 await site.stop()
             await self._runner.cleanup()
         await self.runtime.background.drain()
         await self._operations.stop(self.runtime)
+        await self._live.stop()
         for worker in self._workers:
             await worker.stop()
         for commits in self._commits:
@@ -265,7 +250,9 @@ class Gateway:
         for commits in self._commits:
             commits.abort()
         self.runtime.background.abort()
+        self._live.let_go()
         await self._operations.stop(self.runtime)
+        await self._live.stop()
         for worker in self._workers:
             await worker.stop()
         if self._runner is not None and self._runner.server is not None:

@@ -88,4 +88,4 @@ def event_row(
         data["refund"] = refund_view(refund)
     body = {"event_id": event_id, "type": kind, "created_at": instant_text(at), "data": data}
     payload = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    return OutboxRow(event_id, payment.app_id, kind, payload, at, at, subject_id=payment.id)
+    return OutboxRow(event_id, payment.app_id, kind, payload, at, at, subject_id=payment.id, room_id=payment.room_id)

@@ -115,4 +115,5 @@ def live_event(
     """Make the outbox row of an event about a room's doings, due at once."""
     body = {"event_id": event_id, "type": kind, "created_at": instant_text(at), "data": data}
     payload = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    return OutboxRow(event_id, app_id, kind, payload, at, at)
+    room = data.get("room_id")
+    return OutboxRow(event_id, app_id, kind, payload, at, at, room_id=None if room is None else str(room))

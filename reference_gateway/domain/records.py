@@ -121,6 +121,7 @@ class OutboxRow:
     due_at: datetime
     attempts: int = 0
     subject_id: str = ""
+    room_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ characters, numbers of absurd length, nesting without end, unknown fields, amoun
 from __future__ import annotations
 
 import json
+import re
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
@@ -24,8 +25,11 @@ DIGITS_MAX = 18
 QUANTITY_MAX = 10_000
 
 
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+
 def printable(text: str) -> str:
-    if any(ord(char) < 0x20 or ord(char) == 0x7F or 0xD800 <= ord(char) <= 0xDFFF for char in text):
+    if _UNPRINTABLE.search(text) is not None:
         raise ValueError("control characters and lone surrogates are refused")
     return text
 

@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from reference_gateway.channels.port import PRODUCTS
@@ -73,7 +73,7 @@ class OrderRequest:
 
     def digest(self) -> str:
         """Name the content: two requests that mean the same have the same digest."""
-        content = asdict(self)
+        content = {name: getattr(self, name) for name in self.__slots__}
         for name in _ADDED:
             if not content[name]:
                 del content[name]  # what was asked for before the field existed keeps its digest

@@ -14,7 +14,7 @@ from reference_gateway.domain.records import OutboxRow
 from reference_gateway.service.runtime import Runtime
 from reference_gateway.service.workers import Worker
 
-RELAY_MAX = 64
+RELAY_MAX = 256
 
 
 class RelayOutbox:

@@ -159,6 +159,8 @@ class Runtime:
     ends_bell: Bell = field(default_factory=Bell)
     stream_bell: Bell = field(default_factory=Bell)
     outbox_bell: Bell = field(init=False)
+    feed_bell: Bell = field(default_factory=Bell)
+    committed_bell: Bell = field(default_factory=Bell)
     packets_bell: Bell = field(default_factory=Bell)
     payouts_bell: Bell = field(default_factory=Bell)
     pulse: Bell = field(default_factory=Bell)
@@ -168,7 +170,7 @@ class Runtime:
 
     def __post_init__(self) -> None:
         self.background = Background(self.pulse)
-        self.outbox_bell = Bell(self.stream_bell)
+        self.outbox_bell = Bell(self.stream_bell, self.feed_bell, self.committed_bell)
         self.pressure = Pressure(self.rules.bounds, self.metrics)
         self.spread = Spread(self.instance, self.instances, load=self._load, clock=self.clock, metrics=self.metrics)
 

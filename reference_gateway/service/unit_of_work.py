@@ -26,6 +26,7 @@ from reference_gateway.domain.records import (
 )
 from reference_gateway.domain.refund import Refund
 from reference_gateway.service.parts.attempts import AttemptsPart
+from reference_gateway.service.parts.feed import FeedPart
 from reference_gateway.service.parts.live import LivePart
 from reference_gateway.service.parts.reconciling import ReconcilingPart
 from reference_gateway.service.parts.stream import StreamPart
@@ -164,6 +165,7 @@ class UnitOfWork(
     BooksPart,
     OutboxPart,
     LivePart,
+    FeedPart,
     ReconcilingPart,
     StreamPart,
     Protocol,

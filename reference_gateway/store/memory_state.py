@@ -21,6 +21,7 @@ from reference_gateway.domain.records import (
     Transition,
 )
 from reference_gateway.domain.refund import Refund
+from reference_gateway.store.memory_feed import FeedRows
 from reference_gateway.store.memory_live import LiveRows
 from reference_gateway.store.memory_reconciling import ReconcilingRows
 from reference_gateway.store.memory_streams import StreamRows
@@ -75,6 +76,7 @@ class MemoryState:
     live: LiveRows = field(default_factory=LiveRows)
     reconciling: ReconcilingRows = field(default_factory=ReconcilingRows)
     stream: StreamRows = field(default_factory=StreamRows)
+    feed: FeedRows = field(default_factory=FeedRows)
     sequence: int = 0
     entry_sequence: int = 0
 
@@ -107,6 +109,9 @@ class MemoryState:
         self.live.apply(changes.live)
         self.reconciling.apply(changes.reconciling)
         self.stream.apply(changes.stream)
+        for row in changes.outbox.values():
+            if row.event_id not in self.outbox:
+                self.feed.add(row)
         self.outbox.update(changes.outbox)
         self.unsent.update((row.event_id, row.due_at) for row in changes.outbox.values())
         for event_id in changes.sent:

@@ -29,6 +29,7 @@ from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus
 from reference_gateway.errors import ConstraintBroken
 from reference_gateway.store.memory_attempts import MemoryAttempts
+from reference_gateway.store.memory_feed import FeedRows, MemoryFeed
 from reference_gateway.store.memory_live import LiveRows, MemoryLive
 from reference_gateway.store.memory_locks import HeldLocks, LockTable, Rank
 from reference_gateway.store.memory_reconciling import MemoryReconciling, ReconcilingRows
@@ -384,8 +385,12 @@ class _Outbox(_Books):
         )
 
 
-class MemoryUnitOfWork(_Outbox, MemoryAttempts, MemoryLive, MemoryReconciling, MemoryStreams):
+class MemoryUnitOfWork(_Outbox, MemoryAttempts, MemoryLive, MemoryFeed, MemoryReconciling, MemoryStreams):
     """One transaction over a MemoryStore."""
+
+    @property
+    def _feed(self) -> FeedRows:
+        return self._state.feed
 
     @property
     def _live(self) -> LiveRows:

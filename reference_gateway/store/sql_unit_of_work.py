@@ -32,6 +32,7 @@ from reference_gateway.domain.transitions import AttemptStatus, OrderEvent, Paym
 from reference_gateway.store import statements as sql
 from reference_gateway.store.sql_attempts import SqlAttempts
 from reference_gateway.store.sql_errors import told
+from reference_gateway.store.sql_feed import SqlFeed
 from reference_gateway.store.sql_live import SqlLive
 from reference_gateway.store.sql_reconciling import SqlReconciling
 from reference_gateway.store.sql_streams import SqlStreams
@@ -234,7 +235,7 @@ class _Books(_Refunds):
         return fresh
 
 
-class SqlUnitOfWork(_Books, SqlAttempts, SqlLive, SqlReconciling, SqlStreams):
+class SqlUnitOfWork(_Books, SqlAttempts, SqlLive, SqlFeed, SqlReconciling, SqlStreams):
     """One transaction in PostgreSQL, read committed; *publishes* where there are streams that want the events."""
 
     def __init__(self, engine: AsyncEngine, *, publishes: bool = True) -> None:

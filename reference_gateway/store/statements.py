@@ -334,6 +334,7 @@ _OUTBOX = {
     "due_at": "timestamptz",
     "attempts": "integer",
     "subject_id": "text",
+    "room_id": "text",
 }
 OUTBOX = tuple(_OUTBOX)
 # Where no stream is configured an event is born published, and nobody looks for it.

@@ -226,7 +226,14 @@ outbox = Table(
     Column("subject_id", Text, nullable=False, server_default=text("''")),
     Column("seq", BigInteger, Identity(always=True), nullable=False),
     Column("published_at", AT),
+    Column("room_id", Text),
+    Column(
+        "txid", BigInteger, nullable=False, server_default=text("CAST(CAST(pg_current_xact_id() AS text) AS bigint)")
+    ),
     Index("outbox_to_send", "due_at", postgresql_where=text("sent_at IS NULL")),
+    Index("outbox_feed", "txid", "seq"),
+    Index("outbox_of_subject", "subject_id", "txid", "seq"),
+    Index("outbox_of_room", "room_id", "txid", "seq", postgresql_where=text("room_id IS NOT NULL")),
     Index("outbox_to_publish", "seq", postgresql_where=text("published_at IS NULL")),
 )
 

@@ -75,7 +75,9 @@ class _Client(asyncio.Protocol):
             self._transport.close()
 
 
-async def replay(url: str, requests: Sequence[bytes], *, judge: Callable[[bytes], str], pid: int) -> Replay:
+async def replay(
+    url: str, requests: Sequence[bytes], *, judge: Callable[[bytes], str], pid: int, connections: int = CONNECTIONS
+) -> Replay:
     """
     Send everything and wait for the last answer.
 
@@ -89,7 +91,7 @@ async def replay(url: str, requests: Sequence[bytes], *, judge: Callable[[bytes]
     spent_s, begun_s = cpu_of(pid), time.perf_counter()
     clients = [
         (await loop.create_connection(lambda: _Client(waiting, answers, judge), where.hostname, where.port))[1]
-        for _ in range(CONNECTIONS)
+        for _ in range(connections)
     ]
     await asyncio.gather(*(client.done for client in clients))
     elapsed_s = time.perf_counter() - begun_s
