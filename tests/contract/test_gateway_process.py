@@ -130,12 +130,12 @@ class Running:
         async with asyncio.timeout(PATIENCE_S):
             return await self.process.wait()
 
-    async def notify(self, payment: Any) -> bytes:
+    async def notify(self, payment: Any, notify_id: str = "n1") -> bytes:
         fields = {
             "app_id": "2021",
             "seller_id": "2088",
             "charset": "utf-8",
-            "notify_id": "n1",
+            "notify_id": notify_id,
             "trade_status": "TRADE_SUCCESS",
             "trade_no": "T",
             "out_trade_no": payment["out_trade_no"],

@@ -1,0 +1,132 @@
+"""The live rooms over processes: two gateways racing on one database, and SIGKILL at every place of their flows."""
+
+import asyncio
+import contextlib
+import json
+import signal
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from aiohttp import web
+
+from reference_gateway.crash import PLACES
+from tests.contract.live_rounds import LiveOutside, LiveRaces, furnish, top_up
+from tests.contract.test_gateway_process import Running, running
+from tests.unit.reference_gateway.support import APP
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.processes]
+ROUNDS = 20
+WALLET = {"channel": "wallet", "product": "balance", "buyer_id": "b1"}
+CRASHES = [place for place in PLACES if place.startswith(("wallet.", "packet.", "claim.", "payout."))]
+
+
+@pytest_asyncio.fixture
+async def outside(tmp_path: Path) -> AsyncIterator[tuple[LiveOutside, str]]:
+    made = LiveOutside()
+    application = web.Application()
+    application.router.add_post("/gateway.do", made.provider)
+    application.router.add_post("/webhook", made.webhook)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    (tmp_path / "apps.json").write_text(json.dumps([{**APP.model_dump(), "webhook_url": f"{url}/webhook"}]))
+    try:
+        yield made, url
+    finally:
+        await runner.cleanup()
+
+
+async def balances(connect: Callable[[], Any]) -> dict[str, int]:
+    """What is in each account, from the entries themselves; the stored balances must say the same."""
+    connection = await connect()
+    try:
+        entered = await connection.fetch(
+            "SELECT a.name, coalesce(sum(e.amount_fen), 0) * a.normal_sign AS fen FROM ledger_accounts AS a "
+            "LEFT JOIN ledger_entries AS e ON e.account = a.name GROUP BY a.name, a.normal_sign"
+        )
+        kept = await connection.fetch(
+            "SELECT a.name, a.balance_fen + coalesce((SELECT sum(u.amount_fen) FROM ledger_unfolded AS u "
+            "WHERE u.account = a.name), 0) AS fen FROM ledger_accounts AS a"
+        )
+    finally:
+        await connection.close()
+    found = {row["name"]: int(row["fen"]) for row in entered}
+    assert found == {row["name"]: int(row["fen"]) for row in kept}
+    assert min(found.values()) >= 0
+    return {name: fen for name, fen in found.items() if fen}
+
+
+async def test_tips_claims_and_stock_are_exact_between_two_gateways(database_url, outside, tmp_path, connect):
+    around, url = outside
+    async with running(database_url, url, tmp_path) as one, running(database_url, url, tmp_path) as two:
+        races = LiveRaces(one, two, around)
+        for number in range(ROUNDS):
+            told = await races.round(number)
+            assert told["ok"], (number, told)
+    held = await balances(connect)
+    assert held.get("channel:alipay") == sum(fen for name, fen in held.items() if not name.startswith("channel:"))
+
+
+async def story(life: Running) -> Any:
+    """Top up, tip, fund, claim, pay out; everything may be repeated. Returns the packet."""
+    await furnish(life)
+    await top_up(life, "b1", 3)
+    status, tip = await life.merchant.pay("t-1", 100, purpose="tip", room_id="r1", **WALLET)
+    assert (status in (200, 201), tip["status"]) == (True, "PAID")
+    fund = {"packet_no": "p-1", "amount_fen": 60, "count": 2, "room_id": "r1", **WALLET}
+    _, packet = await life.merchant.call("POST", "/api/v1/red-packets", fund)
+    await life.merchant.call("POST", f"/api/v1/red-packets/{packet['id']}/claims", {"claimant_id": "c1"})
+    payee = {"packet_id": packet["id"], "claimant_id": "c1", "channel": "alipay", "account": "2088123412341234"}
+    await life.merchant.call("POST", "/api/v1/payouts", {"merchant_payout_no": "po-1", **payee})
+    return packet
+
+
+@pytest.mark.parametrize("place", CRASHES)
+async def test_a_kill_in_the_rooms_loses_nothing_and_pays_nothing_twice(
+    database_url, outside, tmp_path, connect, place
+):
+    around, url = outside
+    expiring = {"GATEWAY_RED_PACKET_TTL_S": "3"}
+    async with running(database_url, url, tmp_path, GATEWAY_CRASH_POINT=place, **expiring) as life:
+        with contextlib.suppress(aiohttp.ClientError):
+            await story(life)
+        assert await life.ended() == -signal.SIGKILL
+    async with running(database_url, url, tmp_path, **expiring) as life:
+        await story(life)
+        await around.told("payout.succeeded")
+        await around.told("red_packet.expired")
+        _, claims = await life.merchant.call("GET", "/api/v1/payments?limit=100")
+        packet = await story(life)
+        _, claims = await life.merchant.call("GET", f"/api/v1/red-packets/{packet['id']}/claims")
+    [claim] = claims["items"]
+    assert list(around.transfers.values()) != []
+    assert len(around.transfers) == 1
+    assert await balances(connect) == {
+        "channel:alipay": 300 - claim["amount_fen"],
+        "streamer:live:s1": 70,
+        "platform:live": 30,
+        "wallet:live:b1": 200 - claim["amount_fen"],
+    }
+
+
+async def test_a_reader_hears_what_another_gateway_commits(database_url, redis_url, outside, tmp_path):
+    _, url = outside
+    told = {"GATEWAY_REDIS_URL": redis_url}
+    async with running(database_url, url, tmp_path, **told) as one, running(database_url, url, tmp_path, **told) as two:
+        await furnish(one)
+        await top_up(one, "b1", 1)
+        _, made = await one.merchant.call("POST", "/api/v1/rooms/r1/page-tokens", {"buyer_id": "b1"})
+        async with two.http.get(f"{two.url}/rooms/r1/events?token={made['token']}") as response:
+            begun = asyncio.get_running_loop().time()
+            await one.merchant.pay("t-1", 100, purpose="tip", room_id="r1", **WALLET)
+            async with asyncio.timeout(20):
+                while not (line := await response.content.readline()).startswith(b"data:"):
+                    pass
+            assert json.loads(line[5:])["amount_yuan_text"] == "1.00"
+            # The bell came through Redis: a heartbeat alone takes up to two seconds.
+            assert asyncio.get_running_loop().time() - begun < 1.5
