@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.reference_gateway.live import LiveWorld, virtual
 
-BUYER = {"buyer_id": "b1"}
+BUYER: dict[str, Any] = {"buyer_id": "b1"}
 
 
 async def token(world: LiveWorld, buyer: str = "b1", **more: Any) -> str:
