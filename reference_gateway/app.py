@@ -33,7 +33,7 @@ from reference_gateway.http.problems import problems
 from reference_gateway.http.reconciliation_api import ReconciliationApi
 from reference_gateway.http.routing_api import RoutingApi
 from reference_gateway.ids import Ids, RandomIds
-from reference_gateway.live_rooms import LiveRooms
+from reference_gateway.live_rooms import LiveRooms, limits_for
 from reference_gateway.operations import Operations
 from reference_gateway.routing_parts import breaker_rules, daily_rule, router_for
 from reference_gateway.service.book_reversal import BookReversal
@@ -168,7 +168,7 @@ class Gateway:
         bills = ReconciliationApi(gatekeeper, runtime, reconcile)
         merchant = MerchantApi(gatekeeper, runtime.units, create=create, query=query, refund=refund)
         lifecycle = LifecycleApi(gatekeeper, runtime.units, end=end, fulfil=FulfilOrder(runtime), capture=capture)
-        notify = NotifyApi(runtime, HandleNotify(runtime, self._settlements))
+        notify = NotifyApi(runtime, HandleNotify(runtime, self._settlements), networks=settings.notify_networks)
         self._application = web.Application(middlewares=[measured(runtime.metrics), problems])
         apis = (merchant, lifecycle, self._live, routing, bills, notify, self._ops)
         self._application.add_routes([route for api in apis for route in api.routes()])
@@ -334,6 +334,7 @@ def build(settings: GatewaySettings, **parts: Unpack[Parts]) -> Gateway:
         webhooks=parts.get("around_sender", _as_it_is)(sender),
         apps=parts.get("apps") or load_apps(settings.apps_file),
         rules=_rules(settings),
+        limits=limits_for(settings, clock),
         effects=AllEffects(()),
         instance=operations.instance,
         instances=operations.instances,

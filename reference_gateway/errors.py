@@ -157,6 +157,18 @@ class TooBusy(GatewayError):
         self.retry_after_s = retry_after_s
 
 
+class LimitReached(TooBusy):
+    """This was asked for too often, or for too much in too short a time; come again when the window is over."""
+
+    code = "rate_limit"
+
+
+class AmountRefused(GatewayError):
+    """One payment may not be as much as this; ask for less."""
+
+    code = "amount_limit"
+
+
 class NoRoute(GatewayError):
     """No channel can take this payment now; ask again shortly, or ask for a channel by name."""
 

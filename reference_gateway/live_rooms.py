@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from reference_gateway.clock import Clock
+from reference_gateway.domain.limits import Limit
 from reference_gateway.http.auth import Gatekeeper
 from reference_gateway.http.live_api import LiveApi
 from reference_gateway.http.page_api import PageApi
 from reference_gateway.http.page_tokens import PageTokens
 from reference_gateway.http.streams import Streams
 from reference_gateway.service.create_payment import CreatePayment
+from reference_gateway.service.limits import Limits, LocalCounters
 from reference_gateway.service.live_feed import LiveFeed
 from reference_gateway.service.payouts import Payouts
 from reference_gateway.service.query_payment import QueryPayment
@@ -21,6 +24,7 @@ from reference_gateway.service.red_packets import RedPackets
 from reference_gateway.service.rooms import Rooms
 from reference_gateway.service.runtime import Runtime
 from reference_gateway.settings import GatewaySettings
+from reference_gateway.store.redis_counters import RedisCounters
 from reference_gateway.store.redis_feed import RedisFeedBell
 
 
@@ -44,6 +48,7 @@ class LiveRooms:
         self._api = LiveApi(gatekeeper, rooms=rooms, packets=packets, payouts=payouts)
         self._page = PageApi(runtime, gatekeeper, tokens, rooms=rooms, create=create, query=query, feed=self.feed)
         self._streams = Streams(gatekeeper, tokens, feed=self.feed, query=query)
+        self._limits = runtime.limits
         self._bell: RedisFeedBell | None = None
         if settings.redis_url:
             self._bell = RedisFeedBell(
@@ -65,3 +70,14 @@ class LiveRooms:
     async def stop(self) -> None:
         if self._bell is not None:
             await self._bell.close()
+        if self._limits is not None:
+            await self._limits.close()
+
+
+def limits_for(settings: GatewaySettings, clock: Clock) -> Limits | None:
+    """Make the limits that the settings name, if they name any."""
+    if not settings.limits and settings.payment_fen_max is None:
+        return None
+    limits = [Limit(rule.by, rule.window_s, rule.count_max, rule.amount_fen_max) for rule in settings.limits]
+    counters = RedisCounters(settings.redis_url, clock) if settings.redis_url else LocalCounters(clock)
+    return Limits(limits, counters, clock, payment_fen_max=settings.payment_fen_max)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -83,6 +84,31 @@ class RouteSetting(BaseModel):
     fee_bp: Annotated[int, Field(ge=0, le=10_000)] | None = None
 
 
+class LimitRule(BaseModel):
+    """At most so many payments, or so much money, in each window, for each buyer, room or app."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    by: Literal["buyer", "room", "app"]
+    window_s: PositiveInt
+    count_max: PositiveInt | None = None
+    amount_fen_max: PositiveInt | None = None
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Self:
+        if self.count_max is None and self.amount_fen_max is None:
+            raise ValueError("a limit has count_max or amount_fen_max, or both")
+        return self
+
+
+def _words(given: Any) -> Any:
+    return tuple(word.strip() for word in given.split(",") if word.strip()) if isinstance(given, str) else given
+
+
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_words)]
+"""Several networks, separated by commas: 203.0.113.0/24, 2001:db8::/32."""
+
+
 class GatewaySettings(BaseSettings):
     """Everything a gateway process can be told."""
 
@@ -151,6 +177,11 @@ class GatewaySettings(BaseSettings):
     channel_timeout_s: PositiveFloat = 8.0
     webhook_timeout_s: PositiveFloat = 5.0
     order_ttl_s: PositiveInt = 900
+    # What is asked for too often or for too much is refused before anything is written.
+    limits: tuple[LimitRule, ...] = ()
+    payment_fen_max: PositiveInt | None = None
+    # Where notifies may come from; everywhere if it is empty, for their signature is what is believed.
+    notify_networks: Networks = ()
     red_packet_ttl_s: PositiveInt = 24 * 3600
     # A buyer at the till types a password within this time, or the payment is reversed (Facts: alipay/pay).
     barcode_wait_s: PositiveInt = 45

@@ -10,6 +10,7 @@ import orjson
 from aiohttp import web
 
 from reference_gateway.errors import (
+    AmountRefused,
     BadRequest,
     ChannelOutcomeUnknown,
     ChannelRefused,
@@ -17,6 +18,7 @@ from reference_gateway.errors import (
     GatewayError,
     IdempotencyConflict,
     IllegalTransition,
+    LimitReached,
     NoRoute,
     NotAnOperator,
     OrderConflict,
@@ -54,6 +56,8 @@ STATUSES: Mapping[type[GatewayError], int] = {
     RefundExceedsPaid: 409,
     IllegalTransition: 409,
     TooBusy: 429,
+    LimitReached: 429,
+    AmountRefused: 403,
     ChannelRefused: 502,
     ChannelUnavailable: 502,
     ChannelOutcomeUnknown: 504,

@@ -280,11 +280,14 @@ class CreatePayment:
 
         Raises:
             BadRequest: the channel has not the product, or the product needs more than was sent.
+            AmountRefused, LimitReached: it is too much, or too often.
             NoRoute: the choice was left to us, and no channel can take the payment now.
             OrderConflict: the order number stands for other content.
             IdempotencyConflict: the key stands for another body.
         """
         self._refuse_unless_offered(request)
+        if self._runtime.limits is not None:
+            await self._runtime.limits.pass_or_refuse(app_id, request)
         try:
             choice = self._chosen(app_id, request)
         except NoRoute:

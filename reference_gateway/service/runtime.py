@@ -22,6 +22,7 @@ from reference_gateway.errors import BadRequest
 from reference_gateway.ids import Ids
 from reference_gateway.metrics import Metrics
 from reference_gateway.service.effects import OrderEffects
+from reference_gateway.service.limits import Limits
 from reference_gateway.service.pressure import USUAL_BOUNDS, Bounds, Pressure
 from reference_gateway.service.spread import Alone, Instances, Spread
 from reference_gateway.service.unit_of_work import UnitOfWorkFactory
@@ -151,6 +152,7 @@ class Runtime:
     rules: Rules
     effects: OrderEffects
     metrics: Metrics = field(default_factory=Metrics)
+    limits: Limits | None = None
     instance: str = "alone"
     instances: Instances = field(default_factory=Alone)
     public_url: str = ""
