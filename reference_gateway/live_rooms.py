@@ -79,5 +79,6 @@ def limits_for(settings: GatewaySettings, clock: Clock) -> Limits | None:
     if not settings.limits and settings.payment_fen_max is None:
         return None
     limits = [Limit(rule.by, rule.window_s, rule.count_max, rule.amount_fen_max) for rule in settings.limits]
-    counters = RedisCounters(settings.redis_url, clock) if settings.redis_url else LocalCounters(clock)
+    alone = LocalCounters(clock)
+    counters = RedisCounters(settings.redis_url, alone) if settings.redis_url else alone
     return Limits(limits, counters, clock, payment_fen_max=settings.payment_fen_max)

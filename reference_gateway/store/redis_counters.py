@@ -7,22 +7,29 @@ Only commands that Redis 6.2 knows; the keys of one app hash to one slot.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
-from reference_gateway.clock import Clock
 from reference_gateway.domain.limits import Tally
-from reference_gateway.service.limits import LocalCounters
 
 _LOG = structlog.get_logger("reference_gateway.redis")
 
 
-class RedisCounters:
-    """INCRBY on keys that end with their window."""
+class Counters(Protocol):
+    """Counts without Redis."""
 
-    def __init__(self, url: str, clock: Clock, *, connections_max: int = 16, timeout_s: float = 0.5) -> None:
+    async def add(self, rows: Sequence[Tally]) -> list[int]: ...
+
+    async def take_back(self, rows: Sequence[Tally]) -> None: ...
+
+
+class RedisCounters:
+    """INCRBY on keys that end with their window; *alone* counts while Redis is away."""
+
+    def __init__(self, url: str, alone: Counters, *, connections_max: int = 16, timeout_s: float = 0.5) -> None:
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=connections_max,
@@ -31,7 +38,7 @@ class RedisCounters:
             socket_connect_timeout=timeout_s,
         )
         self._redis = Redis.from_pool(pool)
-        self._alone = LocalCounters(clock)
+        self._alone = alone
 
     async def close(self) -> None:
         await self._redis.aclose()

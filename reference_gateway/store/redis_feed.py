@@ -7,18 +7,28 @@ A message that is lost costs a heartbeat, never an event: the table is the truth
 from __future__ import annotations
 
 import asyncio
+from typing import Protocol
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from reference_gateway.clock import Clock
-from reference_gateway.service.runtime import Bell
 
 CHANNEL = "payproof:{feed}:woken"
 AWAY_S = 1.0
 
 _LOG = structlog.get_logger("reference_gateway.redis")
+
+
+class Bell(Protocol):
+    """Wakes somebody in this instance."""
+
+    def ring(self) -> None: ...
+
+    def silence(self) -> None: ...
+
+    async def wait(self, seconds: float | None) -> None: ...
 
 
 class RedisFeedBell:

@@ -6,6 +6,7 @@ import pytest
 
 from reference_gateway.clock import SystemClock
 from reference_gateway.domain.limits import Tally
+from reference_gateway.service.limits import LocalCounters
 from reference_gateway.store.redis_counters import RedisCounters
 
 pytestmark = pytest.mark.asyncio
@@ -16,7 +17,10 @@ def row(name: str, step: int = 1) -> Tally:
 
 
 async def test_instances_count_together_and_what_is_taken_back_is_not_counted(redis_url: str):
-    one, two = RedisCounters(redis_url, SystemClock()), RedisCounters(redis_url, SystemClock())
+    one, two = (
+        RedisCounters(redis_url, LocalCounters(SystemClock())),
+        RedisCounters(redis_url, LocalCounters(SystemClock())),
+    )
     try:
         name = "together"
         assert await one.add([row(name), row(f"{name}-fen", 300)]) == [1, 300]
@@ -29,7 +33,7 @@ async def test_instances_count_together_and_what_is_taken_back_is_not_counted(re
 
 
 async def test_without_redis_an_instance_counts_alone(tmp_path: Path):
-    counters = RedisCounters(f"unix://{tmp_path}/none.sock", SystemClock())
+    counters = RedisCounters(f"unix://{tmp_path}/none.sock", LocalCounters(SystemClock()))
     try:
         assert [await counters.add([row("alone")]) for _ in range(3)] == [[1], [2], [3]]
         await counters.take_back([row("alone")])
