@@ -91,7 +91,7 @@ async def test_a_kill_in_the_rooms_loses_nothing_and_pays_nothing_twice(
     database_url, outside, tmp_path, connect, place
 ):
     around, url = outside
-    expiring = {"GATEWAY_RED_PACKET_TTL_S": "3"}
+    expiring = {"GATEWAY_RED_PACKET_TTL_S": "15"}
     async with running(database_url, url, tmp_path, GATEWAY_CRASH_POINT=place, **expiring) as life:
         with contextlib.suppress(aiohttp.ClientError):
             await story(life)
