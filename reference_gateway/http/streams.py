@@ -174,10 +174,13 @@ async def _tell(socket: web.WebSocketResponse, batches: AsyncGenerator[Sequence[
     async with aclosing(batches) as closing:
         try:
             async for rows in closing:
-                for row in rows:
-                    if (seen := _room_on_page(row)) is not None:
-                        message = {"id": str(row.position), "event": seen}
-                        await socket.send_str(orjson.dumps(message).decode())
+                await _send(socket, rows)
         except ClientConnectionResetError:
             return
     await socket.close()
+
+
+async def _send(socket: web.WebSocketResponse, rows: Sequence[FeedRow]) -> None:
+    for row in rows:
+        if (seen := _room_on_page(row)) is not None:
+            await socket.send_str(orjson.dumps({"id": str(row.position), "event": seen}).decode())
