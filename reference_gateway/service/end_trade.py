@@ -2,8 +2,9 @@
 End a trade at its channel, in that channel's own way, and only then here.
 
 A barcode is reversed. Any other trade is closed; a QR code of which the channel knows nothing, because nobody scanned
-it, is revoked. A channel that can do neither ends its trades by itself: it is asked once their time is over. What was
-asked before without a clear answer is asked about first, never assumed. Who has paid meanwhile is settled, not ended.
+it, is revoked. A channel without a close ends its trades by itself: it is asked once their time is over, and what it
+could reverse is never reversed only for being late. What was asked before without a clear answer is asked about first,
+never assumed. Who has paid meanwhile is settled, not ended.
 
 Facts: alipay/cancel, alipay/close, alipay/timeouts, alipay/unknown-outcome
 """
@@ -58,12 +59,11 @@ class EndTrade:
     async def _ended(self, payment: Payment) -> EndState:
         channel = self._runtime.channel(payment.channel)
         offered = channel.supports()
+        by_itself = _ends_by_itself(payment, offered)
         # Asked before: what became of that comes first.
-        if payment.end_rung or not offered & {"close", "reverse"}:
+        if payment.end_rung or by_itself:
             state = await self._asked_about(payment)
-            if state is not EndState.WAITING and not (state is EndState.MISSING and offered & {"close", "reverse"}):
-                return state
-            if not offered & {"close", "reverse"}:
+            if by_itself or state not in (EndState.WAITING, EndState.MISSING):
                 return state
         try:
             return await self._asked_to_end(payment, offered)
@@ -72,7 +72,7 @@ class EndTrade:
 
     async def _asked_to_end(self, payment: Payment, offered: frozenset[str]) -> EndState:
         channel = self._runtime.channel(payment.channel)
-        if "close" not in offered or (payment.product == "barcode" and "reverse" in offered):
+        if payment.product == "barcode" and "reverse" in offered:
             state = await channel.reverse(payment)
         else:
             state = await channel.close(payment)
@@ -92,7 +92,7 @@ class EndTrade:
 
     def _judged(self, payment: Payment, report: TradeReport) -> EndState:
         state = _STATES[report.state]
-        by_itself = not self._runtime.channel(payment.channel).supports() & {"close", "reverse"}
+        by_itself = _ends_by_itself(payment, self._runtime.channel(payment.channel).supports())
         if state is EndState.MISSING and by_itself and not self._is_over(payment):
             return EndState.WAITING
         return state
@@ -110,3 +110,8 @@ class EndTrade:
 
     async def _go_on(self, progress: Progress) -> None:
         await self._progress.submit(progress, progress)
+
+
+def _ends_by_itself(payment: Payment, offered: frozenset[str]) -> bool:
+    """Tell whether nothing can be asked of the channel to end this trade before its time."""
+    return "close" not in offered and not (payment.product == "barcode" and "reverse" in offered)

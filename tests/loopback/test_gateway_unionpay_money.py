@@ -281,3 +281,19 @@ def test_what_is_paid_after_the_order_has_ended_goes_back_by_itself(credentials_
         assert await it.verdict() == (Verdict.PASS, ())
 
     told(credentials_dir, "unionpay_keyed", story)
+
+
+@pytest.mark.parametrize("product", ["qr", "page"])
+def test_who_pays_at_the_last_moment_and_is_not_told_of_is_settled_and_never_undone(credentials_dir, product):
+    async def story(it: Story) -> None:
+        await it.strike("drop_all", where={"on": "notify"})
+        await it.buy(2)
+        struck = await it.buy(1, product, action="scan")
+        await it.world.clock.sleep(880)
+        await it.world.control.buyer("unionpay", struck.out_trade_no, action="pay")
+        await it.world.clock.sleep(3600)
+        await it.settled()
+        assert (await it.now(struck)).status == "PAID"
+        assert await it.verdict() == (Verdict.PASS, ())
+
+    told(credentials_dir, "unionpay_keyed", story)

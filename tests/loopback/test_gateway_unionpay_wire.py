@@ -177,7 +177,7 @@ async def test_what_was_paid_is_undone_whole_and_once(box, credentials_dir, name
         assert await own.reverse(one) is EndState.WAITING
         await paid(box)
         for _ in range(2):
-            assert await own.reverse(one) is EndState.CLOSED
+            assert await own.reverse(one) is EndState.GIVEN_BACK
         assert (await box.control("GET", "/trades/unionpay/GU00000001"))["refunded_fen"] == 100
         kinds = [own.parse_notify(told.headers, told.body).kind for told in await box.receiver.until(2)]
         assert kinds == [NoticeKind.PAID, NoticeKind.CLOSED]
@@ -192,7 +192,7 @@ async def test_a_freeze_is_set_free_and_what_was_completed_goes_back(box, creden
         if completed:
             assert (await own.capture(one, Fen(80))).state is TradeState.PAID
         for _ in range(2):
-            assert await own.reverse(one) is EndState.CLOSED
+            assert await own.reverse(one) is (EndState.GIVEN_BACK if completed else EndState.CLOSED)
 
 
 async def test_after_the_settlement_day_undoing_becomes_refunding(box, credentials_dir):
@@ -202,7 +202,7 @@ async def test_after_the_settlement_day_undoing_becomes_refunding(box, credentia
         await paid(box)
         await box.advance(86_400)
         for _ in range(2):
-            assert await own.reverse(one) is EndState.CLOSED
+            assert await own.reverse(one) is EndState.GIVEN_BACK
         assert (await box.control("GET", "/trades/unionpay/GU00000001"))["refunded_fen"] == 100
 
 

@@ -62,15 +62,16 @@ class Endings:
         completed, completion = await self._standing.beside(payment, COMPLETE)
         if completed is Found.OPEN:
             return EndState.WAITING
-        if completed is Found.DONE:
-            state = await self._undo(payment, UNDO_COMPLETION, completion, back_url)
-            if state is not EndState.CLOSED:
-                return state
-            if (await self._standing.find(f"{payment.out_trade_no}{REFUND_INSTEAD_OF_UNDO}", _at(payment)))[
-                0
-            ] is Found.DONE:
-                return EndState.CLOSED  # a completion that was refunded has used the pre-authorisation up
-        return await self._undo(payment, UNDO_PREAUTH, authorised, back_url)
+        if completed is not Found.DONE:
+            return await self._undo(payment, UNDO_PREAUTH, authorised, back_url)
+        state = await self._undo(payment, UNDO_COMPLETION, completion, back_url)
+        if state is not EndState.GIVEN_BACK:
+            return state
+        refunded, _ = await self._standing.find(_refund_number(payment), _at(payment))
+        if refunded is Found.DONE:
+            return state  # a completion that was refunded has used the pre-authorisation up
+        freed = await self._undo(payment, UNDO_PREAUTH, authorised, back_url)
+        return state if freed is EndState.CLOSED else freed
 
     async def _undo(self, payment: Payment, txn_type: str, original: Mapping[str, str], back_url: str) -> EndState:
         answer = await self._send(payment, txn_type, number_of(payment, txn_type), original, back_url)
@@ -79,7 +80,8 @@ class Endings:
             require_done(answer)
         found, _ = await self._standing.beside(payment, txn_type)
         if found is Found.DONE:
-            return EndState.CLOSED
+            # What was only held was never paid.
+            return EndState.CLOSED if txn_type == UNDO_PREAUTH else EndState.GIVEN_BACK
         if found is Found.OPEN or (found is Found.MISSING and not refused):
             return EndState.WAITING
         if txn_type == UNDO_PREAUTH:
@@ -88,13 +90,13 @@ class Endings:
 
     async def _refund(self, payment: Payment, original: Mapping[str, str], back_url: str) -> EndState:
         """Refund in full what can no longer be undone."""
-        number = f"{payment.out_trade_no}{REFUND_INSTEAD_OF_UNDO}"
+        number = _refund_number(payment)
         answer = await self._send(payment, REFUND, number, original, back_url)
         if not _is(answer, Meaning.TWICE):
             require_done(answer)
         found, standing = await self._standing.find(number, _at(payment))
         if found is Found.DONE:
-            return EndState.CLOSED
+            return EndState.GIVEN_BACK
         if found is Found.FAILED:
             raise ChannelRefused("the payment can be neither undone nor refunded", code=standing["origRespCode"])
         return EndState.WAITING
@@ -114,6 +116,10 @@ class Endings:
             "reqReserved": refund_mark(payment),
         }
         return await self._caller.ask(f"{self._merchant.url}{Door.BACK}", fields)
+
+
+def _refund_number(payment: Payment) -> str:
+    return f"{payment.out_trade_no}{REFUND_INSTEAD_OF_UNDO}"
 
 
 def _at(payment: Payment) -> str:
