@@ -81,6 +81,23 @@ def kill_postmaster(rounds: list[int]) -> Iterator[Facts]:
             yield _facts(lambda: asyncio.run(play.round()))
 
 
+def gateway_races(rounds: list[int]) -> Iterator[Facts]:
+    """
+    Two gateway processes on one PostgreSQL: identical requests and notifies, closes, refunds, tips, claims, stock.
+    """
+    from tests.contract.race_world import play
+
+    with _home() as home:
+        home.mkdir(mode=0o755)
+        told = play(home, rounds)
+        for _ in rounds:
+            shown: Facts = {}
+            judged = _facts(lambda: shown.update(next(told)))  # noqa: B023
+            yield {**shown, **judged, "ok": judged["ok"] and shown.get("ok", False)}
+            if not judged["ok"]:
+                return
+
+
 def demo(profile: str, *, must_pass: bool) -> Play:
     """
     `payproof demo` under a profile. Where no mercy is shown a payment may be lost, but never credited twice.
@@ -253,6 +270,12 @@ HUNTS = {
     for hunt in (
         Hunt(name="kill-up", about="kill -9 of payproof up", rounds=range(1, 21), play=kill_up),
         Hunt(name="kill-postmaster", about="kill -9 of the postmaster", rounds=range(1, 21), play=kill_postmaster),
+        Hunt(
+            name="gateway-races",
+            about="two gateways on one PostgreSQL, everything that can race at once: exact money",
+            rounds=range(1, 201),
+            play=gateway_races,
+        ),
         Hunt(name="duplicate-storm", about="every notify nine times", rounds=range(1, 21), play=duplicate_storm),
         Hunt(
             name="demo-flaky",

@@ -4,19 +4,18 @@ import asyncio
 import contextlib
 import json
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 import pytest_asyncio
-from aiohttp import web
 
 from reference_gateway.crash import PLACES
 from tests.contract.live_rounds import LiveOutside, LiveRaces, furnish, top_up
+from tests.contract.race_world import balanced, balances, served
 from tests.contract.test_gateway_process import Running, running
-from tests.unit.reference_gateway.support import APP
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.processes]
 ROUNDS = 20
@@ -27,38 +26,8 @@ CRASHES = [place for place in PLACES if place.startswith(("wallet.", "packet.", 
 @pytest_asyncio.fixture
 async def outside(tmp_path: Path) -> AsyncIterator[tuple[LiveOutside, str]]:
     made = LiveOutside()
-    application = web.Application()
-    application.router.add_post("/gateway.do", made.provider)
-    application.router.add_post("/webhook", made.webhook)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    (tmp_path / "apps.json").write_text(json.dumps([{**APP.model_dump(), "webhook_url": f"{url}/webhook"}]))
-    try:
+    async with served(made, tmp_path) as url:
         yield made, url
-    finally:
-        await runner.cleanup()
-
-
-async def balances(connect: Callable[[], Any]) -> dict[str, int]:
-    """What is in each account, from the entries themselves; the stored balances must say the same."""
-    connection = await connect()
-    try:
-        entered = await connection.fetch(
-            "SELECT a.name, coalesce(sum(e.amount_fen), 0) * a.normal_sign AS fen FROM ledger_accounts AS a "
-            "LEFT JOIN ledger_entries AS e ON e.account = a.name GROUP BY a.name, a.normal_sign"
-        )
-        kept = await connection.fetch(
-            "SELECT a.name, a.balance_fen + coalesce((SELECT sum(u.amount_fen) FROM ledger_unfolded AS u "
-            "WHERE u.account = a.name), 0) AS fen FROM ledger_accounts AS a"
-        )
-    finally:
-        await connection.close()
-    found = {row["name"]: int(row["fen"]) for row in entered}
-    assert found == {row["name"]: int(row["fen"]) for row in kept}
-    assert min(found.values()) >= 0
-    return {name: fen for name, fen in found.items() if fen}
 
 
 async def test_tips_claims_and_stock_are_exact_between_two_gateways(database_url, outside, tmp_path, connect):
@@ -68,8 +37,7 @@ async def test_tips_claims_and_stock_are_exact_between_two_gateways(database_url
         for number in range(ROUNDS):
             told = await races.round(number)
             assert told["ok"], (number, told)
-    held = await balances(connect)
-    assert held.get("channel:alipay") == sum(fen for name, fen in held.items() if not name.startswith("channel:"))
+    assert balanced(await balances(connect))
 
 
 async def story(life: Running) -> Any:
