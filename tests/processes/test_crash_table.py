@@ -48,13 +48,37 @@ async def live_story(world: CrashWorld, name: str) -> None:
             pass
 
 
+async def end_story(world: CrashWorld, name: str) -> None:
+    """Order and think better of it: the trade is ended at the channel, then here."""
+    _, payment = await world.merchant.pay(world.world.ids.order_no(name), 700)
+    async with asyncio.timeout(PATIENCE_S):
+        while payment["status"] == "PENDING":
+            await world.merchant.call("POST", f"/api/v1/payments/{payment['id']}/close", {})
+            payment = await world.call("GET", f"/api/v1/payments/{payment['id']}")
+
+
+async def fulfil_story(world: CrashWorld, name: str) -> None:
+    """Pay, be sent the goods, confirm."""
+    payment = await world.paid(world.world.ids.order_no(name), 800)
+    path = f"/api/v1/payments/{payment['id']}"
+    if payment["status"] == "PAID":
+        await world.call("POST", f"{path}/ship", {"carrier": "SF", "tracking_no": name})
+    await world.call("POST", f"{path}/confirm", {})
+
+
 async def bill_story(world: CrashWorld, name: str) -> None:
     """Compare the bill of a day that is over."""
     day = date(2026, 1, 1) + timedelta(days=int(name.removeprefix("pp")))
     await world.call("POST", "/api/v1/reconciliations", {"channel": "alipay", "day": day.isoformat()})
 
 
+AUDITED = (payment_story, end_story, fulfil_story)
 STORIES = {
+    "progress": payment_story,
+    "end": end_story,
+    "fulfil": fulfil_story,
+    "reversal": None,
+    "capture": None,
     "create": payment_story,
     "query": payment_story,
     "notify": payment_story,
@@ -67,8 +91,11 @@ STORIES = {
     "payout": live_story,
     "reconcile": bill_story,
 }
-# Not reached here, and where it ought to be.
+# Not reached here, and why; the suite prints it.
 LEFT_OUT = {
+    "reversal.before_commit": "its story is not written yet: the channel has to take money back by itself",
+    "capture.after_wish": "its story is not written yet: it begins with a pre-authorisation",
+    "capture.after_channel_call": "its story is not written yet: it begins with a pre-authorisation",
     "reconcile.before_settling": "needs a payment that only the bill knows of, on a day that is over: the clocks of real "
     "processes are the machine's own",
 }
@@ -93,7 +120,7 @@ def stage():
 def test_the_table_is_long_enough_and_every_flow_has_its_story():
     assert len(PLACES) >= 15
     assert len(set(PLACES)) == len(PLACES)
-    missing = {flow(place) for place in PLACES} - STORIES.keys()
+    missing = {place for place in PLACES if STORIES.get(flow(place)) is None and place not in LEFT_OUT}
     assert missing == set(), "write the story that passes these places, and name it in STORIES"
 
 
@@ -116,15 +143,16 @@ def test_a_comparison_survives_a_kill_at(stage, place):
     runner.run(round_())
 
 
-@pytest.mark.parametrize("place", [place for place in PLACES if STORIES.get(flow(place)) is payment_story])
+@pytest.mark.parametrize("place", [place for place in PLACES if STORIES.get(flow(place)) in AUDITED])
 def test_a_payment_survives_a_kill_at(stage, place):
     runner, world = stage
+    story = STORIES[flow(place)]
 
     async def round_():
         name = world.world.ids.next_label()
-        assert await world.die_at(place, payment_story, name) == -signal.SIGKILL
+        assert await world.die_at(place, story, name) == -signal.SIGKILL
         await world.live()
-        await payment_story(world, name)
+        await story(world, name)
         settled, report = await world.judge()
         assert settled
         assert report.verdict is Verdict.PASS, (report.reasons, report.findings)

@@ -137,9 +137,10 @@ class FakeChannel(PartialChannel):
     def parse_notify(self, headers: Mapping[str, str], body: bytes) -> Notice:
         try:
             fields = json.loads(body)
-        except ValueError as error:
+            signed = fields["signed"]
+        except (ValueError, KeyError, TypeError) as error:
             raise NotifyRefused(code="malformed_notify") from error
-        if not fields["signed"]:
+        if not signed:
             raise SignatureRejected
         return Notice(
             channel=self.name,

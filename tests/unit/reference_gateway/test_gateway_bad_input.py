@@ -1,10 +1,12 @@
 """Whatever a merchant or a stranger sends wrong gets the right status and word, and writes nothing."""
 
 import asyncio
+import io
 import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import aiohttp
 import pytest
 
 from harness.world.virtual_loop import VirtualLoop
@@ -96,6 +98,31 @@ def test_a_bad_body_is_refused_and_nothing_is_written(body, status, code):
         assert (answer, problem["code"], problem["status"]) == (status, code, status)
         assert world.store.state.payments == {}
         assert world.channel.calls == []
+
+    run(story)
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["with its length", "in chunks"])
+@pytest.mark.parametrize("target", ["/api/v1/payments", "/notify/alipay"])
+def test_ten_megabytes_are_refused_before_they_are_read(target, told):
+    async def story(world: World) -> None:
+        body = b"x" * 10_000_000
+
+        async def chunks():
+            for begin in range(0, len(body), 65536):
+                yield body[begin : begin + 65536]
+
+        signed = world.merchant.headers("POST", target, body)
+        try:
+            async with world.http.post(
+                world.gateway.url + target, data=io.BytesIO(body) if told else chunks(), headers=signed
+            ) as answer:
+                assert answer.status == 413
+        except aiohttp.ClientOSError:
+            # The gateway had answered and hung up while the rest was on its way.
+            assert world.store.state.nonces == {}
+        assert world.store.state.payments == {}
+        assert world.store.state.inbox == {}
 
     run(story)
 
