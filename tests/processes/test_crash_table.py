@@ -147,6 +147,7 @@ def test_a_comparison_survives_a_kill_at(stage, place):
 def test_a_payment_survives_a_kill_at(stage, place):
     runner, world = stage
     story = STORIES[flow(place)]
+    assert story is not None
 
     async def round_():
         name = world.world.ids.next_label()
