@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 
 from reference_gateway.channels.alipay.signing import load_private_key, sign
 from reference_gateway.clock import SystemClock
+from reference_gateway.crash import PLACES
 from tests.unit.reference_gateway.support import APP, Merchant
 from tests.unit.reference_gateway.test_gateway_alipay_bill import archive, details, line
 

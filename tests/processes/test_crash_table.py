@@ -96,8 +96,7 @@ LEFT_OUT = {
     "reversal.before_commit": "its story is not written yet: the channel has to take money back by itself",
     "capture.after_wish": "its story is not written yet: it begins with a pre-authorisation",
     "capture.after_channel_call": "its story is not written yet: it begins with a pre-authorisation",
-    "reconcile.before_settling": "needs a payment that only the bill knows of, on a day that is over: the clocks of real "
-    "processes are the machine's own",
+    "reconcile.before_settling": "killed there by tests/contract/test_gateway_process.py, whose provider has a bill to tell",
 }
 
 
