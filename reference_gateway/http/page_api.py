@@ -105,6 +105,8 @@ class PageApi:
         )
 
     async def tip(self, request: web.Request) -> web.Response:
+        if request.content_type != "application/x-www-form-urlencoded":
+            raise BadRequest("send the form as application/x-www-form-urlencoded", code="unsupported_media_type")
         form = await request.post()
         fields = {name: value for name, value in form.items() if isinstance(value, str)}
         text = fields.get("token", "")

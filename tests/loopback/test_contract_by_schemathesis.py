@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-import requests
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS
@@ -25,7 +24,7 @@ EXAMPLES = 12
 # Whether a channel is there, and has that product, is a matter of this gateway's settings; a purpose needs its fields.
 BEYOND_SCHEMA = {"unknown_channel", "unknown_product", "unsupported"}
 # Which fields go together.
-RULES_BEYOND = ("shares need", "whose purpose is", "needs it", "needs a", "purpose", "times")
+RULES_BEYOND = ("shares need", "whose purpose is", "needs it", "needs a", "purpose", "times", "has pre-authorisation")
 
 
 class Serving:
@@ -76,7 +75,7 @@ def serving():
         yield served
 
 
-class Signature(requests.auth.AuthBase):
+class Signature:
     """What a merchant's client does to each request."""
 
     def __init__(self, serving: Serving) -> None:
