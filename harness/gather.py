@@ -144,7 +144,9 @@ async def _tell(
     """
     Write what the provider and the platform saw; of orders that the gateway does not know by their labels.
     """
-    by_label = {label: order for order in orders.values() if (label := label_of(order)) is not None}
+    # An order that the gateway has lost is still one that somebody has asked for.
+    asked = (line.order for line in history if line.order)
+    by_label = {label: order for order in (*asked, *orders.values()) if (label := label_of(order)) is not None}
 
     def order_of(number: str, label: str) -> str:
         return orders.get(number) or by_label.get(label) or label

@@ -49,6 +49,28 @@ def query(fault: str, **settings: Any) -> Play:
     return play
 
 
+def answered(fault: str) -> Play:
+    """
+    The gateway's question about a paid order meets the fault, and no notify ever tells it either.
+    """
+
+    async def play(stage: Stage) -> None:
+        order = await stage.opened()
+        await stage.strike(order, "drop_all")
+        await stage.strike(order, fault, on="query")
+        await stage.act(order)
+        await stage.sync(order)
+        await stage.advance(2 * HOUR_S)
+
+    return play
+
+
+def _answered(name: str, fault: str) -> Case:
+    needs = frozenset({Ability.CREATE, Ability.SYNC})
+    covers = (f"signature/answer-{name}-not-believed",)
+    return Case(name=f"answer-{name}", covers=covers, play=answered(fault), needs=needs)
+
+
 def _opening(name: str, fault: str, *covers: str, **settings: Any) -> Case:
     return Case(
         name=f"opening-{name}",
@@ -88,4 +110,7 @@ CASES = (
     _query("server-error", "http_error", status=500),
     _query("garbled", "malformed_body"),
     _query("tampered", "bad_signature"),
+    _answered("tampered", "bad_signature"),
+    _answered("foreign", "wrong_key"),
+    _answered("unsigned", "unsigned"),
 )

@@ -180,9 +180,19 @@ def rotated_key_followed(story: Story) -> Iterator[Ruling]:
     The platform's key changed while the order was on its way.
     """
     met = tuple(struck("certificate_rotation")(story))
-    apart = disagreements(story) if met else []
-    if met and status_of(story):
-        yield told_by(story, apart[0], *met[:1]) if apart else KEPT
+    if not met or not status_of(story):
+        return
+    apart, true = disagreements(story), story.arrived("true", "duplicate")
+    if apart:
+        yield told_by(story, apart[0], *met[:1])
+        return
+    # A payment that was found by asking is no excuse: the notifies of the next one are refused as well.
+    yield Ruling(
+        kept=any(line.value["acked"] for line in true),
+        expected="a notify under the new key acknowledged in the end",
+        actual=f"{len(true)} true notifies, none acknowledged",
+        evidence=(*met[:1], *true[-1:]),
+    )
 
 
 def _check(name: str, rule: Rule, *, witness: str) -> tuple[str, Check]:

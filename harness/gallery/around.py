@@ -2,14 +2,65 @@
 Collaborators with nothing of their own: each hands everything on, so that a mutant writes down its one mistake only.
 """
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
 from reference_gateway.apps import App
-from reference_gateway.channels.port import ChannelPort
+from reference_gateway.channels.port import ChannelPort, TradeReport, TradeState
+from reference_gateway.domain.notice import Notice, NoticeKind
+from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.records import OutboxRow
 from reference_gateway.service.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from reference_gateway.webhooks import WebhookSender
+
+
+class Anybody(str):
+    """
+    A name that is everybody's.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return 0
+
+
+def believe(*given: object) -> None:
+    """
+    A check that nothing ever fails.
+    """
+    del given
+
+
+def within(whole: Any, *names: str) -> Any:
+    """
+    What a part keeps to itself. Only a planted bug goes in there.
+    """
+    for name in names:
+        whole = getattr(whole, name)
+    return whole
+
+
+def plant(whole: Any, name: str, part: Any) -> None:
+    """
+    Put *part* where another one was, on *whole* alone.
+    """
+    setattr(whole, name, part)
+
+
+def only(channel: str, around: Callable[[ChannelPort], ChannelPort]) -> Callable[[ChannelPort], ChannelPort]:
+    """
+    *around*, for one channel; the others stay as they are.
+    """
+    return lambda inner: around(inner) if inner.name == channel else inner
 
 
 class AroundChannel:
@@ -24,6 +75,25 @@ class AroundChannel:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
+
+
+class Forgetful(AroundChannel):
+    """
+    A channel with trades of which nothing is believed any more: what comes about them is acknowledged without effect.
+    """
+
+    def __init__(self, inner: ChannelPort) -> None:
+        super().__init__(inner)
+        self.forgotten: set[str] = set()
+
+    def parse_notify(self, headers: Mapping[str, str], body: bytes) -> Notice:
+        notice = self._inner.parse_notify(headers, body)
+        return replace(notice, kind=NoticeKind.WAITING) if notice.out_trade_no in self.forgotten else notice
+
+    async def query(self, payment: Payment) -> TradeReport:
+        if payment.out_trade_no in self.forgotten:
+            return TradeReport(state=TradeState.CLOSED, amount_fen=payment.amount_fen)
+        return await self._inner.query(payment)
 
 
 class AroundSender:

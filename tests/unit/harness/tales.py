@@ -181,6 +181,7 @@ OTHERS = [
     ("signature/forged-never-credited", "UNKNOWN", Tale().notify("forged", acked=False)),
     ("signature/probe-refused", "FAIL", Tale().notify("probe", acked=False).notify(acked=False)),
     ("signature/answer-tampered-not-believed", "FAIL", Tale().call("open", fault="bad_signature").right()),
+    ("signature/rotated-key-followed", "FAIL", Tale().struck("certificate_rotation").notify(acked=False).right()),
     ("signature/requests-verify", "PASS", Tale().call("open")),
     ("signature/requests-verify", "FAIL", Tale().call("open").call("query", signature_ok=False)),
     ("signature/requests-verify", "UNKNOWN", Tale().call("open", signature_ok=None)),
