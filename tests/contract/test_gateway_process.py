@@ -207,6 +207,7 @@ async def whole_story(life: Running, around: Outside) -> None:
     assert status in (200, 201, 202), answer
 
 
+COMPARISONS = [place for place in PLACES if place.startswith("reconcile.")]
 # Every place is tried in forked gateways by tests/processes/test_crash_table.py; here two, through a real exec.
 CRASHES = ["create.after_order_row", "notify.after_commit_before_ack"]
 
@@ -242,7 +243,7 @@ async def test_a_kill_while_asking_is_followed_by_asking_again(database_url, out
         assert (await around.told("payment.paid"))["data"]["id"] == payment["id"]
 
 
-@pytest.mark.parametrize("place", [place for place in PLACES if place.startswith("reconcile.")])
+@pytest.mark.parametrize("place", COMPARISONS)
 async def test_a_kill_while_comparing_leaves_the_day_to_the_next_life(database_url, outside, tmp_path, place):
     around, url = outside
     around.paid_on = (SystemClock().now() + timedelta(hours=8, days=-1)).date().isoformat()

@@ -10,10 +10,11 @@ import pytest
 from reference_gateway.crash import PLACES
 from tests.processes.crash_world import CrashWorld
 from tests.processes.ending_stories import CAPTURED_FEN, TILL_FEN, capture_story, reversal_story
+from tests.processes.test_crash_table import STORIES, flow
 
 pytestmark = pytest.mark.processes
-CAPTURES = [place for place in PLACES if place.startswith("capture.")]
-REVERSALS = [place for place in PLACES if place.startswith("reversal.")]
+CAPTURES = [place for place in PLACES if STORIES[flow(place)] is capture_story]
+REVERSALS = [place for place in PLACES if STORIES[flow(place)] is reversal_story]
 
 
 @pytest.fixture(scope="module")
