@@ -147,6 +147,12 @@ class ChannelOutcomeUnknown(GatewayError):
     code = "channel_outcome_unknown"
 
 
+class OpeningLost(ChannelOutcomeUnknown):
+    """The trade is there, and the channel never tells again how it is paid: it needs another number."""
+
+    code = "opening_lost"
+
+
 class TooBusy(GatewayError):
     """The gateway has as much in hand as it may; nothing was written, send the same request again a little later."""
 

@@ -3,7 +3,7 @@ The accounts of the ledger: who owes whom.
 
 A channel's account is what the channel holds for us; all others are what we owe somebody: an app, a buyer's wallet, a
 streamer, the platform's share, red packets not yet claimed, money for goods that the buyer has not confirmed, payouts
-on their way. No balance is ever below zero, on either side.
+on their way, second payments on their way back. No balance is ever below zero, on either side.
 """
 
 from __future__ import annotations
@@ -40,6 +40,11 @@ def deposit_account(app_id: str) -> str:
     return f"deposit:{app_id}"
 
 
+def returns_account(app_id: str) -> str:
+    """Name the account of what buyers paid a second time, until it has gone back to them."""
+    return f"returns:{app_id}"
+
+
 def payout_account(app_id: str) -> str:
     """Name the account of payouts on their way."""
     return f"payout:{app_id}"
@@ -55,6 +60,6 @@ def source_account(payment: Payment) -> str:
 def standing_accounts(channels: Iterable[str], app_ids: Iterable[str]) -> list[Account]:
     """List the accounts that exist from the start."""
     accounts = [Account(channel_account(name), 1) for name in channels if name != WALLET]
-    owed = (app_account, platform_account, escrow_account, deposit_account, payout_account)
+    owed = (app_account, platform_account, escrow_account, deposit_account, payout_account, returns_account)
     accounts += [Account(name(app_id), -1) for app_id in app_ids for name in owed]
     return accounts

@@ -1,8 +1,8 @@
 """
-An attempt: one opening of a payment at one channel, and why that channel was taken.
+An attempt: one opening of a payment at one channel under one number, and why that channel was taken.
 
-A payment has one for each channel that was tried. The row is there before the channel is called, and follows the table
-of attempts; the payment's own `attempt` is the state of its latest.
+A payment has one for each channel and number that was tried. The row is there before the channel is called, and
+follows the table of attempts; the payment's own `attempt` is the state of its latest.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ class Attempt:
     product: str
     choice: Mapping[str, object]
     created_at: datetime
+    try_no: int = 1
     status: AttemptStatus = AttemptStatus.REQUESTED
     failure_code: str | None = None
     changed_at: datetime | None = None

@@ -28,7 +28,7 @@ def payment_view(payment: Payment) -> dict[str, object]:
     return {
         "id": payment.id,
         "merchant_order_no": payment.merchant_order_no,
-        "out_trade_no": payment.out_trade_no,
+        "out_trade_no": payment.channel_no,
         "channel": payment.channel,
         "product": payment.product,
         "amount_fen": payment.amount_fen,

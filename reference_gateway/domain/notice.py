@@ -18,6 +18,7 @@ from typing import Protocol
 from reference_gateway.domain.money import NOTHING_FEN, Fen
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.transitions import ORDER_STEPS, OrderEvent, Verdict
+from reference_gateway.domain.tries import order_and_try
 
 
 class NoticeKind(StrEnum):
@@ -47,9 +48,13 @@ class Notice:
 
 
 class Ruling(StrEnum):
-    """BOOK moves money; ACK has no effect; NUDGE asks the channel again soon; REFUSE believes nothing."""
+    """
+    BOOK moves money; GIVE_BACK returns a second payment of the order to its buyer; ACK has no effect; NUDGE asks the
+    channel again soon; REFUSE believes nothing.
+    """
 
     BOOK = "book"
+    GIVE_BACK = "give_back"
     ACK = "ack"
     NUDGE = "nudge"
     REFUSE = "refuse"
@@ -98,5 +103,7 @@ class HonestNoticePolicy:
         if notice.kind is not NoticeKind.PAID:
             return _WITHOUT_MONEY[notice.kind]
         if ORDER_STEPS[payment.status, OrderEvent.PAY].verdict is Verdict.REPEAT or payment.paid_at is not None:
+            if order_and_try(notice.out_trade_no)[1] != payment.try_no:
+                return Judgement(Ruling.GIVE_BACK, "paid_twice")
             return Judgement(Ruling.ACK, "repeated")
         return Judgement(Ruling.BOOK, "booked", payment.amount_fen, f"payment:{payment.id}")

@@ -13,6 +13,7 @@ from typing import Literal
 
 from reference_gateway.domain.money import NOTHING_FEN, Fen
 from reference_gateway.domain.transitions import AttemptStatus, OrderEvent, PaymentStatus
+from reference_gateway.domain.tries import number_of_try
 
 RefundStanding = Literal["NONE", "PROCESSING", "PARTIAL", "FULL"]
 
@@ -25,8 +26,9 @@ class Payment:
     `reserved_fen` is promised to refunds under way; together with `refunded_fen` it never exceeds `amount_fen`.
     `poll_at` is when the channel is asked next, None when there is nothing left to ask; `end_at` is when the trade is
     to be ended at the channel, because of `end_event` or, without one, because its time is over. `hold_fen` is what a
-    pre-authorisation froze; `amount_fen` is what is captured of it. `pay_params` are what the
-    buyer's side needs, by product; `auth_code` is kept only until the channel has answered it.
+    pre-authorisation froze; `amount_fen` is what is captured of it. `pay_params` are what the buyer's side needs, by
+    product; `auth_code` is kept only until the channel has answered it. `try_no` is the try that is open, or that was
+    paid.
     """
 
     id: str
@@ -63,6 +65,7 @@ class Payment:
     end_at: datetime | None = None
     end_rung: int = 0
     hold_fen: Fen | None = None
+    try_no: int = 1
     seq: int = 0
 
     @property
@@ -73,6 +76,11 @@ class Payment:
         if not self.refunded_fen:
             return "NONE"
         return "FULL" if self.refunded_fen == self.amount_fen else "PARTIAL"
+
+    @property
+    def channel_no(self) -> str:
+        """The number under which the channel knows it."""
+        return number_of_try(self.out_trade_no, self.try_no)
 
     @property
     def refundable_fen(self) -> Fen:

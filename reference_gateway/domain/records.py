@@ -26,6 +26,8 @@ PostingKind = Literal[
     "unhold",
     "payout",
     "payout_back",
+    "double",
+    "double_back",
 ]
 SubjectKind = Literal["payment", "attempt", "refund", "payout"]
 

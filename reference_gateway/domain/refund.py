@@ -11,7 +11,12 @@ from reference_gateway.domain.transitions import RefundStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
-    """`poll_at` is when the channel is called or asked next, None once the outcome is known."""
+    """
+    `poll_at` is when the channel is called or asked next, None once the outcome is known.
+
+    `try_no` is given where it gives back a second payment of the order, made under that try's number; such a refund
+    takes nothing off what the order was credited.
+    """
 
     id: str
     payment_id: str
@@ -27,3 +32,4 @@ class Refund:
     finished_at: datetime | None = None
     poll_at: datetime | None = None
     poll_rung: int = 0
+    try_no: int | None = None

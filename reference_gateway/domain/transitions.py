@@ -39,12 +39,14 @@ class AttemptStatus(StrEnum):
     OPENED = "OPENED"
     UNKNOWN = "UNKNOWN"
     REFUSED = "REFUSED"
+    LOST = "LOST"
 
 
 class AttemptEvent(StrEnum):
     OPEN = "open"
     LOSE = "lose"
     REFUSE = "refuse"
+    GIVE_UP = "give_up"
 
 
 class RefundStatus(StrEnum):
@@ -143,10 +145,14 @@ ATTEMPT_STEPS: Mapping[tuple[AttemptStatus, StrEnum], Step[AttemptStatus]] = _to
         (_A.UNKNOWN, _E.OPEN): (Verdict.MOVE, _A.OPENED),
         (_A.UNKNOWN, _E.LOSE): (Verdict.REPEAT, _A.UNKNOWN),
         (_A.UNKNOWN, _E.REFUSE): (Verdict.MOVE, _A.REFUSED),
+        (_A.REQUESTED, _E.GIVE_UP): (Verdict.MOVE, _A.LOST),
+        (_A.UNKNOWN, _E.GIVE_UP): (Verdict.MOVE, _A.LOST),
         (_A.OPENED, _E.OPEN): (Verdict.REPEAT, _A.OPENED),
         (_A.OPENED, _E.LOSE): (Verdict.REPEAT, _A.OPENED),
         (_A.REFUSED, _E.LOSE): (Verdict.REPEAT, _A.REFUSED),
         (_A.REFUSED, _E.REFUSE): (Verdict.REPEAT, _A.REFUSED),
+        (_A.LOST, _E.LOSE): (Verdict.REPEAT, _A.LOST),
+        (_A.LOST, _E.GIVE_UP): (Verdict.REPEAT, _A.LOST),
     },
 )
 

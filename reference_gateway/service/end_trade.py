@@ -18,6 +18,7 @@ from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.transitions import AttemptStatus
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, ChannelUnavailable
 from reference_gateway.service.book_reversal import BookReversal
+from reference_gateway.service.earlier_tries import settle_earlier
 from reference_gateway.service.progress import Progress, ProgressCommits, end_event, end_of
 from reference_gateway.service.runtime import Runtime
 from reference_gateway.service.settle import Settlements, settle_report
@@ -57,6 +58,8 @@ class EndTrade:
         self._runtime.crash_point("end.after_commit")
 
     async def _ended(self, payment: Payment) -> EndState:
+        if await settle_earlier(self._runtime, self._settlements, payment):
+            return EndState.PAID
         channel = self._runtime.channel(payment.channel)
         offered = channel.supports()
         by_itself = _ends_by_itself(payment, offered)

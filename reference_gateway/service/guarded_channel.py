@@ -4,11 +4,14 @@ A channel behind its circuit: every call's end is counted, and what would begin 
 Only opening a payment, freezing money and paying out begin something. Finding out and giving back are always let
 through: they pace themselves, and money under way must not wait for a probe. Refunds, reversals, transfers and bills
 are not counted, because their "later" speaks of an account's balance or of a file, not of the channel's health.
+
+A payment goes to the channel under the number of its try, so a channel knows one number for each trade.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 
@@ -53,11 +56,11 @@ class GuardedChannel:
 
     async def pay(self, payment: Payment, ask: PayRequest) -> Opening:
         probe = self._circuits.admit(self.name)
-        return await self._counted(self._channel.pay(payment, ask), probe=probe)
+        return await self._counted(self._channel.pay(_as_opened(payment), ask), probe=probe)
 
     async def preauth(self, payment: Payment, ask: PayRequest) -> Opening:
         probe = self._circuits.admit(self.name)
-        return await self._counted(self._channel.preauth(payment, ask), probe=probe)
+        return await self._counted(self._channel.preauth(_as_opened(payment), ask), probe=probe)
 
     async def transfer(self, payout: Payout) -> PayoutReport:
         if self._circuits.admit(self.name):
@@ -66,25 +69,25 @@ class GuardedChannel:
         return await self._channel.transfer(payout)
 
     async def query(self, payment: Payment) -> TradeReport:
-        return await self._counted(self._channel.query(payment))
+        return await self._counted(self._channel.query(_as_opened(payment)))
 
     async def close(self, payment: Payment) -> EndState:
-        return await self._counted(self._channel.close(payment))
+        return await self._counted(self._channel.close(_as_opened(payment)))
 
     async def query_refund(self, payment: Payment, refund: Refund) -> RefundReport:
-        return await self._counted(self._channel.query_refund(payment, refund))
+        return await self._counted(self._channel.query_refund(_as_paid(payment, refund), refund))
 
     async def query_transfer(self, payout: Payout) -> PayoutReport:
         return await self._counted(self._channel.query_transfer(payout))
 
     async def capture(self, payment: Payment, amount_fen: Fen) -> TradeReport:
-        return await self._counted(self._channel.capture(payment, amount_fen))
+        return await self._counted(self._channel.capture(_as_opened(payment), amount_fen))
 
     async def reverse(self, payment: Payment) -> EndState:
-        return await self._channel.reverse(payment)
+        return await self._channel.reverse(_as_opened(payment))
 
     async def refund(self, payment: Payment, refund: Refund) -> RefundReport:
-        return await self._channel.refund(payment, refund)
+        return await self._channel.refund(_as_paid(payment, refund), refund)
 
     def parse_notify(self, headers: Mapping[str, str], body: bytes) -> Notice:
         return self._channel.parse_notify(headers, body)
@@ -107,3 +110,15 @@ class GuardedChannel:
             raise
         self._circuits.ended(self.name, answered=True, probe=probe)
         return result
+
+
+def _as_opened(payment: Payment) -> Payment:
+    """Name the payment as the channel knows it."""
+    return payment if payment.try_no == 1 else replace(payment, out_trade_no=payment.channel_no, try_no=1)
+
+
+def _as_paid(payment: Payment, refund: Refund) -> Payment:
+    """Name the payment that *refund* is of: the order's own, or a second one."""
+    if refund.try_no is None:
+        return _as_opened(payment)
+    return _as_opened(replace(payment, try_no=refund.try_no, channel_trade_no=None))

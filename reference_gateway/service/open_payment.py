@@ -1,10 +1,11 @@
 """
 Call the channel to open a payment whose row exists, and write down how it went.
 
-The number is constant, so the call may be repeated after an unknown outcome. A barcode that was paid
-in the call is settled as an answer to a query is.
+The number is constant, so the call may be repeated after an unknown outcome. Where the channel will never tell again
+what the buyer needs, the order is opened under the number of its next try. A barcode that was paid in the call is
+settled as an answer to a query is.
 
-Facts: alipay/precreate, alipay/repeat-create, alipay/unknown-outcome
+Facts: alipay/precreate, alipay/repeat-create, alipay/unknown-outcome, unionpay/duplicates
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from reference_gateway.channels.port import PayRequest, TradeReport
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.transitions import AttemptEvent
-from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, ChannelUnavailable
+from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, ChannelUnavailable, OpeningLost
 from reference_gateway.service.progress import Progress, ProgressCommits
 from reference_gateway.service.runtime import Runtime
 from reference_gateway.service.settle import Settlements, settle_report
@@ -31,6 +32,8 @@ class OpenPayment:
         progress, report = await self._call(payment)
         opened = await self._progress.submit(progress, progress)
         self._runtime.crash_point("create.after_opened")
+        if opened.try_no > payment.try_no:
+            return await self(opened)
         if report is None:
             return opened
         await settle_report(self._settlements, payment, report)
@@ -38,19 +41,21 @@ class OpenPayment:
             return await unit.payment(payment.app_id, payment.id) or opened
 
     async def _call(self, payment: Payment) -> tuple[Progress, TradeReport | None]:
-        number = payment.out_trade_no
+        number, try_no = payment.out_trade_no, payment.try_no
         self._runtime.crash_point("create.before_channel_call")
         try:
             channel = self._runtime.channel(payment.channel)
             call = channel.pay if payment.hold_fen is None else channel.preauth
             opening = await call(payment, self._ask(payment))
         except ChannelRefused as error:
-            return Progress(number, AttemptEvent.REFUSE, failure_code=error.reason), None
+            return Progress(number, AttemptEvent.REFUSE, failure_code=error.reason, try_no=try_no), None
+        except OpeningLost:
+            return Progress(number, AttemptEvent.GIVE_UP, try_no=try_no), None
         except (ChannelOutcomeUnknown, ChannelUnavailable):
-            return Progress(number, AttemptEvent.LOSE), None
+            return Progress(number, AttemptEvent.LOSE, try_no=try_no), None
         finally:
             self._runtime.crash_point("create.after_channel_call")
-        return Progress(number, AttemptEvent.OPEN, pay_params=opening.params), opening.report
+        return Progress(number, AttemptEvent.OPEN, pay_params=opening.params, try_no=try_no), opening.report
 
     def _ask(self, payment: Payment) -> PayRequest:
         return PayRequest(

@@ -26,6 +26,7 @@ from reference_gateway.domain.transitions import (
     PaymentStatus,
     Verdict,
 )
+from reference_gateway.domain.tries import TRIES_MAX, number_of_try
 from reference_gateway.service.runtime import Runtime
 from reference_gateway.service.unit_of_work import UnitOfWork
 from reference_gateway.store.group_commit import GroupCommit
@@ -37,7 +38,8 @@ class Progress:
     What was learnt: an attempt's event, the end of the order, that ending it is to be tried again later, or (none of
     them) that it is to be asked about again later.
 
-    Compared by identity: each is written down for itself.
+    *try_no* is the try that an attempt's event is of; what is told of one that is over changes nothing. Compared by
+    identity: each is written down for itself.
     """
 
     out_trade_no: str
@@ -46,6 +48,7 @@ class Progress:
     end_later: bool = False
     pay_params: Mapping[str, str] | None = None
     failure_code: str | None = None
+    try_no: int = 1
 
 
 _WISHED = {OrderEvent.CLOSE: "closed_by_merchant", OrderEvent.CANCEL: "cancelled_by_buyer"}
@@ -98,12 +101,13 @@ class _Steps:
         self._pending = {number for number, p in payments.items() if p.status is PaymentStatus.PENDING}
         self._transitions: list[Transition] = []
         self._attempts: dict[str, Attempt] = {}
+        self._anew: list[Attempt] = []
 
     def take(self, progress: Progress) -> None:
         """Move one payment as far as the tables allow."""
         payment = self.payments[progress.out_trade_no]
         end = progress.end
-        if progress.attempt is not None:
+        if progress.attempt is not None and progress.try_no == payment.try_no:
             before = payment.attempt
             payment = self._attempted(payment, progress, progress.attempt)
             if progress.attempt is AttemptEvent.REFUSE and payment.attempt is not before:
@@ -117,6 +121,8 @@ class _Steps:
         await unit.save_payments(list(self.payments.values()))
         if self._attempts:
             await unit.save_attempts(list(self._attempts.values()))
+        if self._anew:
+            await unit.insert_attempts(self._anew)
         if self._transitions:
             await unit.record_transitions(self._transitions)
         ended = [self.payments[number] for number in self._pending if self.payments[number].status in ENDED]
@@ -132,6 +138,8 @@ class _Steps:
                 self._runtime.metrics.payment(payment.channel, payment.attempt.value.lower())
 
     def _attempted(self, payment: Payment, progress: Progress, event: AttemptEvent) -> Payment:
+        if event is AttemptEvent.GIVE_UP and not self._may_be_tried_again(payment):
+            event = AttemptEvent.LOSE
         step = ATTEMPT_STEPS[payment.attempt, event]
         detail = progress.failure_code or ""
         if step.verdict is not Verdict.REPEAT:
@@ -150,16 +158,19 @@ class _Steps:
             )
         if step.verdict is not Verdict.MOVE:
             return payment
-        self._attempts[payment.id] = Attempt(
+        self._attempts[payment.channel_no] = Attempt(
             payment_id=payment.id,
             channel=payment.channel,
             product=payment.product,
             choice={},
             created_at=payment.created_at,
+            try_no=payment.try_no,
             status=step.to,
             failure_code=progress.failure_code,
             changed_at=self._now,
         )
+        if step.to is AttemptStatus.LOST:
+            return self._tried_again(payment)
         # Opened although the order has ended meanwhile: nobody may pay it now, so it is to be ended there as well.
         ended_late = payment.status in ENDED and step.to is AttemptStatus.OPENED
         return replace(
@@ -171,6 +182,27 @@ class _Steps:
             poll_rung=0,
             end_at=self._now if ended_late else payment.end_at,
         )
+
+    def _may_be_tried_again(self, payment: Payment) -> bool:
+        """Tell whether the order still waits for its buyer, and nobody has given it up."""
+        waits = payment.status is PaymentStatus.PENDING and payment.end_event is None
+        return waits and payment.try_no < TRIES_MAX and self._now < payment.expires_at
+
+    def _tried_again(self, payment: Payment) -> Payment:
+        """Begin the next try, under its own number."""
+        try_no = payment.try_no + 1
+        reason = f"nobody can be told any more how {payment.channel_no} is paid"
+        choice = {"channel": payment.channel, "reason": reason, "number": number_of_try(payment.out_trade_no, try_no)}
+        again = Attempt(
+            payment_id=payment.id,
+            channel=payment.channel,
+            product=payment.product,
+            choice=choice,
+            created_at=self._now,
+            try_no=try_no,
+        )
+        self._anew.append(again)
+        return replace(payment, attempt=again.status, try_no=try_no, poll_rung=0)
 
     def _ended(self, payment: Payment, progress: Progress, event: OrderEvent) -> Payment:
         step = ORDER_STEPS[payment.status, event]

@@ -2,7 +2,8 @@
 Ask a channel how a payment stands, and act on what it says.
 
 A payment whose opening was never answered is opened again under its own number once the channel says that it knows
-nothing of it. An order is closed only when the channel has closed it, or knows nothing of it after it has expired.
+nothing of it; one that was opened under more than one number is asked about under each. An order is closed only when
+the channel has closed it, or knows nothing of it after it has expired.
 
 Facts: alipay/query, alipay/unknown-outcome, alipay/timeouts
 """
@@ -16,6 +17,7 @@ from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, ChannelUnavailable, UnknownPayment
 from reference_gateway.service.book_reversal import BookReversal
+from reference_gateway.service.earlier_tries import settle_earlier
 from reference_gateway.service.open_payment import OpenPayment
 from reference_gateway.service.progress import Progress, ProgressCommits, end_event, end_of
 from reference_gateway.service.runtime import Runtime
@@ -53,6 +55,8 @@ class QueryPayment:
         number = payment.out_trade_no
         if report.state is TradeState.PAID:
             await self._settle(payment, report)
+        elif await settle_earlier(self._runtime, self._settlements, payment):
+            return
         elif report.state is TradeState.CLOSED:
             await self._go_on(end_of(payment, unasked="closed_by_channel"))
         elif report.state is TradeState.MISSING and self._is_over(payment):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from reference_gateway.channels.port import RefundReport, RefundState
-from reference_gateway.domain.accounts import source_account
+from reference_gateway.domain.accounts import returns_account, source_account
 from reference_gateway.domain.events import event_row
 from reference_gateway.domain.money import Fen
 from reference_gateway.domain.payment import Payment
@@ -219,12 +219,15 @@ class RefundPayment:
             if current.status in (RefundStatus.SUCCEEDED, RefundStatus.FAILED):
                 return current
             after, moves = self._moved(current, outcome, now)
-            if outcome.event is not None:
+            own = after.try_no is None
+            if outcome.event is not None and own:
                 payment = _settled(payment, after)
                 await unit.save_payments([payment])
             await unit.save_refund(after)
             await unit.record_transitions(moves)
-            if outcome.event is not None:
+            if outcome.event is RefundEvent.SUCCEED and not own:
+                await unit.post([self._second_back(payment, after, now)])
+            elif outcome.event is not None and own:
                 await self._tell(unit, payment, after, now)
             self._runtime.crash_point("refund.before_commit")
             await unit.commit()
@@ -276,6 +279,20 @@ class RefundPayment:
             await unit.post([posting, *followed])
             row = event_row(event_id, "refund.succeeded", payment=payment, at=now, refund=refund)
         await unit.add_outbox([row])
+
+    def _second_back(self, payment: Payment, refund: Refund, now: datetime) -> Posting:
+        """Post that a second payment of the order has gone back; where it cannot, it stays owed to the buyer."""
+        return Posting(
+            self._runtime.ids.new("lt"),
+            f"refund:{refund.id}",
+            "double_back",
+            payment.id,
+            refund.id,
+            returns_account(payment.app_id),
+            source_account(payment),
+            refund.amount_fen,
+            now,
+        )
 
 
 def _settled(payment: Payment, refund: Refund) -> Payment:

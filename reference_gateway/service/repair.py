@@ -18,6 +18,7 @@ from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.reconciliation import Difference, DifferenceKind, DifferenceStatus
 from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.transitions import RefundStatus
+from reference_gateway.domain.tries import order_and_try
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, ChannelUnavailable
 from reference_gateway.service.refund_payment import RefundPayment
 from reference_gateway.service.runtime import Runtime
@@ -47,7 +48,7 @@ class Repair:
             return _with(difference, f"the channel could not be asked ({error.reason}): compare the day again")
 
     async def _payment(self, difference: Difference) -> Difference:
-        number = difference.out_trade_no
+        number = order_and_try(difference.out_trade_no)[0]
         async with self._runtime.units() as unit:
             payment = (await unit.lock_payments([number])).get(number)
         if payment is None:
@@ -69,16 +70,16 @@ class Repair:
             channel=payment.channel,
             notify_id="",
             kind=NoticeKind.PAID,
-            out_trade_no=payment.out_trade_no,
+            out_trade_no=payment.channel_no,
             channel_trade_no=report.channel_trade_no,
             amount_fen=report.amount_fen,
             paid_at=report.paid_at,
         )
         self._runtime.crash_point("reconcile.before_settling")
-        await self._settlements.submit(f"query:{payment.out_trade_no}", Arrival(payment.channel, notice, None, ""))
+        await self._settlements.submit(f"query:{payment.channel_no}", Arrival(payment.channel, notice, None, ""))
         async with self._runtime.units() as unit:
-            known = await unit.known("payment", [payment.out_trade_no])
-        return known[payment.out_trade_no].booked_at is not None
+            known = await unit.known("payment", [payment.channel_no])
+        return known[payment.channel_no].booked_at is not None
 
     async def _refunded(self, difference: Difference) -> Difference:
         pair = await self._read(difference.number)

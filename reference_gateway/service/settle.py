@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reference_gateway.channels.port import TradeReport
+from reference_gateway.domain.accounts import returns_account
 from reference_gateway.domain.events import event_row
 from reference_gateway.domain.notice import Judgement, Notice, NoticeKind, Ruling
 from reference_gateway.domain.payment import Payment
@@ -27,6 +28,7 @@ from reference_gateway.domain.records import (
 )
 from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.transitions import ORDER_STEPS, OrderEvent, Verdict
+from reference_gateway.domain.tries import order_and_try
 from reference_gateway.errors import ChannelOutcomeUnknown
 from reference_gateway.service.purposes import Purpose
 from reference_gateway.service.runtime import Runtime
@@ -54,7 +56,8 @@ def settlements(runtime: Runtime) -> Settlements:
     async def apply(batch: Mapping[str, Arrival]) -> Mapping[str, Judgement]:
         now = runtime.clock.now()
         async with runtime.units() as unit:
-            orders = {arrival.notice.out_trade_no for arrival in batch.values() if arrival.notice is not None}
+            told = (arrival.notice for arrival in batch.values())
+            orders = {order_and_try(notice.out_trade_no)[0] for notice in told if notice is not None}
             payments = await unit.lock_payments(orders) if orders else {}
             plan = _Plan(runtime, payments, now)
             judgements = {key: plan.take(arrival) for key, arrival in batch.items()}
@@ -76,12 +79,12 @@ async def settle_report(settlements: Settlements, payment: Payment, report: Trad
         channel=payment.channel,
         notify_id="",
         kind=NoticeKind.PAID,
-        out_trade_no=payment.out_trade_no,
+        out_trade_no=payment.channel_no,
         channel_trade_no=report.channel_trade_no,
         amount_fen=report.amount_fen,
         paid_at=report.paid_at,
     )
-    return await settlements.submit(f"query:{payment.out_trade_no}", Arrival(payment.channel, notice, None, ""))
+    return await settlements.submit(f"query:{payment.channel_no}", Arrival(payment.channel, notice, None, ""))
 
 
 class _Plan:
@@ -94,6 +97,7 @@ class _Plan:
         self._changed: dict[str, Payment] = {}
         self._hurried: list[str] = []
         self._refunds: list[Refund] = []
+        self._seconds: dict[str, tuple[Refund, Posting]] = {}
         self._transitions: list[Transition] = []
         self._inbox: list[InboxRow] = []
         self._postings: list[Posting] = []
@@ -106,7 +110,7 @@ class _Plan:
         if notice is None:
             judgement = Judgement(Ruling.REFUSE, arrival.refused_code)
         else:
-            payment = self._payments.get(notice.out_trade_no)
+            payment = self._payments.get(order_and_try(notice.out_trade_no)[0])
             judgement = self._runtime.policy.judge(notice, payment)
             if payment is not None:
                 self._carry_out(notice, payment, judgement)
@@ -116,6 +120,8 @@ class _Plan:
     def _carry_out(self, notice: Notice, payment: Payment, judgement: Judgement) -> None:
         if judgement.ruling is Ruling.BOOK:
             self._book(notice, payment, judgement)
+        elif judgement.ruling is Ruling.GIVE_BACK:
+            self._return_second(notice, payment)
         elif judgement.ruling is Ruling.NUDGE and notice.kind is NoticeKind.REFUNDED:
             self._hurried.append(notice.refund_no)
         elif judgement.ruling is Ruling.NUDGE and payment.poll_at is not None:
@@ -127,6 +133,7 @@ class _Plan:
             payment,
             status=step.to,
             channel_trade_no=notice.channel_trade_no,
+            try_no=order_and_try(notice.out_trade_no)[1],
             paid_at=payment.paid_at or notice.paid_at or self._now,
             poll_at=None,
             end_at=None,
@@ -184,6 +191,26 @@ class _Plan:
         self._refunds.append(refund)
         return replace(payment, reserved_fen=payment.amount_fen)
 
+    def _return_second(self, notice: Notice, payment: Payment) -> None:
+        """Plan the way back of a second payment of the order; the app is not credited and hears nothing of it."""
+        number = notice.out_trade_no
+        refund = Refund(
+            id=self._runtime.ids.new("re"),
+            payment_id=payment.id,
+            app_id=payment.app_id,
+            merchant_refund_no=f"double-{number}",
+            out_request_no=self._runtime.ids.new("R"),
+            amount_fen=payment.amount_fen,
+            reason="the order was paid twice",
+            created_at=self._now,
+            poll_at=self._now,
+            try_no=order_and_try(number)[1],
+        )
+        debit, credit = channel_account(payment.channel), returns_account(payment.app_id)
+        key, new = f"double:{number}", self._runtime.ids.new
+        posting = Posting(new("lt"), key, "double", payment.id, None, debit, credit, payment.amount_fen, self._now)
+        self._seconds[number] = (refund, posting)
+
     def _change(self, payment: Payment) -> None:
         self._payments[payment.out_trade_no] = payment
         self._changed[payment.out_trade_no] = payment
@@ -213,6 +240,7 @@ class _Plan:
             await unit.hurry_refunds(self._hurried, self._now)
         for refund in self._refunds:
             await unit.insert_refund(refund)
+        await self._write_seconds(unit)
         if self._inbox:
             await unit.record_inbox(self._inbox)
         if self._transitions:
@@ -226,6 +254,13 @@ class _Plan:
             if events:
                 await unit.add_outbox(events)
 
+    async def _write_seconds(self, unit: UnitOfWork) -> None:
+        """Write what goes back of second payments, once for each; the payment's lock keeps others from it."""
+        for refund, posting in self._seconds.values():
+            if await unit.refund_by_no(refund.payment_id, refund.merchant_refund_no) is None:
+                await unit.insert_refund(refund)
+                self._postings.append(posting)
+
     def count(self) -> None:
         """Tell what was booked."""
         for payment in self._changed.values():
@@ -238,7 +273,7 @@ class _Plan:
             self._runtime.outbox_bell.ring()
         if any(self._payments[number].purpose == Purpose.RED_PACKET for number in self._paid):
             self._runtime.packets_bell.ring()
-        if self._hurried or self._refunds:
+        if self._hurried or self._refunds or self._seconds:
             self._runtime.refunds_bell.ring()
         if any(payment.poll_at is not None for payment in self._changed.values()):
             self._runtime.polls_bell.ring()

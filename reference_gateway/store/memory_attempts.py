@@ -21,14 +21,14 @@ class MemoryAttempts:
     async def insert_attempts(self, attempts: Sequence[Attempt]) -> None:
         await self._point("insert_attempts")
         for attempt in attempts:
-            key = (attempt.payment_id, attempt.channel)
+            key = (attempt.payment_id, attempt.channel, attempt.try_no)
             if key not in self._state.attempts:
                 self._changes.attempts.setdefault(key, attempt)
 
     async def save_attempts(self, attempts: Sequence[Attempt]) -> None:
         await self._point("save_attempts")
         for attempt in attempts:
-            key = (attempt.payment_id, attempt.channel)
+            key = (attempt.payment_id, attempt.channel, attempt.try_no)
             known = self._changes.attempts.get(key) or self._state.attempts.get(key)
             if known is not None:
                 self._changes.attempts[key] = replace(
@@ -41,4 +41,4 @@ class MemoryAttempts:
     async def attempts(self, payment_id: str) -> list[Attempt]:
         await self._point("attempts")
         found = {**self._state.attempts, **self._changes.attempts}
-        return sorted((a for a in found.values() if a.payment_id == payment_id), key=lambda a: a.created_at)
+        return sorted((a for a in found.values() if a.payment_id == payment_id), key=lambda a: (a.created_at, a.try_no))

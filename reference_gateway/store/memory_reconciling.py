@@ -191,12 +191,12 @@ class MemoryReconciling:
 
 
 def _book_row(kind: BillKind, posting: Posting, payment: Payment, refund: Refund | None) -> BookRow:
-    number = payment.out_trade_no if refund is None else refund.out_request_no
+    number = payment.channel_no if refund is None else refund.out_request_no
     moved_at = payment.paid_at if refund is None else refund.finished_at
     return BookRow(
         kind=kind,
         number=number,
-        out_trade_no=payment.out_trade_no,
+        out_trade_no=payment.channel_no,
         amount_fen=posting.amount_fen,
         at=moved_at or posting.at,
     )

@@ -32,7 +32,7 @@ class Changes:
     """What one transaction wrote and nobody else sees yet."""
 
     payments: dict[str, Payment] = field(default_factory=dict)
-    attempts: dict[tuple[str, str], Attempt] = field(default_factory=dict)
+    attempts: dict[tuple[str, str, int], Attempt] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
     transitions: list[Transition] = field(default_factory=list)
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class MemoryState:
     by_order: dict[tuple[str, str], str] = field(default_factory=dict)
     polling: dict[str, datetime] = field(default_factory=dict)
     ending: dict[str, datetime] = field(default_factory=dict)
-    attempts: dict[tuple[str, str], Attempt] = field(default_factory=dict)
+    attempts: dict[tuple[str, str, int], Attempt] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
     refund_keys: dict[tuple[str, str], str] = field(default_factory=dict)
     by_out_request_no: dict[str, str] = field(default_factory=dict)

@@ -27,6 +27,7 @@ from reference_gateway.domain.records import (
 )
 from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus
+from reference_gateway.domain.tries import order_and_try
 from reference_gateway.errors import ConstraintBroken
 from reference_gateway.store.memory_attempts import MemoryAttempts
 from reference_gateway.store.memory_feed import FeedRows, MemoryFeed
@@ -410,12 +411,14 @@ class MemoryUnitOfWork(_Outbox, MemoryAttempts, MemoryLive, MemoryFeed, MemoryRe
 
     def _postings(self, kind: str) -> Iterator[tuple[Posting, Payment, Refund | None]]:
         for posting in self._state.postings.values():
-            if posting.kind == kind:
+            if posting.kind == kind or (kind, posting.kind) == ("refund", "double_back"):
                 refund = None if posting.refund_id is None else self._state.refunds[posting.refund_id]
                 yield posting, self._state.payments[posting.payment_id], refund
 
     def _known_payment(self, out_trade_no: str) -> Payment | None:
-        return self._payment(self._state.by_out_trade_no.get(out_trade_no))
+        order, try_no = order_and_try(out_trade_no)
+        payment = self._payment(self._state.by_out_trade_no.get(order))
+        return payment if payment is not None and payment.try_no == try_no else None
 
     def _known_refund(self, out_request_no: str) -> tuple[Refund, Payment] | None:
         refund = self._refund(self._state.by_out_request_no.get(out_request_no))

@@ -28,6 +28,7 @@ from reference_gateway.domain.reconciliation import (
 from reference_gateway.domain.records import channel_account
 from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.routing import RouteChoice, RouteRecord, Weighing
+from reference_gateway.domain.tries import order_and_try
 from reference_gateway.store import statements_reconciling as sql
 
 _BEGINNING: BookCursor = (datetime(1970, 1, 1, tzinfo=UTC), "")
@@ -85,7 +86,10 @@ class SqlReconciling:
 
     async def known(self, kind: BillKind, numbers: Collection[str]) -> dict[str, Known]:
         statement = sql.KNOWN_PAYMENTS if kind == "payment" else sql.KNOWN_REFUNDS
-        rows = await self._run(statement, {"numbers": list(numbers)})
+        asked = {"numbers": list(numbers)}
+        if kind == "payment":
+            asked["orders"] = [order_and_try(number)[0] for number in numbers]
+        rows = await self._run(statement, asked)
         return {
             row.number: Known(
                 channel=row.channel, status=row.status, amount_fen=row.amount_fen, booked_at=row.booked_at

@@ -59,6 +59,7 @@ _NEW_PAYMENT = {
     "end_at": "timestamptz",
     "end_rung": "integer",
     "hold_fen": "bigint",
+    "try_no": "smallint",
 }
 NEW_PAYMENT = tuple(_NEW_PAYMENT)
 INSERT_PAYMENTS = text(
@@ -89,6 +90,7 @@ _SAVED_PAYMENT = {
     "end_event": "text",
     "end_at": "timestamptz",
     "end_rung": "integer",
+    "try_no": "smallint",
 }
 SAVED_PAYMENT = tuple(_SAVED_PAYMENT)
 SAVE_PAYMENTS = text(

@@ -22,9 +22,12 @@ RECORD_ROUTES = text(
 )
 ROUTE_OF = text(f"SELECT {', '.join(ROUTE)} FROM routes WHERE payment_id = :payment_id")  # noqa: S608
 
+_NUMBER = "p.out_trade_no || CASE WHEN p.try_no > 1 THEN 'T' || p.try_no ELSE '' END"
+"""The number under which the channel knows a payment."""
+
 # The ledger decides what was booked and how much; when the money moved stands with the payment and the refund.
 _BOOKED = """
-    SELECT {number} AS number, p.out_trade_no, {sign} * e.amount_fen AS amount_fen, {at} AS at
+    SELECT {number} AS number, {channel_no} AS out_trade_no, {sign} * e.amount_fen AS amount_fen, {at} AS at
     FROM {rows}
     JOIN ledger_transactions AS t ON {joined}
     JOIN ledger_entries AS e ON e.transaction_id = t.id AND e.account = CAST(:account AS text)
@@ -34,7 +37,8 @@ _BOOKED = """
 """
 BOOKED_PAYMENTS = text(
     _BOOKED.format(
-        number="p.out_trade_no",
+        number=f"({_NUMBER})",
+        channel_no=_NUMBER,
         sign="1",
         at="p.paid_at",
         rows="payments AS p",
@@ -44,26 +48,28 @@ BOOKED_PAYMENTS = text(
 BOOKED_REFUNDS = text(
     _BOOKED.format(
         number="r.out_request_no",
+        channel_no=_NUMBER,
         sign="-1",
         at="r.finished_at",
         rows="refunds AS r JOIN payments AS p ON p.id = r.payment_id",
-        joined="t.payment_id = p.id AND t.refund_id = r.id AND t.kind = 'refund'",
+        joined="t.payment_id = p.id AND t.refund_id = r.id AND t.kind IN ('refund', 'double_back')",
     )
 )
 KNOWN_PAYMENTS = text(
-    """
-    SELECT p.out_trade_no AS number, p.channel, p.status, p.amount_fen,
+    f"""
+    SELECT {_NUMBER} AS number, p.channel, p.status, p.amount_fen,
            CASE WHEN t.id IS NOT NULL THEN p.paid_at END AS booked_at
     FROM payments AS p LEFT JOIN ledger_transactions AS t ON t.payment_id = p.id AND t.kind = 'payment'
-    WHERE p.out_trade_no = ANY(CAST(:numbers AS text[]))
-    """
+    WHERE p.out_trade_no = ANY(CAST(:orders AS text[])) AND {_NUMBER} = ANY(CAST(:numbers AS text[]))
+    """  # noqa: S608 (made of constants)
 )
 KNOWN_REFUNDS = text(
     """
     SELECT r.out_request_no AS number, p.channel, r.status, r.amount_fen,
            CASE WHEN t.id IS NOT NULL THEN r.finished_at END AS booked_at
     FROM refunds AS r JOIN payments AS p ON p.id = r.payment_id
-    LEFT JOIN ledger_transactions AS t ON t.payment_id = p.id AND t.refund_id = r.id AND t.kind = 'refund'
+    LEFT JOIN ledger_transactions AS t ON t.payment_id = p.id AND t.refund_id = r.id
+      AND t.kind IN ('refund', 'double_back')
     WHERE r.out_request_no = ANY(CAST(:numbers AS text[]))
     """
 )

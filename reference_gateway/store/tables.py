@@ -69,6 +69,7 @@ payments = Table(
     Column("end_at", AT),
     Column("end_rung", Integer, nullable=False),
     Column("hold_fen", BigInteger),
+    Column("try_no", SmallInteger, nullable=False),
     UniqueConstraint("app_id", "merchant_order_no", name="payments_order_key"),
     UniqueConstraint("out_trade_no", name="payments_out_trade_no_key"),
     CheckConstraint("amount_fen > 0", name="payments_amount_positive"),
@@ -99,8 +100,11 @@ payment_attempts = Table(
     Column("failure_code", Text),
     Column("created_at", AT, nullable=False),
     Column("changed_at", AT),
-    PrimaryKeyConstraint("payment_id", "channel", name="payment_attempts_pkey"),
-    CheckConstraint("status IN ('REQUESTED', 'OPENED', 'UNKNOWN', 'REFUSED')", name="payment_attempts_status_known"),
+    Column("try_no", SmallInteger, nullable=False),
+    PrimaryKeyConstraint("payment_id", "channel", "try_no", name="payment_attempts_pkey"),
+    CheckConstraint(
+        "status IN ('REQUESTED', 'OPENED', 'UNKNOWN', 'REFUSED', 'LOST')", name="payment_attempts_status_known"
+    ),
 )
 
 refunds = Table(
@@ -120,6 +124,7 @@ refunds = Table(
     Column("finished_at", AT),
     Column("poll_at", AT),
     Column("poll_rung", Integer, nullable=False),
+    Column("try_no", SmallInteger),
     UniqueConstraint("payment_id", "merchant_refund_no", name="refunds_merchant_refund_no_key"),
     UniqueConstraint("out_request_no", name="refunds_out_request_no_key"),
     CheckConstraint("amount_fen > 0", name="refunds_amount_positive"),
@@ -165,7 +170,7 @@ ledger_transactions = Table(
     UniqueConstraint("posting_key", name="ledger_transactions_posting_key"),
     CheckConstraint(
         "kind IN ('payment', 'refund', 'tip', 'topup', 'deposit', 'release', 'packet', 'claim', 'packet_return', "
-        "'hold', 'unhold', 'payout', 'payout_back')",
+        "'hold', 'unhold', 'payout', 'payout_back', 'double', 'double_back')",
         name="ledger_transactions_kind_known",
     ),
     Index("ledger_transactions_by_payment", "payment_id"),

@@ -2,10 +2,9 @@
 Opening a payment or a pre-authorisation: a QR code, a form for the browser, a tn for the app.
 
 The form is made here and asks UnionPay nothing. A code or a tn is told once: when its answer was lost the same
-transaction is only called a repetition, so the payment then ends with its payTimeout, and is never opened under another
-number.
+transaction is only called a repetition, so nobody can pay it and the order needs a transaction of another number.
 
-Facts: unionpay/transactions, unionpay/qr, unionpay/front, unionpay/pay-timeout
+Facts: unionpay/transactions, unionpay/qr, unionpay/front, unionpay/pay-timeout, unionpay/duplicates
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 
 from reference_gateway.channels.port import Opening, OpeningState, PayRequest
 from reference_gateway.channels.unionpay import form
-from reference_gateway.channels.unionpay.answers import require_done
+from reference_gateway.channels.unionpay.answers import is_repetition, require_done
 from reference_gateway.channels.unionpay.caller import Caller
 from reference_gateway.channels.unionpay.merchant import CURRENCY, Door, UnionPayMerchant, named, txn_time
 from reference_gateway.channels.unionpay.numbers import (
@@ -27,7 +26,7 @@ from reference_gateway.channels.unionpay.numbers import (
 )
 from reference_gateway.channels.unionpay.sensitive import EncryptionKeys
 from reference_gateway.domain.payment import Payment
-from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, GatewayError
+from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, GatewayError, OpeningLost
 
 INTERNET, MOBILE = "07", "08"
 BAD_FORMAT = "10"
@@ -90,6 +89,8 @@ class Openings:
             self._encryption.distrust()
             fields |= await self._sensitive(ask.payer_id, update_at)
             answer = await self._caller.ask(url, fields)
+        if is_repetition(answer):
+            raise OpeningLost(f"opened before, and {product.answered} is told once", code=answer["respCode"])
         require_done(answer)
         if not answer.get(product.answered):
             raise ChannelOutcomeUnknown(f"the opening was answered without {product.answered}")

@@ -1,4 +1,4 @@
-"""What the store keeps of attempts: one row for each channel at which a payment was opened."""
+"""What the store keeps of attempts: one row for each channel and try at which a payment was opened."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class AttemptsPart(Protocol):
     """Attempts; they change only under the lock of their payment."""
 
     async def insert_attempts(self, attempts: Sequence[Attempt]) -> None:
-        """Insert what is new by payment and channel."""
+        """Insert what is new by payment, channel and try."""
         ...
 
     async def save_attempts(self, attempts: Sequence[Attempt]) -> None:

@@ -70,6 +70,14 @@ REQUESTED refuse move   REFUSED
 UNKNOWN   open   move   OPENED
 UNKNOWN   lose   repeat UNKNOWN
 UNKNOWN   refuse move   REFUSED
+REQUESTED give_up move  LOST
+UNKNOWN   give_up move  LOST
+OPENED    give_up refuse OPENED
+REFUSED   give_up refuse REFUSED
+LOST      open   refuse LOST
+LOST      lose   repeat LOST
+LOST      refuse refuse LOST
+LOST      give_up repeat LOST
 OPENED    open   repeat OPENED
 OPENED    lose   repeat OPENED
 OPENED    refuse refuse OPENED
