@@ -136,10 +136,10 @@ def differences(account: Account) -> list[Difference]:
 
 def _lost(account: Account) -> Difference | None:
     payment = account.payment
-    if not account.paid_fen:
+    # Money that came too late, or a second time, may go back; whether it did the book says, not the gateway.
+    if not account.paid_fen or account.refunded_fen >= account.paid_fen:
         return None
-    # Money that came too late may go back; whether it did the book says, not the gateway.
-    if payment is not None and (payment.status in PAID or account.refunded_fen >= account.paid_fen):
+    if payment is not None and payment.status in PAID:
         return None
     state = "the gateway does not know it" if payment is None else f"the gateway says {payment.status}"
     return Difference(

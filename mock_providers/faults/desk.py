@@ -1,7 +1,8 @@
 """
 The fault desk: holds the rules in force, asks the source once for each attempt, and remembers every decision.
 
-Counts the attempts of answers for each (order, API); attempts of notifies are the ladder's and come with the question.
+Counts the attempts of answers for each (order, API), under whatever number; attempts of notifies are the ladder's and
+come with the question.
 """
 
 from bisect import bisect_right
@@ -87,7 +88,8 @@ class FaultDesk:
 
     def plan_reply(self, *, provider: str, label: str, order: str, api: str, merchant: str = "") -> ReplyPlan:
         """How to answer; counts the attempt itself."""
-        key = (provider, merchant, order, api)
+        # Who is labelled the same is the same order: its next number goes on where the last one was.
+        key = (provider, merchant, label or order, api)
         self._attempts[key] = attempt = self._attempts.get(key, 0) + 1
         struck = self._ask(
             Question(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -13,6 +14,8 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from reference_gateway.domain.attempt import Attempt
+from reference_gateway.domain.transitions import AttemptStatus
 from reference_gateway.errors import SettingsRefused, StoreConflict, StoreUnavailable
 from reference_gateway.store.sql_store import SqlStore, downgrade_to, migrate, upgrade_to
 from reference_gateway.store.tables import METADATA
@@ -107,6 +110,27 @@ async def test_orders_that_wait_get_a_time_to_end_and_an_attempt_each(engine, fi
     row = await bare.fetchrow("SELECT end_at = expires_at AS due, end_rung FROM payments")
     assert tuple(row) == (True, 0)
     assert await bare.fetchval("SELECT choice ->> 'reason' FROM payment_attempts") == "the merchant asked for alipay"
+
+
+async def test_later_tries_become_orders_numbers_and_come_back(engine, filled, bare):
+    order = "G" + "0f" * 12
+    tried = payment(2, out_trade_no=order, try_no=2)
+    first = Attempt(payment_id="pay2", channel="alipay", product="qr", choice={}, created_at=tried.created_at)
+    async with filled() as unit:
+        await unit.insert_payments([tried])
+        await unit.insert_attempts([replace(first, status=AttemptStatus.LOST), replace(first, try_no=2)])
+        await unit.post([replace(posting(), id="lt2", key="double:2", kind="double")])
+        await unit.commit()
+    await filled.close()
+    await migrate(engine, downgrade_to("0009"))
+    assert await bare.fetchval("SELECT out_trade_no FROM payments WHERE id = 'pay2'") == f"{order}T2"
+    assert [row["status"] for row in await bare.fetch("SELECT status FROM payment_attempts")] == ["REQUESTED"]
+    await migrate(engine, upgrade_to("head"))
+    row = await bare.fetchrow(
+        "SELECT out_trade_no, p.try_no, a.try_no FROM payments AS p, payment_attempts AS a "
+        "WHERE p.id = 'pay2' AND a.payment_id = p.id"
+    )
+    assert tuple(row) == (order, 2, 2)
 
 
 async def test_going_all_the_way_down_leaves_nothing_and_up_works_again(engine, filled, bare):
