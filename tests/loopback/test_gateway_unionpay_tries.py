@@ -2,8 +2,11 @@
 A UnionPay code whose text was lost: the order is opened under another number, and two payments of it are one credit.
 """
 
+from typing import Any
+
 import pytest
 
+from harness.sut.contract import Payment
 from harness.verdict import Verdict
 from reference_gateway.domain.tries import order_and_try
 from tests.loopback.test_gateway_unionpay_money import OPENING, Story, told
@@ -12,11 +15,11 @@ CHANNEL = "unionpay_rsa"
 LOST = [("timeout_after", {"hold_s": 30}), ("reset_after", {}), ("unsigned", {})]
 
 
-async def lost(it: Story, fault: str = "timeout_after", **more: object) -> None:
+async def lost(it: Story, fault: str = "timeout_after", **more: Any) -> None:
     await it.strike(fault, **more, where={"api": OPENING, "first": 1})
 
 
-async def retried(it: Story, product: str = "qr") -> tuple[object, dict[str, str], str]:
+async def retried(it: Story, product: str = "qr") -> tuple[Payment, dict[str, str], str]:
     """
     Open the first order, wait until there is something to pay with, and say under which number it was opened first.
     """
