@@ -3,6 +3,7 @@ Calls of which nobody knows how they ended: asked about, never assumed.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from harness.checks.base import KEPT, Check, Ruling, Story, each_order
 from harness.checks.books import still_right
@@ -17,7 +18,8 @@ def never_a_second_trade(story: Story) -> Iterator[Ruling]:
     """
     if not story.calls("open", faults=UNKNOWN):
         return
-    live = {line.value["number"]: line for line in story.seen("book") if line.value["state"] not in ENDED}
+    seen = [line for line in story.seen("book") if line.value["state"] not in ENDED]
+    live = {line.value["number"]: line for line in seen if not _given_up(story, line.value)}
     if len(live) <= 1:
         yield KEPT
         return
@@ -28,6 +30,15 @@ def never_a_second_trade(story: Story) -> Iterator[Ruling]:
         evidence=(*story.calls("open", faults=UNKNOWN)[:1], *live.values()),
         money=f"order {story.order} can be paid {len(live)} times, because its opening was not answered",
     )
+
+
+def _given_up(story: Story, trade: Mapping[str, Any]) -> bool:
+    """
+    Whether a trade was left only after its opening had been repeated under its own number, and holds nobody's money:
+    a provider that tells once how to pay may leave no other way.
+    """
+    opened = [line for line in story.calls("open") if line.value.get("number") == trade["number"]]
+    return len(opened) > 1 and not opened[-1].value["fault"] and trade["refunded_fen"] >= trade["paid_fen"]
 
 
 def _settled(name: str, occasion: Occasion, witness: str) -> tuple[str, Check]:

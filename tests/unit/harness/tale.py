@@ -64,8 +64,9 @@ class Tale:
         self.history.ok(self.history.invoke(kind, order=order(1)), status=status)
         return self
 
-    def call(self, verb, *, fault="", signature_ok=True, refund_no=""):
+    def call(self, verb, *, fault="", signature_ok=True, refund_no="", number="T1"):
         value = {"verb": verb, "api": verb, "fault": fault, "signature_ok": signature_ok, "refund_no": refund_no}
+        value["number"] = number
         self.history.fact("call", order=order(1), **value)
         return self
 

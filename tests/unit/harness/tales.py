@@ -261,6 +261,11 @@ OTHERS = [
     ("refund/unknown-same-number", "UNKNOWN", Tale().refund().call("refund", refund_no="R1")),
     ("unknown/never-a-second-trade", "PASS", Tale().call("open", fault="reset_after").book()),
     ("unknown/never-a-second-trade", "FAIL", Tale().call("open", fault="busy").book().book(number="T2")),
+    (
+        "unknown/never-a-second-trade",
+        "PASS",
+        Tale().call("open", fault="reset_after").call("open").book(paid=0, state="CREATED").book(number="T2"),
+    ),
     ("unknown/never-a-second-trade", "UNKNOWN", Tale().call("open").book()),
 ]
 
