@@ -127,7 +127,9 @@ def snapshot_parts(snapshot: Snapshot, *, owner: Owner, count: int) -> list[Snap
                 snapshot.labels, orders=[one for one in snapshot.labels.orders if theirs(index, one[0], one[1])]
             ),
             faults=replace(
-                snapshot.faults, attempts=[one for one in snapshot.faults.attempts if theirs(index, one[0], one[2])]
+                # Counted by label, so it is the merchant that says whose they are.
+                snapshot.faults,
+                attempts=[one for one in snapshot.faults.attempts if not one[1] or owner(one[0], one[1]) == index],
             ),
             notifies=[one for one in snapshot.notifies if owner(one.notice.provider, one.notice.merchant_id) == index],
             timers=[one for one in snapshot.timers if owner(one.provider, one.merchant_id) == index],

@@ -89,7 +89,7 @@ def test_the_buyer_pays_while_the_merchant_closes(credentials_dir):
     async def story(shop: Shop) -> None:
         await shop.paid()
         assert (await shop.close())["err_code"] == "ORDERPAID"
-        await shop.order("order-2")
+        await shop.order("order-2", body="tea pp000002")
         await shop.rule("busy", {"on": "reply", "api": "v2.closeorder", "first": 1})
         assert (await shop.close("order-2"))["err_code"] == "FREQUENCY_LIMITED"
         await shop.buyer("pay", "order-2")
