@@ -93,11 +93,13 @@ CHECKS: Mapping[str, Check] = {
         witness="nobody paid an amount that binary fractions cannot hold",
     ),
     "money/tampered-amount-refused": each_order(
-        "money/tampered-amount-refused", refused(notified("tampered")), witness="no notify named another amount"
+        "money/tampered-amount-refused",
+        refused(notified("tampered", event="payment")),
+        witness="no notify named another amount",
     ),
     "money/tampered-amount-not-credited": each_order(
         "money/tampered-amount-not-credited",
-        still_right(notified("tampered")),
+        still_right(notified("tampered", event="payment")),
         witness="no notify named another amount",
     ),
 }

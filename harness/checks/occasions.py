@@ -41,19 +41,20 @@ def answered(*faults: str) -> Occasion:
     return occasion
 
 
-def notified(*kinds: str, fault: str = "", **settings: Any) -> Occasion:
+def notified(*kinds: str, fault: str = "", event: str = "", **settings: Any) -> Occasion:
     """
     A notify of one of *kinds* that the gateway answered.
 
     Args:
         fault: what made it so, where that matters.
+        event: "payment" or "refund", where only one of them will do.
         settings: what that fault had been told.
     """
 
     def occasion(story: Story) -> list[Operation]:
         if settings and not _told(story, (fault,), settings):
             return []
-        arrived = story.arrived(*kinds)
+        arrived = [line for line in story.arrived(*kinds) if not event or line.value.get("event", event) == event]
         return [line for line in arrived if not fault or fault in line.value.get("faults", ())]
 
     return occasion

@@ -60,6 +60,12 @@ def test_a_requirement_of_one_channel_says_nothing_of_another():
     assert told("wechatpay_v2") is Verdict.UNKNOWN
 
 
+def test_a_refund_notice_over_another_amount_may_be_taken_as_a_reason_to_ask():
+    tale = Tale().notify("tampered", event="refund").right()
+
+    assert tale.verdict("money/tampered-amount-refused") is Verdict.UNKNOWN
+
+
 def test_an_answer_that_nobody_may_believe_is_made_good_by_a_notify():
     tale = Tale().call("query", fault="bad_signature").right()
 
