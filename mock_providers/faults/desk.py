@@ -63,6 +63,10 @@ def _in_question(rules: tuple[Rule, ...]) -> Mapping[tuple[Place, bool], tuple[R
     return {(place, ordered): (here if ordered else named)[place] for place in places for ordered in (True, False)}
 
 
+# Shorter ones are made by hand, where o1 and o10 are two orders.
+LONG_NUMBER = 20
+
+
 class FaultDesk:
     """Rules in, plans out."""
 
@@ -75,6 +79,7 @@ class FaultDesk:
         self._made: list[Made] = []
         self._last = 0
         self._attempts: Counter[tuple[str, str, str, str]] = Counter()
+        self._numbers: dict[tuple[str, str, str], str] = {}
 
     @property
     def profile(self) -> str:
@@ -86,10 +91,14 @@ class FaultDesk:
         struck = self._ask(question)
         return compose_notify(one.fault for one in struck) if struck else PLAIN_DELIVERY
 
+    def _first_number(self, provider: str, merchant: str, *, label: str, order: str) -> str:
+        """An order that is opened again under its own number with something behind it goes on where it was."""
+        first = self._numbers.setdefault((provider, merchant, label), order)
+        return first if len(first) >= LONG_NUMBER and order.startswith(first) else order
+
     def plan_reply(self, *, provider: str, label: str, order: str, api: str, merchant: str = "") -> ReplyPlan:
         """How to answer; counts the attempt itself."""
-        # Who is labelled the same is the same order: its next number goes on where the last one was.
-        key = (provider, merchant, label or order, api)
+        key = (provider, merchant, self._first_number(provider, merchant, label=label, order=order), api)
         self._attempts[key] = attempt = self._attempts.get(key, 0) + 1
         struck = self._ask(
             Question(

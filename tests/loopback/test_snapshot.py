@@ -77,8 +77,8 @@ async def test_attempts_are_counted_on_after_a_restore(credentials_dir):
         await other.control("PUT", "/snapshot", await box.control("GET", "/snapshot"))
         snapshot = await other.control("GET", "/snapshot")
         assert [one[2:] for one in snapshot["faults"]["attempts"]] == [
-            ["pp000001", "alipay.trade.precreate", 1],
-            ["pp000001", "alipay.trade.query", 1],
+            ["o1", "alipay.trade.precreate", 1],
+            ["o1", "alipay.trade.query", 1],
         ]
         await other.advance(100_000)
         decided = [one["attempt"] for one in (await other.control("GET", "/faults/decisions"))["items"]]

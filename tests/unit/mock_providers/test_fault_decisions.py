@@ -162,7 +162,7 @@ def test_nth_counts_the_answers_of_each_order_and_api():
     asked = desk([{"id": "a", "fault": "timeout_after", "where": {"nth": 2}}])
 
     def hung_up(order: str, api: str) -> bool:
-        return asked.plan_reply(provider="alipay", label="", order=order, api=api).hang_up == "close"
+        return asked.plan_reply(provider="alipay", label="l", order=order, api=api).hang_up == "close"
 
     assert [hung_up("o1", "q"), hung_up("o1", "r"), hung_up("o2", "q"), hung_up("o1", "q")] == [False] * 3 + [True]
     asked.forget()
