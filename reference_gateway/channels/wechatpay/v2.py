@@ -11,18 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from reference_gateway.channels.partial import PartialChannel
 from reference_gateway.channels.port import (
     BillRow,
-    EndState,
     NotifyReply,
-    Opening,
-    PayoutReport,
-    PayRequest,
-    RefundReport,
-    TradeReport,
 )
 from reference_gateway.channels.wechatpay.bills import BILL_BYTES_MAX, rows_of, unpacked
+from reference_gateway.channels.wechatpay.channel import WechatChannel
 from reference_gateway.channels.wechatpay.http import WechatHttp
 from reference_gateway.channels.wechatpay.merchant import V2Merchant
 from reference_gateway.channels.wechatpay.v2_client import V2Client
@@ -31,12 +25,9 @@ from reference_gateway.channels.wechatpay.v2_openings import V2Openings
 from reference_gateway.channels.wechatpay.v2_payouts import V2Payouts
 from reference_gateway.channels.wechatpay.v2_trades import V2Trades
 from reference_gateway.channels.wechatpay.v2_xml import XmlRefused, fields_of
-from reference_gateway.channels.wechatpay.words import BARCODE, ENDS, fresh_nonce
+from reference_gateway.channels.wechatpay.words import fresh_nonce
 from reference_gateway.clock import Clock
 from reference_gateway.domain.notice import Notice
-from reference_gateway.domain.payment import Payment
-from reference_gateway.domain.payout import Payout
-from reference_gateway.domain.refund import Refund
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelUnavailable
 
 # Facts: wechatpay/v2-downloadbill. A failure's own name for its code is error_code.
@@ -49,7 +40,7 @@ def _word(code: str, text: str) -> bytes:
     ).encode()
 
 
-class WechatV2Channel(PartialChannel):
+class WechatV2Channel(WechatChannel):
     """The ChannelPort of the XML API."""
 
     name = "wechatpay_v2"
@@ -61,61 +52,14 @@ class WechatV2Channel(PartialChannel):
         self._merchant = merchant
         http = WechatHttp(merchant.hosts, timeout_s=timeout_s, tls=merchant.tls)
         self._client = V2Client(merchant, http, nonce=nonce)
-        self._trades = V2Trades(self._client)
-        self._openings = V2Openings(self._client, self._trades, merchant, clock=clock, nonce=nonce)
-        self._payouts = V2Payouts(self._client, merchant)
-        self._refund_notify_url = merchant.refund_notify_url
-
-    def supports(self) -> frozenset[str]:
-        operations = {"query", "close", "reverse", "refund", "query_refund", "transfer", "query_transfer"}
-        return self._openings.products | operations | {"parse_notify", "download_bill"}
-
-    async def start(self) -> None:
-        await self._client.start()
-
-    async def stop(self) -> None:
-        await self._client.stop()
-
-    async def pay(self, payment: Payment, ask: PayRequest) -> Opening:
-        # A gateway that was not told its public address learns it here.
-        self._refund_notify_url = self._refund_notify_url or ask.notify_url
-        return await self._openings(payment, ask)
-
-    async def query(self, payment: Payment) -> TradeReport:
-        return await self._trades.query(payment)
-
-    async def close(self, payment: Payment) -> EndState:
-        """
-        End an unpaid order; a payment by code has no close and is reversed, unless it is found paid.
-
-        Facts: wechatpay/v2-closeorder, wechatpay/v2-reverse
-        """
-        if payment.product != BARCODE:
-            return await self._trades.close(payment)
-        end = ENDS[(await self._trades.query(payment)).state]
-        return await self._trades.reverse(payment) if end is EndState.WAITING else end
-
-    async def reverse(self, payment: Payment) -> EndState:
-        """
-        Take a payment by code back. Other orders have no reversal and are closed.
-
-        Facts: wechatpay/v2-reverse
-        """
-        if payment.product != BARCODE:
-            return await self._trades.close(payment)
-        return await self._trades.reverse(payment)
-
-    async def refund(self, payment: Payment, refund: Refund) -> RefundReport:
-        return await self._trades.refund(payment, refund, notify_url=self._refund_notify_url)
-
-    async def query_refund(self, payment: Payment, refund: Refund) -> RefundReport:
-        return await self._trades.query_refund(payment, refund)
-
-    async def transfer(self, payout: Payout) -> PayoutReport:
-        return await self._payouts.transfer(payout)
-
-    async def query_transfer(self, payout: Payout) -> PayoutReport:
-        return await self._payouts.query(payout)
+        trades = V2Trades(self._client)
+        super().__init__(
+            self._client,
+            trades,
+            V2Openings(self._client, trades, merchant, clock=clock, nonce=nonce),
+            payouts=V2Payouts(self._client, merchant),
+            refund_notify_url=merchant.refund_notify_url,
+        )
 
     def parse_notify(self, headers: Mapping[str, str], body: bytes) -> Notice:
         """Read a notify; its headers say nothing that is signed."""

@@ -10,72 +10,45 @@ wechatpay/h5
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from urllib.parse import quote
+from collections.abc import Callable, Mapping
 
-from reference_gateway.channels.port import EndState, Opening, OpeningState, PayRequest, TradeReport, TradeState
+from reference_gateway.channels.port import Opening, OpeningState, PayRequest, TradeState
 from reference_gateway.channels.wechatpay.merchant import V2Merchant
+from reference_gateway.channels.wechatpay.openings import (
+    SUBJECT_MAX,
+    Openings,
+    Way,
+    opened_page,
+    openid_of,
+    shown_code_of,
+)
 from reference_gateway.channels.wechatpay.v2_client import V2Client
 from reference_gateway.channels.wechatpay.v2_signing import digest
 from reference_gateway.channels.wechatpay.v2_trades import V2Trades
 from reference_gateway.channels.wechatpay.words import compact
 from reference_gateway.clock import Clock
 from reference_gateway.domain.payment import Payment
-from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused
-
-BODY_MAX = 127
-# A reused number with other parameters, as documented and as merchants have met it. Facts: wechatpay/v2-repeat-create
-USED_CODES = frozenset({"OUT_TRADE_NO_USED", "INVALID_REQUEST"})
+from reference_gateway.errors import ChannelOutcomeUnknown
 
 
-class V2Openings:
+class V2Openings(Openings):
     """Opens payments."""
 
     def __init__(
         self, client: V2Client, trades: V2Trades, merchant: V2Merchant, *, clock: Clock, nonce: Callable[[], str]
     ) -> None:
-        self._client = client
-        self._trades = trades
-        self._merchant = merchant
-        self._clock = clock
-        self._nonce = nonce
-        self._ways: Mapping[str, Callable[[Payment, PayRequest], Awaitable[Opening]]] = {
+        ways: Mapping[str, Way] = {
             "qr": self._native,
             "jsapi": self._jsapi,
             "app": self._app,
             "h5": self._mweb,
             "barcode": self._micropay,
         }
-
-    @property
-    def products(self) -> frozenset[str]:
-        return frozenset(self._ways)
-
-    async def __call__(self, payment: Payment, ask: PayRequest) -> Opening:
-        """Open by the payment's product; one that turns out to be paid already is told as paid."""
-        if payment.product not in self._ways:
-            raise ChannelRefused(f"WeChat Pay has no product {payment.product}", code="unsupported")
-        try:
-            return await self._ways[payment.product](payment, ask)
-        except ChannelRefused as error:
-            if error.reason == "ORDERPAID" or error.reason in USED_CODES:
-                return Opening(OpeningState.PAID, {}, await self._standing(payment, error))
-            raise
-
-    async def _standing(self, payment: Payment, refused: ChannelRefused) -> TradeReport:
-        """
-        Find out what a refusal of our own number means: paid, or something that must not stay payable.
-
-        Facts: wechatpay/chaos
-        """
-        report = await self._trades.query(payment)
-        if report.state is TradeState.WAITING and payment.product != "barcode":
-            if await self._trades.close(payment) is not EndState.PAID:
-                raise refused
-            report = await self._trades.query(payment)
-        if report.state is not TradeState.PAID:
-            raise refused
-        return report
+        super().__init__(trades, ways=ways, clock=clock)
+        self._client = client
+        self._trades = trades
+        self._merchant = merchant
+        self._nonce = nonce
 
     async def _native(self, payment: Payment, ask: PayRequest) -> Opening:
         answer = await self._order("NATIVE", payment, ask, product_id=payment.out_trade_no)
@@ -84,16 +57,11 @@ class V2Openings:
     async def _mweb(self, payment: Payment, ask: PayRequest) -> Opening:
         answer = await self._order("MWEB", payment, ask, scene_info='{"h5_info":{"type":"Wap"}}')
         url = _given(answer, "mweb_url")
-        if ask.return_url:
-            url += f"{'&' if '?' in url else '?'}redirect_url={quote(ask.return_url, safe='')}"
-        return Opening(OpeningState.READY, {"url": url})
+        return opened_page(url, ask)
 
     async def _jsapi(self, payment: Payment, ask: PayRequest) -> Opening:
-        if not ask.payer_id:
-            raise ChannelRefused(
-                "a payment inside WeChat needs the buyer's openid as payer_id", code="payer_id_missing"
-            )
-        answer = await self._order("JSAPI", payment, ask, openid=ask.payer_id)
+        openid = openid_of(ask)
+        answer = await self._order("JSAPI", payment, ask, openid=openid)
         params = {
             "appId": self._merchant.appid,
             "timeStamp": self._stamp(),
@@ -121,9 +89,8 @@ class V2Openings:
 
         Facts: wechatpay/v2-micropay
         """
-        if not ask.auth_code:
-            raise ChannelRefused("a barcode payment needs the buyer's auth_code", code="auth_code_missing")
-        business = self._business(payment, ask) | {"auth_code": ask.auth_code}
+        auth_code = shown_code_of(ask)
+        business = self._business(payment, ask) | {"auth_code": auth_code}
         try:
             answer = await self._client.call("micropay", "/pay/micropay", business)
         except ChannelOutcomeUnknown as error:
@@ -147,7 +114,7 @@ class V2Openings:
 
     def _business(self, payment: Payment, ask: PayRequest) -> dict[str, str]:
         return {
-            "body": payment.subject[:BODY_MAX],
+            "body": payment.subject[:SUBJECT_MAX],
             "out_trade_no": payment.out_trade_no,
             "total_fee": str(payment.amount_fen),
             "fee_type": payment.currency,
@@ -156,9 +123,6 @@ class V2Openings:
 
     def _sealed(self, params: Mapping[str, str]) -> str:
         return digest(params, self._merchant.apiv2_key, sign_type=self._merchant.sign_type)
-
-    def _stamp(self) -> str:
-        return str(int(self._clock.now().timestamp()))
 
 
 def _given(answer: Mapping[str, str], name: str) -> str:

@@ -13,18 +13,13 @@ from datetime import date
 
 from cryptography import x509
 
-from reference_gateway.channels.partial import PartialChannel
 from reference_gateway.channels.port import (
     BillRow,
-    EndState,
     NotifyReply,
-    Opening,
-    PayoutReport,
-    PayRequest,
-    RefundReport,
     TradeReport,
     TradeState,
 )
+from reference_gateway.channels.wechatpay.channel import WechatChannel
 from reference_gateway.channels.wechatpay.http import WechatHttp
 from reference_gateway.channels.wechatpay.merchant import V3Merchant
 from reference_gateway.channels.wechatpay.platform_keys import PlatformKey
@@ -35,16 +30,14 @@ from reference_gateway.channels.wechatpay.v3_notify import V3Notifies
 from reference_gateway.channels.wechatpay.v3_openings import V3Openings
 from reference_gateway.channels.wechatpay.v3_trades import V3Trades
 from reference_gateway.channels.wechatpay.v3_transfers import V3Transfers
-from reference_gateway.channels.wechatpay.words import BARCODE, ENDS, fresh_nonce
+from reference_gateway.channels.wechatpay.words import fresh_nonce
 from reference_gateway.clock import Clock
 from reference_gateway.domain.notice import Notice
 from reference_gateway.domain.payment import Payment
-from reference_gateway.domain.payout import Payout
-from reference_gateway.domain.refund import Refund
 from reference_gateway.errors import NotifyRefused
 
 
-class WechatV3Channel(PartialChannel):
+class WechatV3Channel(WechatChannel):
     """
     The ChannelPort of API v3.
 
@@ -74,26 +67,15 @@ class WechatV3Channel(PartialChannel):
         self._merchant = merchant
         self._client = V3Client(merchant, http, known=known, authorities=authorities, clock=clock, nonce=nonce)
         self._trades = V3Trades(self._client, merchant)
-        self._openings = V3Openings(self._client, self._trades, merchant, clock=clock, nonce=nonce)
-        self._transfers = V3Transfers(self._client, merchant)
+        super().__init__(
+            self._client,
+            self._trades,
+            V3Openings(self._client, self._trades, merchant, clock=clock, nonce=nonce),
+            payouts=V3Transfers(self._client, merchant),
+            refund_notify_url=merchant.refund_notify_url,
+        )
         self._bills = V3Bills(self._client)
         self._notifies = V3Notifies(merchant, self._client.keys, channel=self.name, clock=clock)
-        self._refund_notify_url = merchant.refund_notify_url
-
-    def supports(self) -> frozenset[str]:
-        operations = {"query", "close", "reverse", "refund", "query_refund", "transfer", "query_transfer"}
-        return self._openings.products | operations | {"parse_notify", "download_bill"}
-
-    async def start(self) -> None:
-        await self._client.start()
-
-    async def stop(self) -> None:
-        await self._client.stop()
-
-    async def pay(self, payment: Payment, ask: PayRequest) -> Opening:
-        # A gateway that was not told its public address learns it here.
-        self._refund_notify_url = self._refund_notify_url or ask.notify_url
-        return await self._openings(payment, ask)
 
     async def query(self, payment: Payment) -> TradeReport:
         """Ask by our number, or by theirs once it is known and ours is not found."""
@@ -101,39 +83,6 @@ class WechatV3Channel(PartialChannel):
         if report.state is TradeState.MISSING and payment.channel_trade_no:
             return await self._trades.query_by_channel_no(payment)
         return report
-
-    async def close(self, payment: Payment) -> EndState:
-        """
-        End an unpaid order; a payment by code has no close and is reversed, unless it is found paid.
-
-        Facts: wechatpay/close, wechatpay/codepay
-        """
-        if payment.product != BARCODE:
-            return await self._trades.close(payment)
-        end = ENDS[(await self._trades.query(payment)).state]
-        return await self._trades.reverse(payment) if end is EndState.WAITING else end
-
-    async def reverse(self, payment: Payment) -> EndState:
-        """
-        Take a payment by code back. Other orders have no reversal and are closed.
-
-        Facts: wechatpay/codepay
-        """
-        if payment.product != BARCODE:
-            return await self._trades.close(payment)
-        return await self._trades.reverse(payment)
-
-    async def refund(self, payment: Payment, refund: Refund) -> RefundReport:
-        return await self._trades.refund(payment, refund, notify_url=self._refund_notify_url)
-
-    async def query_refund(self, payment: Payment, refund: Refund) -> RefundReport:
-        return await self._trades.query_refund(payment, refund)
-
-    async def transfer(self, payout: Payout) -> PayoutReport:
-        return await self._transfers.transfer(payout)
-
-    async def query_transfer(self, payout: Payout) -> PayoutReport:
-        return await self._transfers.query(payout)
 
     def parse_notify(self, headers: Mapping[str, str], body: bytes) -> Notice:
         """

@@ -10,12 +10,19 @@ wechatpay/codepay
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote
 
-from reference_gateway.channels.port import EndState, Opening, OpeningState, PayRequest, TradeReport, TradeState
+from reference_gateway.channels.port import Opening, OpeningState, PayRequest, TradeState
 from reference_gateway.channels.wechatpay.merchant import V3Merchant
+from reference_gateway.channels.wechatpay.openings import (
+    SUBJECT_MAX,
+    Openings,
+    Way,
+    opened_page,
+    openid_of,
+    shown_code_of,
+)
 from reference_gateway.channels.wechatpay.v3_client import V3Client
 from reference_gateway.channels.wechatpay.v3_signing import lines_text, sign
 from reference_gateway.channels.wechatpay.v3_trades import ORDERS, V3Trades
@@ -24,60 +31,25 @@ from reference_gateway.clock import Clock
 from reference_gateway.domain.payment import Payment
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused
 
-DESCRIPTION_MAX = 127
-# A reused number with other parameters, as documented and as merchants have met it. Facts: wechatpay/create-again
-USED_CODES = frozenset({"OUT_TRADE_NO_USED", "INVALID_REQUEST"})
 
-
-class V3Openings:
+class V3Openings(Openings):
     """Opens payments."""
 
     def __init__(
         self, client: V3Client, trades: V3Trades, merchant: V3Merchant, *, clock: Clock, nonce: Callable[[], str]
     ) -> None:
-        self._client = client
-        self._trades = trades
-        self._merchant = merchant
-        self._clock = clock
-        self._nonce = nonce
-        self._ways: Mapping[str, Callable[[Payment, PayRequest], Awaitable[Opening]]] = {
+        ways: Mapping[str, Way] = {
             "qr": self._native,
             "jsapi": self._jsapi,
             "app": self._app,
             "h5": self._h5,
             "barcode": self._codepay,
         }
-
-    @property
-    def products(self) -> frozenset[str]:
-        return frozenset(self._ways)
-
-    async def __call__(self, payment: Payment, ask: PayRequest) -> Opening:
-        """Open by the payment's product; one that turns out to be paid already is told as paid."""
-        if payment.product not in self._ways:
-            raise ChannelRefused(f"WeChat Pay has no product {payment.product}", code="unsupported")
-        try:
-            return await self._ways[payment.product](payment, ask)
-        except ChannelRefused as error:
-            if error.reason == "ORDERPAID" or error.reason in USED_CODES:
-                report = await self._standing(payment, error)
-                return Opening(OpeningState.PAID, {}, report)
-            raise
-
-    async def _standing(self, payment: Payment, refused: ChannelRefused) -> TradeReport:
-        """
-        Find out what a refusal of our own number means: paid, or something that must not stay payable.
-
-        Facts: wechatpay/chaos
-        """
-        report = await self._trades.query(payment)
-        if report.state is TradeState.WAITING and payment.product != "barcode":
-            if await self._trades.close(payment) is not EndState.PAID:
-                raise refused
-            report = await self._trades.query(payment)
-        if report.state is not TradeState.PAID:
-            raise refused
-        return report
+        super().__init__(trades, ways=ways, clock=clock)
+        self._client = client
+        self._trades = trades
+        self._merchant = merchant
+        self._nonce = nonce
 
     async def _native(self, payment: Payment, ask: PayRequest) -> Opening:
         return Opening(OpeningState.READY, {"qr_code": await self._create("native", "code_url", payment, ask)})
@@ -85,16 +57,11 @@ class V3Openings:
     async def _h5(self, payment: Payment, ask: PayRequest) -> Opening:
         scene = {"payer_client_ip": ask.client_ip, "h5_info": {"type": "Wap"}}
         url = await self._create("h5", "h5_url", payment, ask, scene_info=scene)
-        if ask.return_url:
-            url += f"{'&' if '?' in url else '?'}redirect_url={quote(ask.return_url, safe='')}"
-        return Opening(OpeningState.READY, {"url": url})
+        return opened_page(url, ask)
 
     async def _jsapi(self, payment: Payment, ask: PayRequest) -> Opening:
-        if not ask.payer_id:
-            raise ChannelRefused(
-                "a payment inside WeChat needs the buyer's openid as payer_id", code="payer_id_missing"
-            )
-        prepay_id = await self._create("jsapi", "prepay_id", payment, ask, payer={"openid": ask.payer_id})
+        openid = openid_of(ask)
+        prepay_id = await self._create("jsapi", "prepay_id", payment, ask, payer={"openid": openid})
         stamp, nonce, package = self._stamp(), self._nonce(), f"prepay_id={prepay_id}"
         text = lines_text(self._merchant.appid, stamp, nonce, package)
         return Opening(
@@ -132,10 +99,9 @@ class V3Openings:
 
         Facts: wechatpay/codepay
         """
-        if not ask.auth_code:
-            raise ChannelRefused("a barcode payment needs the buyer's auth_code", code="auth_code_missing")
+        auth_code = shown_code_of(ask)
         body = self._order(payment) | {
-            "payer": {"auth_code": ask.auth_code},
+            "payer": {"auth_code": auth_code},
             "scene_info": {"payer_client_ip": ask.client_ip},
         }
         try:
@@ -169,10 +135,7 @@ class V3Openings:
         return {
             "appid": self._merchant.appid,
             "mchid": self._merchant.mchid,
-            "description": payment.subject[:DESCRIPTION_MAX],
+            "description": payment.subject[:SUBJECT_MAX],
             "out_trade_no": payment.out_trade_no,
             "amount": {"total": payment.amount_fen, "currency": payment.currency},
         }
-
-    def _stamp(self) -> str:
-        return str(int(self._clock.now().timestamp()))
