@@ -146,6 +146,16 @@ def each_order(requirement: str, rule: Rule, *, witness: str) -> Check:
     return check
 
 
+def family(name: str, *rows: tuple[str, Rule, str]) -> dict[str, Check]:
+    """
+    The checks of a family, each asked of every order.
+
+    Args:
+        rows: for each the requirement's name within the family, its rule, and what was missing without a witness.
+    """
+    return {f"{name}/{row}": each_order(f"{name}/{row}", rule, witness=witness) for row, rule, witness in rows}
+
+
 def _finding_of(requirement: str, story: Story, ruling: Ruling) -> Finding:
     return finding(
         requirement,

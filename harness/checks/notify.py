@@ -5,7 +5,7 @@ Notifies: taken when they are true, however late and however often; and the plat
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from harness.checks.base import Check, Judgement, Rule, Ruling, Story, each_order, finding, judgement, stories
+from harness.checks.base import Check, Judgement, Ruling, Story, family, finding, judgement, stories
 from harness.checks.books import agree, still_right
 from harness.checks.occasions import Occasion, marked, notified, paid, struck
 from harness.checks.signature import refused
@@ -140,10 +140,6 @@ def _replayed_after_refund(story: Story) -> list[Operation]:
     return story.arrived("replayed") if story.asked("refund") else []
 
 
-def _check(name: str, rule: Rule, witness: str) -> tuple[str, Check]:
-    return f"notify/{name}", each_order(f"notify/{name}", rule, witness=witness)
-
-
 CHECKS: Mapping[str, Check] = {
     ID: duplicate_acked,
     "notify/nothing-lost": agree(
@@ -159,28 +155,27 @@ CHECKS: Mapping[str, Check] = {
         when=lambda account: account.told is not None and bool(account.paid_fen),
         witness="the platform was told of no payment",
     ),
-    **dict(
+    **family(
+        "notify",
+        ("acked-is-known", acked_is_known, "no true notify was acknowledged"),
+        ("true-is-acked", true_is_acked, "no true notify was answered"),
+        ("platform-told-again", platform_told_again, "the platform refused no webhook"),
+        ("none-came", still_right(_all_lost), "notifies came for every payment"),
+        ("first-rungs-lost", still_right(struck("drop")), "no first notify was lost"),
+        ("a-day-late", still_right(marked("a-day-late")), "no notify came a day late"),
+        ("days-later-again", still_right(_again_after(timedelta(days=2))), "no notify came again days later"),
+        ("slow-reader", still_right(struck("slow_reading")), "no platform read slowly"),
+        ("old-one-again", still_right(_replayed_after_refund), "no notify was replayed after a refund"),
         (
-            _check("acked-is-known", acked_is_known, "no true notify was acknowledged"),
-            _check("true-is-acked", true_is_acked, "no true notify was answered"),
-            _check("platform-told-again", platform_told_again, "the platform refused no webhook"),
-            _check("none-came", still_right(_all_lost), "notifies came for every payment"),
-            _check("first-rungs-lost", still_right(struck("drop")), "no first notify was lost"),
-            _check("a-day-late", still_right(marked("a-day-late")), "no notify came a day late"),
-            _check("days-later-again", still_right(_again_after(timedelta(days=2))), "no notify came again days later"),
-            _check("slow-reader", still_right(struck("slow_reading")), "no platform read slowly"),
-            _check("old-one-again", still_right(_replayed_after_refund), "no notify was replayed after a refund"),
-            _check(
-                "another-merchants",
-                refused(notified("stray", fault="wrong_recipient", which="merchant")),
-                "no notify came for another merchant",
-            ),
-            _check(
-                "another-apps",
-                refused(notified("stray", fault="wrong_recipient", which="app")),
-                "no notify came for another app",
-            ),
-            _check("unknown-order", still_right(marked("unknown-order")), "no notify came about an unknown order"),
-        )
+            "another-merchants",
+            refused(notified("stray", fault="wrong_recipient", which="merchant")),
+            "no notify came for another merchant",
+        ),
+        (
+            "another-apps",
+            refused(notified("stray", fault="wrong_recipient", which="app")),
+            "no notify came for another app",
+        ),
+        ("unknown-order", still_right(marked("unknown-order")), "no notify came about an unknown order"),
     ),
 }

@@ -4,9 +4,9 @@ Money on its way back: each refund once, never more than was paid, and told as i
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from harness.checks.base import Check, Judgement, Rule, Ruling, Story, each_order, finding, judgement, stories
+from harness.checks.base import Check, Judgement, Rule, Ruling, Story, each_order, family, finding, judgement, stories
 from harness.checks.books import agree, disagreements, still_right, told_by
-from harness.checks.occasions import Occasion, called, marked, struck
+from harness.checks.occasions import called, marked, struck
 from harness.history import Operation, Phase
 from harness.verdict import Finding, yuan_text
 
@@ -143,10 +143,6 @@ def _notices(story: Story) -> list[Operation]:
     ]
 
 
-def _settled(name: str, occasion: Occasion, witness: str) -> tuple[str, Check]:
-    return f"refund/{name}", each_order(f"refund/{name}", still_right(occasion), witness=witness)
-
-
 CHECKS: Mapping[str, Check] = {
     ID: never_above_paid,
     "refund/books-agree": agree(
@@ -194,16 +190,15 @@ CHECKS: Mapping[str, Check] = {
         still_right(struck("refund_before_payment")),
         witness="no refund's notice overtook its payment's",
     ),
-    **dict(
-        (
-            _settled("no-answer-settled", called("refund", "timeout_after"), "every refund was answered"),
-            _settled("cut-before-settled", called("refund", "timeout_before"), "every refund arrived"),
-            _settled("torn-settled", called("refund", "reset_after"), "no refund's connection was torn"),
-            _settled("system-error-settled", called("refund", "system_error"), "no refund met a system error"),
-            _settled("server-error-settled", called("refund", "http_error"), "no refund met a server error"),
-            _settled("garbled-settled", called("refund", "malformed_body", "truncated"), "every answer could be read"),
-            _settled("unsigned-settled", called("refund", "unsigned"), "every refund's answer was signed"),
-            _settled("busy-settled", called("refund", "busy"), "the provider was never too busy"),
-        )
+    **family(
+        "refund",
+        ("no-answer-settled", still_right(called("refund", "timeout_after")), "every refund was answered"),
+        ("cut-before-settled", still_right(called("refund", "timeout_before")), "every refund arrived"),
+        ("torn-settled", still_right(called("refund", "reset_after")), "no refund's connection was torn"),
+        ("system-error-settled", still_right(called("refund", "system_error")), "no refund met a system error"),
+        ("server-error-settled", still_right(called("refund", "http_error")), "no refund met a server error"),
+        ("garbled-settled", still_right(called("refund", "malformed_body", "truncated")), "every answer could be read"),
+        ("unsigned-settled", still_right(called("refund", "unsigned")), "every refund's answer was signed"),
+        ("busy-settled", still_right(called("refund", "busy")), "the provider was never too busy"),
     ),
 }

@@ -4,7 +4,18 @@ What the provider did not sign is neither acknowledged nor credited.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.checks.base import KEPT, Check, Judgement, Rule, Ruling, Story, each_order, finding, judgement, stories
+from harness.checks.base import (
+    KEPT,
+    Check,
+    Judgement,
+    Rule,
+    Ruling,
+    Story,
+    family,
+    finding,
+    judgement,
+    stories,
+)
 from harness.checks.books import disagreements, still_right, told_by
 from harness.checks.occasions import PAID, Occasion, answered, notified, status_of, struck
 from harness.history import Operation
@@ -195,57 +206,50 @@ def rotated_key_followed(story: Story) -> Iterator[Ruling]:
     )
 
 
-def _check(name: str, rule: Rule, *, witness: str) -> tuple[str, Check]:
-    return f"signature/{name}", each_order(f"signature/{name}", rule, witness=witness)
-
-
 CHECKS: Mapping[str, Check] = {
     ACKED: forged_never_acked,
     CREDITED: forged_never_credited,
-    **dict(
+    **family(
+        "signature",
         (
-            _check(
-                "foreign-key-refused",
-                refused(notified("forged", fault="wrong_key")),
-                witness="no notify came under another key",
-            ),
-            _check(
-                "unsigned-refused",
-                refused(notified("forged", fault="forged_signature", seal="none")),
-                witness="no unsigned notify came",
-            ),
-            _check(
-                "damaged-refused",
-                refused(notified("forged", fault="forged_signature", seal="damaged")),
-                witness="no notify came with the signature of something else",
-            ),
-            _check(
-                "true-after-forged", still_right(true_after_forged), witness="no true notify came after a forged one"
-            ),
-            _check("probe-refused", probe_refused, witness="the platform sent no probe"),
-            _check(
-                "answer-tampered-not-believed",
-                not_believed("bad_signature"),
-                witness="no answer came with a signature that does not match",
-            ),
-            _check(
-                "answer-foreign-not-believed",
-                not_believed("wrong_key"),
-                witness="no answer came under another key",
-            ),
-            _check("answer-unsigned-not-believed", not_believed("unsigned"), witness="no answer came unsigned"),
-            _check("requests-verify", requests_verify, witness="the gateway made no call"),
-            _check(
-                "new-fields-accepted",
-                accepted(notified("true", "duplicate", fault="extra_fields")),
-                witness="no notify came with new fields",
-            ),
-            _check(
-                "other-charset-verified",
-                still_right(notified("true", "duplicate", fault="wrong_encoding")),
-                witness="no notify came in another charset",
-            ),
-            _check("rotated-key-followed", rotated_key_followed, witness="the platform's key did not change"),
-        )
+            "foreign-key-refused",
+            refused(notified("forged", fault="wrong_key")),
+            "no notify came under another key",
+        ),
+        (
+            "unsigned-refused",
+            refused(notified("forged", fault="forged_signature", seal="none")),
+            "no unsigned notify came",
+        ),
+        (
+            "damaged-refused",
+            refused(notified("forged", fault="forged_signature", seal="damaged")),
+            "no notify came with the signature of something else",
+        ),
+        ("true-after-forged", still_right(true_after_forged), "no true notify came after a forged one"),
+        ("probe-refused", probe_refused, "the platform sent no probe"),
+        (
+            "answer-tampered-not-believed",
+            not_believed("bad_signature"),
+            "no answer came with a signature that does not match",
+        ),
+        (
+            "answer-foreign-not-believed",
+            not_believed("wrong_key"),
+            "no answer came under another key",
+        ),
+        ("answer-unsigned-not-believed", not_believed("unsigned"), "no answer came unsigned"),
+        ("requests-verify", requests_verify, "the gateway made no call"),
+        (
+            "new-fields-accepted",
+            accepted(notified("true", "duplicate", fault="extra_fields")),
+            "no notify came with new fields",
+        ),
+        (
+            "other-charset-verified",
+            still_right(notified("true", "duplicate", fault="wrong_encoding")),
+            "no notify came in another charset",
+        ),
+        ("rotated-key-followed", rotated_key_followed, "the platform's key did not change"),
     ),
 }

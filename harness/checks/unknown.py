@@ -5,10 +5,10 @@ Calls of which nobody knows how they ended: asked about, never assumed.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness.checks.base import KEPT, Check, Ruling, Story, each_order
+from harness.checks.base import KEPT, Check, Ruling, Story, each_order, family
 from harness.checks.books import still_right
 from harness.checks.idempotency import ENDED
-from harness.checks.occasions import Occasion, called
+from harness.checks.occasions import called
 from harness.checks.refund import UNKNOWN
 
 
@@ -41,32 +41,27 @@ def _given_up(story: Story, trade: Mapping[str, Any]) -> bool:
     return len(opened) > 1 and not opened[-1].value["fault"] and trade["refunded_fen"] >= trade["paid_fen"]
 
 
-def _settled(name: str, occasion: Occasion, witness: str) -> tuple[str, Check]:
-    return f"unknown/{name}", each_order(f"unknown/{name}", still_right(occasion), witness=witness)
-
-
 CHECKS: Mapping[str, Check] = {
     "unknown/never-a-second-trade": each_order(
         "unknown/never-a-second-trade", never_a_second_trade, witness="every opening was answered well"
     ),
-    **dict(
-        (
-            _settled("create-no-answer", called("open", "timeout_after"), "every opening was answered"),
-            _settled("create-cut-before", called("open", "timeout_before"), "every opening arrived"),
-            _settled("create-torn-after", called("open", "reset_after"), "no opening was torn off after the work"),
-            _settled("create-torn-before", called("open", "reset_before"), "no opening was torn off before the work"),
-            _settled("create-server-error", called("open", "http_error", work=True), "no opening met a server error"),
-            _settled("create-bad-gateway", called("open", "http_error", work=False), "no opening met a server error"),
-            _settled("create-system-error", called("open", "system_error"), "no opening met a system error"),
-            _settled("create-busy", called("open", "busy"), "the provider was never too busy"),
-            _settled("create-half-answer", called("open", "truncated"), "every opening's answer was whole"),
-            _settled("create-garbled", called("open", "malformed_body"), "every opening's answer could be read"),
-            _settled("create-late-answer", called("open", "delay"), "every opening was answered in time"),
-            _settled("create-dripped", called("open", "slow_drip"), "no opening's answer came in drops"),
-            _settled("query-no-answer", called("query", "timeout_after"), "every query was answered"),
-            _settled("query-server-error", called("query", "http_error"), "no query met a server error"),
-            _settled("query-garbled", called("query", "malformed_body", "truncated"), "every query could be read"),
-            _settled("query-tampered", called("query", "bad_signature"), "every query's signature matched"),
-        )
+    **family(
+        "unknown",
+        ("create-no-answer", still_right(called("open", "timeout_after")), "every opening was answered"),
+        ("create-cut-before", still_right(called("open", "timeout_before")), "every opening arrived"),
+        ("create-torn-after", still_right(called("open", "reset_after")), "no opening was torn off after the work"),
+        ("create-torn-before", still_right(called("open", "reset_before")), "no opening was torn off before the work"),
+        ("create-server-error", still_right(called("open", "http_error", work=True)), "no opening met a server error"),
+        ("create-bad-gateway", still_right(called("open", "http_error", work=False)), "no opening met a server error"),
+        ("create-system-error", still_right(called("open", "system_error")), "no opening met a system error"),
+        ("create-busy", still_right(called("open", "busy")), "the provider was never too busy"),
+        ("create-half-answer", still_right(called("open", "truncated")), "every opening's answer was whole"),
+        ("create-garbled", still_right(called("open", "malformed_body")), "every opening's answer could be read"),
+        ("create-late-answer", still_right(called("open", "delay")), "every opening was answered in time"),
+        ("create-dripped", still_right(called("open", "slow_drip")), "no opening's answer came in drops"),
+        ("query-no-answer", still_right(called("query", "timeout_after")), "every query was answered"),
+        ("query-server-error", still_right(called("query", "http_error")), "no query met a server error"),
+        ("query-garbled", still_right(called("query", "malformed_body", "truncated")), "every query could be read"),
+        ("query-tampered", still_right(called("query", "bad_signature")), "every query's signature matched"),
     ),
 }
