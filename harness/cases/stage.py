@@ -5,7 +5,7 @@ One vocabulary for every case and channel. It refuses to judge: the checks read 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -300,13 +300,11 @@ class Stage:
         """
         if order.payment is not None and order.payment.out_trade_no:
             return order.payment.out_trade_no
-        numbers = await self._numbers_of((order,))
-        return numbers.get(order.label)
-
-    async def _numbers_of(self, orders: Sequence[Order]) -> dict[str, str]:
-        wanted = {order.label for order in orders}
-        trades = self.world.control.trades(provider=self.provider)
-        return {trade.label: trade.out_trade_no async for trade in trades if trade.label in wanted}
+        number = None
+        async for trade in self.world.control.trades(provider=self.provider):
+            if trade.label == order.label:
+                number = trade.out_trade_no
+        return number
 
     def _end(self, asked: int, reply: Reply[Payment] | Reply[Refund]) -> None:
         match reply.outcome:

@@ -14,6 +14,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import aiohttp
+import orjson
 
 from harness.clock import Clock, SystemClock
 from harness.control import SimulatorControl
@@ -29,11 +30,10 @@ from harness.sut.sink import MerchantSink
 from harness.world.base import Move
 from harness.world.home import Home
 from harness.world.launch import ProcessSpec
-from harness.world.processes import ProcessesPlan, ProcessesWorld
+from harness.world.processes import LADDER_S, ProcessesPlan, ProcessesWorld
 from harness.world.supervisor import Supervisor
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-LADDER_S = 26 * 3600.0
 LOOK_S = 0.1
 
 
@@ -141,9 +141,8 @@ class ExternalWorld:
             await self._supervisor.restart("gateway")
 
     async def close(self) -> None:
-        for closing in (getattr(self, "_http", None),):
-            if closing is not None:
-                await closing.close()
+        if hasattr(self, "_http"):
+            await self._http.close()
         if self.plan.driver.stop is not None and self._values:
             await self._do(self.plan.driver.stop)
         await self._supervisor.stop()
@@ -153,9 +152,7 @@ class ExternalWorld:
 
     async def _start_simulator(self) -> None:
         plan = self.plan
-        env = {
-            f"PAYPROOF_PROVIDERS_LABEL_FIELDS__{name.upper()}": field for name, field in plan.driver.label_from.items()
-        }
+        env = label_environment(plan.driver)
         self._simulator = await ProcessesWorld.open(
             ProcessesPlan(
                 home=plan.home, run_dir=plan.run_dir, ids=plan.ids, gateway=None, simulator_env=env, strict_ports=True
@@ -230,6 +227,15 @@ class ExternalWorld:
             number = by_label.get(label_of(order) or "")
             if number is not None:
                 self._http.numbers[order] = number
+
+
+def label_environment(driver: DriverFile) -> dict[str, str]:
+    """
+    What tells the simulator which field carries the label; nothing where the driver leaves it to the usual ones.
+    """
+    if not driver.label_from:
+        return {}
+    return {"PAYPROOF_PROVIDERS_LABEL_FIELDS": orjson.dumps(driver.label_from).decode()}
 
 
 def _moves(driver: DriverFile) -> frozenset[Move]:

@@ -215,4 +215,5 @@ class FaultDesk:
     def forget(self) -> None:
         """Attempts and decisions start anew; the rules stay."""
         self._attempts.clear()
+        self._numbers.clear()
         self._made.clear()

@@ -29,7 +29,7 @@ from harness.sut.contract import (
     unknown,
 )
 from harness.sut.driver.schema import Call, DriverFile, PaymentCall, RefundCall
-from harness.sut.driver.template import at, fen_of, filled, text
+from harness.sut.driver.template import amount_at, at, filled, maybe, text, yuan_of
 
 Value = TypeVar("Value")
 Sign = Callable[..., Mapping[str, str]]
@@ -69,7 +69,7 @@ class HttpGateway:
         values = {
             "order_no": payment.merchant_order_no,
             "amount_fen": payment.amount_fen,
-            "amount_yuan": f"{payment.amount_fen // 100}.{payment.amount_fen % 100:02d}",
+            "amount_yuan": yuan_of(payment.amount_fen),
             "subject": payment.subject,
             "attach": payment.attach or "",
             "channel": self.driver.channels[payment.channel],
@@ -100,7 +100,7 @@ class HttpGateway:
             **self._of(payment_id),
             "refund_no": merchant_refund_no,
             "amount_fen": amount_fen,
-            "amount_yuan": f"{amount_fen // 100}.{amount_fen % 100:02d}",
+            "amount_yuan": yuan_of(amount_fen),
             "reason": reason or "",
         }
 
@@ -196,18 +196,18 @@ class HttpGateway:
                 f"{self.name} says {word!r} at {call.status}, and states does not say what that means",
                 hint=f"add it to states; known: {', '.join(self.driver.states)}",
             )
-        number = _maybe(call.out_trade_no, answer) or (before.out_trade_no if before else "")
+        number = maybe(call.out_trade_no, answer) or (before.out_trade_no if before else "")
         return Payment(
             id=str(at(call.id, answer)) if call.id is not None else (before.id if before else order),
             merchant_order_no=order,
             out_trade_no=str(number or self.numbers.get(order, "")),
             channel=known.channel,
-            amount_fen=_amount(call.amount_fen, call.amount_yuan, answer) or known.amount_fen,
+            amount_fen=amount_at(call.amount_fen, call.amount_yuan, answer) or known.amount_fen,
             status=self.driver.states[word],
             refund_status="NONE",
-            refunded_fen=_amount(call.refunded_fen, call.refunded_yuan, answer),
-            channel_trade_no=_maybe(call.trade_no, answer),
-            qr_code=_maybe(call.pay, answer) or (before.qr_code if before else None),
+            refunded_fen=amount_at(call.refunded_fen, call.refunded_yuan, answer),
+            channel_trade_no=maybe(call.trade_no, answer),
+            qr_code=maybe(call.pay, answer) or (before.qr_code if before else None),
         )
 
     def _refund(self, call: RefundCall, answer: Any, payment_id: str, *, number: str, amount_fen: int) -> Refund:
@@ -284,28 +284,11 @@ def _reply(call: Call, status: int, body: bytes, *, read: Callable[[Any], Value]
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:
         answer = None
-    code = str(_maybe(call.code, answer) or "")
-    said_no = any(str(_maybe(pointer, answer)) in words for pointer, words in call.no.items())
+    code = str(maybe(call.code, answer) or "")
+    said_no = any(str(maybe(pointer, answer)) in words for pointer, words in call.no.items())
     if said_no or status >= 400:
         return refused(status=status, code=code, detail=body[:200].decode(errors="replace"))
     try:
         return Reply(outcome=Outcome.OK, value=read(answer), status=status)
     except (KeyError, TypeError, ValueError) as error:
         return unknown(status=status, detail=f"{error} in {body[:200]!r}")
-
-
-def _maybe(pointer: str | None, answer: Any) -> Any:
-    if pointer is None:
-        return None
-    try:
-        return at(pointer, answer)
-    except KeyError:
-        return None
-
-
-def _amount(fen: str | None, yuan: str | None, answer: Any) -> int | None:
-    if fen is not None and (found := _maybe(fen, answer)) is not None:
-        return int(found)
-    if yuan is not None and (found := _maybe(yuan, answer)) is not None:
-        return fen_of(found)
-    return None

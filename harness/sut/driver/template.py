@@ -65,6 +65,39 @@ def at(pointer: str, document: Any) -> Any:
     return node
 
 
+def maybe(pointer: str | None, document: Any) -> Any:
+    """
+    The same, None where the driver names no pointer or nothing stands there.
+    """
+    if pointer is None:
+        return None
+    try:
+        return at(pointer, document)
+    except KeyError:
+        return None
+
+
+def amount_at(fen: str | None, yuan: str | None, document: Any) -> int | None:
+    """
+    Fen from whichever of two pointers leads to something, the one to fen first.
+
+    Raises:
+        ValueError: what stands there is no amount.
+    """
+    found = maybe(fen, document)
+    if found is not None:
+        return int(found)
+    found = maybe(yuan, document)
+    return None if found is None else fen_of(found)
+
+
+def yuan_of(amount_fen: int) -> str:
+    """
+    An amount as gateways take it in yuan: `9.90`.
+    """
+    return f"{amount_fen // 100}.{amount_fen % 100:02d}"
+
+
 def fen_of(value: Any) -> int:
     """
     Fen from yuan as gateways write them: 9.9, "9.90", 10. Never through a float.

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from harness.sut.driver.schema import Webhooks
-from harness.sut.driver.template import at, fen_of
+from harness.sut.driver.template import amount_at, maybe
 
 
 def read_webhook(spec: Webhooks, body: bytes) -> Mapping[str, Any] | None:
@@ -20,20 +20,20 @@ def read_webhook(spec: Webhooks, body: bytes) -> Mapping[str, Any] | None:
     Without an event id of its own, what is told of an order counts as one event however often it comes.
     """
     said = _parsed(body)
-    order = _maybe(spec.order_no, said)
+    order = maybe(spec.order_no, said)
     if order is None:
         return None
-    word = str(_maybe(spec.type, said))
+    word = str(maybe(spec.type, said))
     kind = spec.types.get(word, "payment.paid" if spec.type is None else "ignored")
     if kind == "ignored":
         return None
-    event = _maybe(spec.event_id, said)
+    event = maybe(spec.event_id, said)
     digest = hashlib.blake2b(f"{order}\0{kind}".encode(), digest_size=8).hexdigest()
     data: dict[str, Any] = {"merchant_order_no": str(order)}
-    amount_fen = _amount(spec.amount_fen, spec.amount_yuan, said)
+    amount_fen = amount_at(spec.amount_fen, spec.amount_yuan, said)
     if amount_fen is not None:
         data["amount_fen"] = amount_fen
-    refund_fen = _amount(spec.refund_fen, spec.refund_yuan, said)
+    refund_fen = amount_at(spec.refund_fen, spec.refund_yuan, said)
     if kind.startswith("refund."):
         data["refund"] = {"amount_fen": refund_fen}
     return {"event_id": digest if event is None else str(event), "type": kind, "data": data}
@@ -44,20 +44,3 @@ def _parsed(body: bytes) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
-
-
-def _maybe(pointer: str | None, said: Any) -> Any:
-    if pointer is None:
-        return None
-    try:
-        return at(pointer, said)
-    except KeyError:
-        return None
-
-
-def _amount(fen: str | None, yuan: str | None, said: Any) -> int | None:
-    found = _maybe(fen, said)
-    if found is not None:
-        return int(found)
-    found = _maybe(yuan, said)
-    return None if found is None else fen_of(found)

@@ -12,6 +12,8 @@ from harness.sut.driver.schema import Call, Webhooks
 from harness.sut.driver.template import at, fen_of, filled
 from harness.sut.driver.webhooks import read_webhook
 from harness.sut.drivers import imported, load_driver
+from harness.world.external import label_environment
+from mock_providers.settings import ProvidersSettings
 
 
 def test_a_template_alone_keeps_its_type_and_others_become_text():
@@ -150,3 +152,12 @@ def test_a_webhook_may_be_a_form():
     spec = Webhooks(order_no="/order", event_id="/id", amount_fen="/fen")
 
     assert said(b"order=pp1-x&id=7&fen=990", spec)["event_id"] == "7"
+
+
+def test_the_simulator_takes_the_label_fields_that_a_driver_names(monkeypatch, tmp_path):
+    for name, value in label_environment(load_driver(COMMENTED)).items():
+        monkeypatch.setenv(name, value)
+
+    settings = ProvidersSettings(credentials_dir=tmp_path)
+
+    assert settings.label_fields == {"alipay": "subject", "wechatpay": "description"}
