@@ -58,7 +58,7 @@ async def audit_world(
     if history is not None:
         told = [row async for row in ledger if ours(row[0].merchant_order_no)]
         orders = {payment.out_trade_no: payment.merchant_order_no for payment, _ in told}
-        await _tell(history, control=control, sink=sink, orders=orders, about=about)
+        await _tell(history, control=control, sink=sink, orders=orders, about=about, silent=bool(silences))
         tells = Ability.WEBHOOKS in gateway.abilities
         for payment, entries in told:
             record_payment(history, payment, entries=entries, tells=tells)
@@ -140,9 +140,13 @@ async def _tell(
     sink: MerchantSink,
     orders: Mapping[str, str],
     about: Callable[[str], bool],
+    silent: bool,
 ) -> None:
     """
     Write what the provider and the platform saw; of orders that the gateway does not know by their labels.
+
+    Args:
+        silent: the gateway fell silent, so that a trade which it did not tell of is no sign that it does not know it.
     """
     # An order that the gateway has lost is still one that somebody has asked for.
     asked = (line.order for line in history if line.order)
@@ -158,7 +162,7 @@ async def _tell(
         if about(label_of(event.merchant_order_no) or ""):
             record_webhook(history, event)
     async for trade in control.trades():
-        if trade.out_trade_no in orders or about(trade.label):
+        if trade.out_trade_no in orders or (about(trade.label) and not silent):
             record_trade(history, trade, order=order_of(trade.out_trade_no, trade.label))
     async for exchange in control.journal(direction="in"):
         if exchange.order in orders or about(exchange.label):

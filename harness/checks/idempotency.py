@@ -3,6 +3,7 @@ The same thing twice is the same thing: notified, asked for, refunded, told.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from harness.checks.base import KEPT, Check, Judgement, Ruling, Story, each_order, finding, judgement, stories
 from harness.checks.books import still_right
@@ -87,8 +88,25 @@ def asked_after_paid(story: Story) -> Iterator[Ruling]:
         yield _single(story)
 
 
+def open_trades(story: Story) -> dict[str, Operation]:
+    """
+    The order's trades that can be paid or have been, by number, but for those that were given up.
+    """
+    seen = [line for line in story.seen("book") if line.value["state"] not in ENDED]
+    return {line.value["number"]: line for line in seen if not _given_up(story, line.value)}
+
+
+def _given_up(story: Story, trade: Mapping[str, Any]) -> bool:
+    """
+    Whether a trade was left only after its opening had been repeated under its own number, and holds nobody's money:
+    a provider that tells once how to pay may leave no other way.
+    """
+    opened = [line for line in story.calls("open") if line.value.get("number") == trade["number"]]
+    return len(opened) > 1 and not opened[-1].value["fault"] and trade["refunded_fen"] >= trade["paid_fen"]
+
+
 def _single(story: Story) -> Ruling:
-    live = {line.value["number"]: line for line in story.seen("book") if line.value["state"] not in ENDED}
+    live = open_trades(story)
     if len(live) <= 1:
         return KEPT
     return Ruling(

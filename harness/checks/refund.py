@@ -63,6 +63,16 @@ def _paid_fen(story: Story) -> int:
     return sum(line.value["paid_fen"] for line in story.seen("book"))
 
 
+def _not_taken(story: Story) -> set[str]:
+    """
+    The refunds that the gateway said no to, or never answered, each time: it has promised nothing of them.
+    """
+    numbers = {line.index: line.value["refund_no"] for line in story.asked("refund")}
+    ended = [line for line in story.lines.get("refund", ()) if line.of is not None]
+    taken = {numbers[line.of] for line in ended if line.phase is Phase.OK and line.of in numbers}
+    return {numbers[line.of] for line in ended if line.of in numbers} - taken
+
+
 def _happened(fits: Callable[[dict[str, int], int], bool]) -> Rule:
     """
     A rule: where the refunds asked for fit, all of them happened and the books agree.
@@ -72,6 +82,8 @@ def _happened(fits: Callable[[dict[str, int], int], bool]) -> Rule:
         asked, paid_fen = _asked_fen(story), _paid_fen(story)
         book = story.last("book")
         if not asked or not paid_fen or book is None or not fits(asked, paid_fen):
+            return
+        if _not_taken(story):
             return
         apart = disagreements(story)
         if apart:

@@ -3,11 +3,10 @@ Calls of which nobody knows how they ended: asked about, never assumed.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from harness.checks.base import KEPT, Check, Ruling, Story, each_order, family
 from harness.checks.books import still_right
-from harness.checks.idempotency import ENDED
+from harness.checks.idempotency import open_trades
 from harness.checks.occasions import called
 from harness.checks.refund import UNKNOWN
 
@@ -18,8 +17,7 @@ def never_a_second_trade(story: Story) -> Iterator[Ruling]:
     """
     if not story.calls("open", faults=UNKNOWN):
         return
-    seen = [line for line in story.seen("book") if line.value["state"] not in ENDED]
-    live = {line.value["number"]: line for line in seen if not _given_up(story, line.value)}
+    live = open_trades(story)
     if len(live) <= 1:
         yield KEPT
         return
@@ -30,15 +28,6 @@ def never_a_second_trade(story: Story) -> Iterator[Ruling]:
         evidence=(*story.calls("open", faults=UNKNOWN)[:1], *live.values()),
         money=f"order {story.order} can be paid {len(live)} times, because its opening was not answered",
     )
-
-
-def _given_up(story: Story, trade: Mapping[str, Any]) -> bool:
-    """
-    Whether a trade was left only after its opening had been repeated under its own number, and holds nobody's money:
-    a provider that tells once how to pay may leave no other way.
-    """
-    opened = [line for line in story.calls("open") if line.value.get("number") == trade["number"]]
-    return len(opened) > 1 and not opened[-1].value["fault"] and trade["refunded_fen"] >= trade["paid_fen"]
 
 
 CHECKS: Mapping[str, Check] = {

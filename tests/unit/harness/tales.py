@@ -129,6 +129,22 @@ OTHERS = [
     ("idempotency/one-trade", "PASS", Tale().asked().asked().book().book(number="T2", paid=0, state="CLOSED")),
     ("idempotency/one-trade", "FAIL", Tale().asked().asked().book().book(number="T2", paid=0, state="WAITING")),
     ("idempotency/one-trade", "UNKNOWN", Tale().asked().book()),
+    (
+        "idempotency/one-trade",
+        "PASS",
+        Tale()
+        .asked()
+        .asked()
+        .book()
+        .book(number="T0", paid=0, state="WAITING")
+        .call("open", number="T0")
+        .call("open", number="T0"),
+    ),
+    (
+        "idempotency/one-trade",
+        "FAIL",
+        Tale().asked().asked().book().book(number="T0", paid=0, state="WAITING").call("open", number="T0"),
+    ),
     ("idempotency/asked-after-paid", "PASS", Tale().asked().bought().asked().book()),
     ("idempotency/asked-after-paid", "FAIL", Tale().asked().bought().asked().book().book(number="T2", state="WAITING")),
     ("idempotency/asked-after-paid", "UNKNOWN", Tale().asked().asked().bought().book()),
@@ -235,6 +251,9 @@ OTHERS = [
     ("refund/in-full", "PASS", Tale().refund().book(refunded=990).ledger(990, debits=(990,))),
     ("refund/in-full", "FAIL", Tale().refund().right()),
     ("refund/in-full", "UNKNOWN", Tale().refund(fen=400).right()),
+    ("refund/in-full", "UNKNOWN", Tale().refund(ends="fail").right()),
+    ("refund/in-full", "UNKNOWN", Tale().refund(ends="unknown").right()),
+    ("refund/in-full", "FAIL", Tale().refund(ends="unknown").refund(ends="ok").right()),
     ("refund/in-part", "PASS", Tale().refund(fen=400).book(refunded=400).ledger(990, debits=(400,))),
     ("refund/in-part", "FAIL", Tale().refund(fen=400).book(refunded=990).ledger(990, debits=(990,))),
     ("refund/in-part", "UNKNOWN", Tale().refund().right()),
