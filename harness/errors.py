@@ -64,6 +64,12 @@ class AbilityMissingError(HarnessError):
     """The gateway's driver does not declare this ability."""
 
 
+class RunFolderError(ConfigError):
+    """The folder holds no run that could be played again."""
+
+    hint = "`payproof replay` takes the folder of a run; the last one is `runs/latest` in the home folder"
+
+
 class HistoryError(HarnessError):
     """The history is damaged before its last line."""
 

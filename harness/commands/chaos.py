@@ -46,7 +46,8 @@ async def _play(
     name: str, scenario: Scenario, *, seed: int | None, as_json: bool, part: bool, settings: HarnessSettings
 ) -> ScenarioResult:
     chosen = scenario.seed if seed is None else seed
-    with open_session(settings, seed=chosen, as_json=as_json, part=part) as session:
+    argv = ("chaos", _word(name), "--seed", str(chosen))
+    with open_session(settings, seed=chosen, as_json=as_json, part=part, argv=argv) as session:
         world = await ProcessesWorld.open(session.plan(faults=None), clock=session.clock)
         try:
             result = await run(
@@ -61,6 +62,13 @@ async def _play(
         session.keep("findings.json", [dict(finding.to_json()) for finding in result.findings])
         session.keep("summary.json", dict(result.to_json()))
         return result
+
+
+def _word(name: str) -> str:
+    """
+    A scenario as `run.json` names it: by its id, or by its file's full path.
+    """
+    return str(Path(name).absolute()) if Path(name).suffix in {".yaml", ".yml"} else name
 
 
 def _part(settings: HarnessSettings, number: int) -> HarnessSettings:

@@ -47,6 +47,14 @@ class CheckPlan:
     allowed_hosts: tuple[str, ...] = ()
     patience_s: float | None = None
 
+    def argv(self, gateway: str) -> tuple[str, ...]:
+        """
+        The words that ask for this run again.
+        """
+        hosts = tuple(word for host in self.allowed_hosts for word in ("--allow-host", host))
+        patience = () if self.patience_s is None else ("--patience", f"{self.patience_s:g}")
+        return ("check", *self.prefixes, "--gateway", gateway, "--seed", str(self.seed), *hosts, *patience)
+
 
 def run_check(plan: CheckPlan, *, settings: HarnessSettings) -> int:
     """
@@ -61,7 +69,8 @@ def run_check(plan: CheckPlan, *, settings: HarnessSettings) -> int:
             f"no requirement begins with {', '.join(plan.prefixes)}", hint="`payproof list requirements` shows them all"
         )
     stranger = None if plan.gateway == REFERENCE else load_driver(Path(plan.gateway))
-    with open_session(settings, seed=plan.seed, as_json=plan.as_json) as session:
+    given = plan.gateway if stranger is None else str(Path(plan.gateway).absolute())
+    with open_session(settings, seed=plan.seed, as_json=plan.as_json, argv=plan.argv(given), gateway=given) as session:
         facts = {"gateway": plan.gateway, "seed": str(plan.seed), "run": str(session.run_dir)}
         session.announce(RunStarted(title="payproof check", facts=facts))
         cases = cases_for(requirements)

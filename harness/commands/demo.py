@@ -6,6 +6,7 @@ It refuses to say PASS of a run that showed nothing: the audit wants its witness
 
 import asyncio
 import dataclasses
+import shlex
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import orjson
 
 from harness.audit import AuditReport
 from harness.channels import CHANNELS, PROVIDED
-from harness.commands.session import Session, open_session, profile_file
+from harness.commands.session import Session, open_session, profile_file, profile_word
 from harness.control import Counts
 from harness.events import Audited, Progressed, RunEnded, RunStarted, Tabled
 from harness.gather import audit_world, settle_world
@@ -72,13 +73,22 @@ class DemoPlan:
     disturb: Disturb | None = None
     patience_s: float = PATIENCE_S
 
+    def argv(self, profile: str) -> tuple[str, ...]:
+        """
+        The words that ask for this run again.
+        """
+        return ("demo", "--payments", str(self.payments), "--seed", str(self.seed), "--profile", profile)
+
 
 async def run_demo(plan: DemoPlan, *, settings: HarnessSettings) -> int:
     """
     Run it and return the exit code; the summary goes to the listeners and into the run folder.
     """
     faults = profile_file(plan.profile)
-    with open_session(settings, seed=plan.seed, as_json=plan.as_json) as session:
+    profile = profile_word(plan.profile)
+    with open_session(
+        settings, seed=plan.seed, as_json=plan.as_json, argv=plan.argv(profile), profile=profile
+    ) as session:
         facts = {"seed": str(plan.seed), "profile": plan.profile, "run": str(session.run_dir)}
         session.announce(RunStarted(title="payproof demo", facts=facts))
         begun_s = asyncio.get_running_loop().time()
@@ -105,7 +115,7 @@ async def _play(plan: DemoPlan, world_plan: ProcessesPlan, *, session: Session) 
         doubts = []
         if not await settle_world(world, patience_s=plan.patience_s):
             doubts.append(f"the dust had not settled after {plan.patience_s:g} s")
-        replay = f"payproof demo --payments {plan.payments} --seed {plan.seed} --profile {plan.profile}"
+        replay = shlex.join(("payproof", *plan.argv(plan.profile)))
         report = await audit_world(
             world,
             ours=world.ids.ours,

@@ -50,7 +50,8 @@ def run_gallery(plan: GalleryPlan, *, settings: HarnessSettings) -> int:
     """
     Try them all and return the exit code: 0 when none escaped and nothing was said against the reference.
     """
-    with open_session(settings, seed=1, as_json=plan.as_json) as session:
+    argv = ("gallery", "--trials", str(plan.trials))
+    with open_session(settings, seed=1, as_json=plan.as_json, argv=argv) as session:
         session.announce(RunStarted(title="payproof gallery", facts={"run": str(session.run_dir)}))
         errands = [*_acquittals(session), *_trials(plan, session)]
         sentences = {name: _Sentence() for name in MUTANTS}

@@ -7,7 +7,7 @@ It refuses to know what the command does with the world.
 import contextlib
 import difflib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -20,6 +20,7 @@ from harness.events import Announce, Event, Listener, Noted, Said, announce_to
 from harness.history import History
 from harness.ids import Ids
 from harness.reports import ConsoleReport, JsonReport, NdjsonReport
+from harness.runs import RunRecord
 from harness.script.loader import load_profile
 from harness.settings import HarnessSettings, for_simulator
 from harness.world.home import Home
@@ -85,7 +86,14 @@ class Session:
 
 @contextlib.contextmanager
 def open_session(
-    settings: HarnessSettings, *, seed: int, as_json: bool = False, part: bool = False
+    settings: HarnessSettings,
+    *,
+    seed: int,
+    as_json: bool = False,
+    part: bool = False,
+    argv: Sequence[str] = (),
+    profile: str = "",
+    gateway: str = "reference",
 ) -> Iterator[Session]:
     """
     Take the home folder and make a run folder; both are let go at the end.
@@ -95,6 +103,9 @@ def open_session(
         seed: stands in the run folder's name.
         as_json: stdout is a machine's.
         part: of a larger run, which prints the one JSON object itself.
+        argv: the words after `payproof` that ask for this very run, files by their full paths; kept in `run.json`, so
+            that `payproof replay` can say them again.
+        profile, gateway: stand in `run.json` too.
 
     Raises:
         HomeBusyError: another payproof works in this home.
@@ -111,6 +122,7 @@ def open_session(
             stack.callback(events.close)
             history = History(clock, file=run_dir / "history.ndjson")
             stack.callback(history.close)
+            RunRecord.of(tuple(argv), seed=seed, profile=profile, gateway=gateway).write(run_dir)
 
         def tell(event: Event) -> None:
             announce(event)
@@ -146,6 +158,14 @@ def _had(folder: Path, flag: str) -> Iterator[None]:
         raise ConfigError(
             f"{folder} cannot be used: {error.strerror}", hint=f"name another folder with {flag}"
         ) from error
+
+
+def profile_word(profile: str) -> str:
+    """
+    A profile as `run.json` names it: one of ours by its name, a file of the user's by its full path.
+    """
+    given = Path(profile)
+    return str(given.absolute()) if given.is_file() else profile
 
 
 def profile_file(profile: str) -> Path:

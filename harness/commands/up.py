@@ -9,7 +9,7 @@ import asyncio
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
-from harness.commands.session import Session, open_session, profile_file
+from harness.commands.session import Session, open_session, profile_file, profile_word
 from harness.errors import ConfigError
 from harness.events import RunStarted
 from harness.settings import HarnessSettings, for_simulator
@@ -53,7 +53,8 @@ async def run_up(
     """
     faults = profile_file(profile)
     title = "payproof up" if gateway else "payproof providers"
-    with open_session(settings, seed=seed) as session:
+    argv = (title.removeprefix("payproof "), "--seed", str(seed), "--profile", profile_word(profile))
+    with open_session(settings, seed=seed, argv=argv, profile=profile_word(profile)) as session:
         session.announce(RunStarted(title=title, facts={"seed": str(seed), "profile": profile}))
         plan = dataclasses.replace(
             session.plan(faults=faults, strict_ports=True),

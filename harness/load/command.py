@@ -6,6 +6,7 @@ Figures that were not measured are null, never guessed.
 
 import asyncio
 import difflib
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.audit import AuditReport
-from harness.commands.session import Session, open_session, profile_file
+from harness.commands.session import Session, open_session, profile_file, profile_word
 from harness.control import SimulatorControl
 from harness.errors import ConfigError
 from harness.events import Audited, RunEnded, RunStarted, StepStarted
@@ -50,6 +51,13 @@ class LoadPlan:
     as_json: bool = False
     patience_s: float = PATIENCE_S
 
+    def argv(self, profile: str) -> tuple[str, ...]:
+        """
+        The words that ask for this run again.
+        """
+        shape = (self.shape, "--rate", f"{self.rate:g}", "--duration", f"{self.duration_s:g}")
+        return ("load", *shape, "--seed", str(self.seed), "--profile", profile)
+
 
 async def run_load(plan: LoadPlan, *, settings: HarnessSettings) -> int:
     """
@@ -60,7 +68,10 @@ async def run_load(plan: LoadPlan, *, settings: HarnessSettings) -> int:
         hint = f"did you mean {closest[0]}?" if closest else f"known: {', '.join(SHAPES)}"
         raise ConfigError(f"no load shape is called {plan.shape}", hint=hint)
     faults = profile_file(plan.profile)
-    with open_session(settings, seed=plan.seed, as_json=plan.as_json) as session:
+    profile = profile_word(plan.profile)
+    with open_session(
+        settings, seed=plan.seed, as_json=plan.as_json, argv=plan.argv(profile), profile=profile
+    ) as session:
         facts = {"rate": f"{plan.rate:g}/s", "duration": f"{plan.duration_s:g} s", "seed": str(plan.seed),
                  "profile": plan.profile, "run": str(session.run_dir)}  # fmt: skip
         session.announce(RunStarted(title=f"payproof load {plan.shape}", facts=facts))
@@ -92,7 +103,7 @@ async def _loaded(plan: LoadPlan, world: ProcessesWorld, *, session: Session) ->
         world,
         ours=world.ids.ours,
         seed=plan.seed,
-        replay=f"payproof load {plan.shape} --rate {plan.rate:g} --duration {plan.duration_s:g} --seed {plan.seed}",
+        replay=shlex.join(("payproof", *plan.argv(plan.profile))),
         doubts=[] if settled else [f"the dust had not settled after {plan.patience_s:g} s"],
     )
     ended = Settled.of(world.sink.events, acked_labels=await _acked_labels(world.control))
