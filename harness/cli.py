@@ -121,6 +121,7 @@ def check(
     gateway: Annotated[str, typer.Option("--gateway", help="reference, or a driver's YAML file.")] = "reference",
     allow_host: Annotated[list[str] | None, typer.Option("--allow-host", help="Where your gateway may be.")] = None,
     patience: Annotated[float | None, typer.Option("--patience", min=0.1, help="Seconds to settle a case.")] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", help="JUnit XML for a CI server.")] = None,
     seed: SeedFlag = DEFAULT_SEED,
     as_json: JsonFlag = False,
     home: HomeFlag = None,
@@ -138,6 +139,7 @@ def check(
         as_json=as_json,
         allowed_hosts=tuple(allow_host or ()),
         patience_s=patience,
+        junit=junit,
     )
     raise typer.Exit(run_check(plan, settings=_settings(home=home, out=out)))
 

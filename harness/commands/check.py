@@ -17,6 +17,7 @@ from harness.errors import ConfigError, GatewaySilentError
 from harness.events import Progressed, Resulted, RunEnded, RunStarted
 from harness.history import History
 from harness.ids import Ids
+from harness.reports.junit import write_junit
 from harness.settings import HarnessSettings
 from harness.sut.driver.schema import DriverFile
 from harness.sut.drivers import imported, load_driver
@@ -38,6 +39,7 @@ class CheckPlan:
         gateway: "reference", or a driver's file.
         allowed_hosts: where a gateway may be, besides this machine.
         patience_s: how long the dust may take to settle after a case; the driver's own word when None.
+        junit: where the results go for a CI server.
     """
 
     prefixes: tuple[str, ...] = ()
@@ -46,6 +48,7 @@ class CheckPlan:
     as_json: bool = False
     allowed_hosts: tuple[str, ...] = ()
     patience_s: float | None = None
+    junit: Path | None = None
 
     def argv(self, gateway: str) -> tuple[str, ...]:
         """
@@ -162,6 +165,8 @@ def _told(plan: CheckPlan, found: Sequence[Result], *, session: Session) -> int:
     }
     session.keep("summary.json", summary)
     session.keep("findings.json", [dict(result.finding.to_json()) for result in found if result.finding is not None])
+    if plan.junit is not None:
+        write_junit(plan.junit, found, seed=plan.seed, gateway=plan.gateway)
     session.announce(RunEnded(verdict=verdict, summary=summary, shown=("counts",)))
     return exit_code(verdict)
 
