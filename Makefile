@@ -35,10 +35,11 @@ bench: ## calls a second against signatures a second, in one run
 lock: ## resolve the dependencies anew (needs uv)
 	@tools/lock.sh
 
-docs: ## regenerate what is generated (scenarios/schema.json, docs/requirements.md, tests/sdk/COVERAGE.md)
+docs: ## regenerate what is generated (scenarios/schema.json, docs/requirements.md, the verbs of scenarios, tests/sdk/COVERAGE.md)
 	@tools/setup.sh run
 	@$(BIN)/payproof schema > scenarios/schema.json
 	@$(BIN)/python -m harness.catalog.write_requirements
+	@$(BIN)/python -m harness.script.write_reference
 	@$(BIN)/python -m tests.sdk.kit.coverage > tests/sdk/COVERAGE.md
 
 clean: ## remove .venv, caches and run folders

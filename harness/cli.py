@@ -227,13 +227,15 @@ def init_driver(
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="scenario, profile, plan or driver")] = "scenario",
+) -> None:
     """
-    The JSON Schema of scenarios, for editors.
+    The JSON Schema of a file that people write, for editors.
     """
     from harness.script.write_schema import schema_text  # noqa: PLC0415
 
-    typer.echo(schema_text(), nl=False)
+    typer.echo(schema_text(kind), nl=False)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -89,8 +89,19 @@ def _checked(file: Path, document: CommentedMap, model: type[Model]) -> Model:
     try:
         return model.model_validate(_plain(document))
     except ValidationError as error:
-        mistakes = [_said(file, document, detail, model=model) for detail in error.errors()]
+        mistakes = [_said(file, document, detail, model=model) for detail in _own(error.errors())]
         raise ScenarioError("\n".join(mistakes)) from error
+
+
+def _own(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """
+    Without what only follows from a mistake further in: a list is called short when none of its items is right.
+    """
+    for detail in details:
+        place = detail["loc"]
+        deeper = any(other["loc"][: len(place)] == place and other is not detail for other in details)
+        if detail["type"] != "too_short" or not deeper:
+            yield detail
 
 
 def profile_document(name: str, *, root: Path = ROOT) -> dict[str, Any]:
@@ -191,7 +202,7 @@ def _said(file: Path, document: CommentedMap, detail: ErrorDetails, *, model: ty
     if detail["type"] == "unknown_word":
         word = str(context.get("word", detail["input"]))
         return f"{file}:{line}:{column}: {detail['msg']}: {word!r}{_closest(word, context['known'])}"
-    if detail["type"] == "literal_error":
+    if detail["type"] in {"literal_error", "enum"}:
         known = re.findall(r"'([^']*)'", str(context.get("expected", "")))
         return f"{file}:{line}:{column}: {where}: {detail['input']!r} is not one of {', '.join(known)}" + _closest(
             str(detail["input"]), known

@@ -14,8 +14,9 @@ from harness.control import Counts
 from harness.events import Announce, Audited, Judged, RunEnded, RunStarted
 from harness.gather import audit_world
 from harness.history import History
-from harness.script.interpreter import Stage, missing_move, play
-from harness.script.schema import Scenario
+from harness.script.interpreter import play, unable
+from harness.script.schema import Scenario, seconds
+from harness.script.stage import Stage
 from harness.verdict import Finding, Verdict, merge
 from harness.world.base import World
 
@@ -79,15 +80,15 @@ async def run(
     seed = world.ids.seed
     facts = {"seed": str(seed), "world": world.name, "gateway": world.gateway.name}
     announce(RunStarted(title=f"{scenario.id}: {scenario.title}", facts=facts))
-    missing = missing_move(scenario, world)
-    if missing is not None:
+    lack = unable(scenario, world)
+    if lack:
         result = ScenarioResult(
             scenario=scenario,
             verdict=Verdict.NOT_RUN,
             seed=seed,
             world=world.name,
             gateway=world.gateway.name,
-            reasons=(f"the {world.name} world cannot do {missing.value}",),
+            reasons=(lack,),
         )
     else:
         stage = await play(scenario, world, history=history, announce=announce)
@@ -111,10 +112,11 @@ async def _judged(stage: Stage, *, announce: Announce, replay: str) -> ScenarioR
     for judged in judgements:
         announce(Judged(judgement=judged))
     counts = await world.control.counts()
-    short = untold(scenario, report=report, counts=counts)
+    short = (*stage.untold, *untold(scenario, report=report, counts=counts))
+    late = too_late(scenario, settling_s=stage.settling_s) if stage.settled else ()
     return ScenarioResult(
         scenario=scenario,
-        verdict=verdict_of(scenario, report=report, judgements=judgements, untold_parts=short),
+        verdict=verdict_of(scenario, report=report, judgements=judgements, untold_parts=short, late=late),
         seed=world.ids.seed,
         world=world.name,
         gateway=world.gateway.name,
@@ -125,6 +127,7 @@ async def _judged(stage: Stage, *, announce: Announce, replay: str) -> ScenarioR
             *(report.reasons if scenario.expect.audit == "clean" else ()),
             *(f"{judged.requirement}: {judged.reason}" for judged in judgements if judged.reason),
             *short,
+            *late,
         ),
     )
 
@@ -142,8 +145,23 @@ def untold(scenario: Scenario, *, report: AuditReport, counts: Counts) -> tuple[
     return tuple(found)
 
 
+def too_late(scenario: Scenario, *, settling_s: float) -> tuple[str, ...]:
+    """
+    That the dust took longer to settle than the story allows.
+    """
+    within = scenario.expect.settles_within
+    if within is None or settling_s <= seconds(within):
+        return ()
+    return (f"the dust took {settling_s:.1f} s to settle, the story allows {within}",)
+
+
 def verdict_of(
-    scenario: Scenario, *, report: AuditReport, judgements: Sequence[Judgement], untold_parts: Sequence[str]
+    scenario: Scenario,
+    *,
+    report: AuditReport,
+    judgements: Sequence[Judgement],
+    untold_parts: Sequence[str] = (),
+    late: Sequence[str] = (),
 ) -> Verdict:
     """
     The audit where it has to be clean, each check that is named, and UNKNOWN for a story that was not told.
@@ -155,4 +173,6 @@ def verdict_of(
     parts += [finding.verdict for finding in report.findings if finding.id in by_audit]
     if untold_parts:
         parts.append(Verdict.UNKNOWN)
+    if late:
+        parts.append(Verdict.FAIL)
     return merge(parts)

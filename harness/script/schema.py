@@ -1,44 +1,38 @@
 """
-The scenario language: thirteen verbs, no expressions, no conditions.
+The scenario language: a story about money in a few keys and straight steps.
 
-It says what may stand in a file and nothing about how it is played. The day someone asks for an `if`, the scenario
-becomes a machine.
+It says what may stand in a file and nothing about how it is played; the verbs of its steps are in `verbs`.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from harness.catalog import BY_ID
 from harness.channels import PROVIDED
 from harness.script.faults import FaultRule
+from harness.script.verbs import (
+    NEVER_BARE,
+    SHORT,
+    Pause,
+    Resume,
+    Span,
+    Step,
+    Words,
+    WrittenMoment,
+    WrittenStep,
+    seconds,
+)
+from harness.world.nemesis import Link, Part
 
-SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-SPAN_PATTERN = r"^\d+(\.\d+)?(ms|s|m|h|d)$"
-SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+__all__ = ["Amounts", "Expect", "Load", "Pace", "Scenario", "Step", "json_schema", "seconds"]
 
-
-def seconds(span: str) -> float:
-    """
-    A span as people write it (`90s`, `4m`, `25h`, `2d`), in seconds.
-    """
-    found = SPAN.fullmatch(span)
-    if found is None:
-        raise PydanticCustomError("span", "a span is a number with ms, s, m, h or d, such as 90s or 25h")
-    return float(found.group(1)) * SECONDS[found.group(2)]
-
-
-Span = Annotated[str, Field(pattern=SPAN_PATTERN, description="90s, 4m, 25h, 2d")]
-OrderGlob = Annotated[str, Field(description="a glob over payment labels, such as pp00000[1-5]")]
-
-
-class Words(BaseModel):
-    """Whatever a scenario consists of: unchangeable, and a key that is not in the list is refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+WORLDS = ("in_process", "processes")
+# What only real processes have.
+REAL_PARTS = frozenset(Part) - {Part.GATEWAY}
+REAL_LINKS = frozenset({Link.TO_POSTGRES, Link.TO_REDIS})
 
 
 class Amounts(Words):
@@ -48,145 +42,65 @@ class Amounts(Words):
     high: Annotated[int, Field(ge=1)]
 
 
+class Pace(Words):
+    """So many payments a second, for so long."""
+
+    per_s: Annotated[float, Field(gt=0, le=10_000)]
+    during: Span
+
+
 class Load(Words):
     """Which payments the story is about."""
 
-    payments: Annotated[int, Field(ge=1, le=100_000)] = 1
+    payments: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
+        default=None, description="1 by default; with a rate, as many as it brings"
+    )
     amount_fen: Annotated[int, Field(ge=1)] | Amounts = 990
     concurrency: Annotated[int, Field(ge=1, le=512)] = 16
+    channels: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        default={}, description="channel to weight; the scenario's channel alone by default"
+    )
+    rate: Annotated[float, Field(gt=0, le=10_000)] | tuple[Pace, ...] | None = Field(
+        default=None, description="payments a second for `run`, or a list of paces; as fast as they go by default"
+    )
+    paid: Annotated[float, Field(ge=0, le=1)] = Field(default=1.0, description="the share whose buyers pay")
+    refunded: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.0, description="the share of those that is refunded in full, once the gateway knows of the money"
+    )
+    think: Span = Field(default="0s", description="how long a buyer takes to pay at most")
 
-
-class Open(Words):
-    """Open payments at the gateway; all of the load that is not open yet."""
-
-    payments: Annotated[int, Field(ge=1)] | None = None
-
-
-class Pay(Words):
-    """The buyers pay."""
-
-    order: OrderGlob = "*"
-
-
-class Cancel(Words):
-    """The buyers leave the cashier without paying."""
-
-    order: OrderGlob = "*"
-
-
-class Refund(Words):
-    """Ask the gateway for refunds."""
-
-    order: OrderGlob = "*"
-    amount_fen: Annotated[int, Field(ge=1)] | Literal["all"] = "all"
-    times: Annotated[int, Field(ge=1, le=64)] = 1
-    same_number: bool = Field(default=False, description="every time with the same refund number, as a retry would")
-    concurrent: bool = False
-
-
-class Sync(Words):
-    """Let the gateway ask the channel."""
-
-    order: OrderGlob = "*"
-
-
-class Look(Words):
-    """Read payments from the gateway, so that their states stand in the history."""
-
-    order: OrderGlob = "*"
-
-
-class Notifies(Words):
-    """Take pending notifies into our hands: deliver them now, lose them, or keep them back."""
-
-    order: OrderGlob = "*"
-    do: Literal["deliver", "drop", "hold"]
-
-
-class Advance(Words):
-    """Let time pass on the provider's schedule."""
-
-    by: Span
-
-
-class Kill(Words):
-    """Kill -9."""
-
-    what: Literal["gateway"] = "gateway"
-
-
-class Restart(Words):
-    """Start what was killed, on the same store."""
-
-    what: Literal["gateway"] = "gateway"
-
-
-class RefuseWebhooks(Words):
-    """The platform answers 500 to the next webhooks."""
-
-    count: Annotated[int, Field(ge=1)]
-
-
-class Settle(Words):
-    """Wait until the dust has settled."""
-
-    patience: Span = "30s"
-
-
-class Step(Words):
-    """One step: exactly one verb."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"minProperties": 1, "maxProperties": 1})
-
-    open: Open | None = None
-    pay: Pay | None = None
-    cancel: Cancel | None = None
-    refund: Refund | None = None
-    sync: Sync | None = None
-    look: Look | None = None
-    notifies: Notifies | None = None
-    advance: Advance | None = None
-    faults: tuple[FaultRule, ...] | None = None
-    kill: Kill | None = None
-    restart: Restart | None = None
-    refuse_webhooks: RefuseWebhooks | None = None
-    settle: Settle | None = None
-
-    @model_validator(mode="after")
-    def _one_verb(self) -> "Step":
-        if len(self.model_fields_set) != 1:
-            raise PydanticCustomError("one_verb", "a step is exactly one verb")
-        return self
+    @field_validator("channels")
+    @classmethod
+    def _spoken(cls, channels: Mapping[str, int]) -> Mapping[str, int]:
+        for name in channels:
+            _known_channel(name, at=[name])
+        return channels
 
     @property
-    def verb(self) -> str:
-        return next(iter(self.model_fields_set))
-
-    @property
-    def text(self) -> str:
+    def count(self) -> int:
         """
-        The step in one line, for people.
+        How many payments there are.
         """
-        told = getattr(self, self.verb)
-        if isinstance(told, tuple):
-            return f"{self.verb} {', '.join(rule.id for rule in told) or 'none'}"
-        settings = told.model_dump(exclude_unset=True)
-        return " ".join([self.verb, *(f"{name}={value}" for name, value in settings.items())])
+        if isinstance(self.rate, tuple):
+            brought = sum(round(pace.per_s * seconds(pace.during)) for pace in self.rate)
+            return brought if self.payments is None else min(brought, self.payments)
+        return 1 if self.payments is None else self.payments
 
-
-def _shorthand(step: Any) -> Any:
-    """
-    `- open` and `- advance: 25h` are what people write.
-    """
-    if isinstance(step, str):
-        return {step: {}}
-    if isinstance(step, dict):
-        short = {"advance": "by", "kill": "what", "restart": "what", "refuse_webhooks": "count", "notifies": "do"}
-        return {
-            verb: {short[verb]: told} if verb in short and not isinstance(told, dict) else {} if told is None else told
-            for verb, told in step.items()
-        }
-    return step
+    def starts_s(self) -> Iterator[float]:
+        """
+        When each payment is opened, from the beginning of `run`.
+        """
+        paces = self.rate if isinstance(self.rate, tuple) else ()
+        number, from_s = 0, 0.0
+        for pace in paces:
+            for nth in range(round(pace.per_s * seconds(pace.during))):
+                yield from_s + nth / pace.per_s
+                number += 1
+            from_s += seconds(pace.during)
+        step_s = 1 / self.rate if isinstance(self.rate, float) else 0.0
+        while number < self.count:
+            yield number * step_s
+            number += 1
 
 
 class AtLeast(Words):
@@ -211,6 +125,7 @@ class Expect(Words):
     paid: int | None = None
     refunded: int | None = None
     at_least: AtLeast = AtLeast()
+    settles_within: Span | None = Field(default=None, description="how long the last settling may take, else FAIL")
 
 
 class Scenario(Words):
@@ -225,8 +140,18 @@ class Scenario(Words):
     profile: Literal["calm", "flaky", "storm"] | None = None
     faults: tuple[FaultRule, ...] = ()
     seed: Annotated[int, Field(ge=0)] = 1
+    world: Literal["in_process", "processes"] = Field(
+        default="in_process", description="virtual time in one process, or real processes with PostgreSQL and Redis"
+    )
+    instances: Annotated[int, Field(ge=1, le=2)] = Field(default=1, description="gateways behind one port")
+    long: bool = Field(default=False, description="it may take longer than eight seconds")
     load: Load = Load()
-    steps: Annotated[tuple[Annotated[Step, BeforeValidator(_shorthand)], ...], Field(min_length=1)]
+    steps: Annotated[tuple[WrittenStep, ...], Field(min_length=1)] = (
+        Step.model_validate({"run": {}}),
+        Step.model_validate({"settle": {}}),
+        Step.model_validate({"look": {}}),
+    )
+    timeline: tuple[WrittenMoment, ...] = Field(default=(), description="what happens beside `run`")
     expect: Expect = Expect()
     convicts: tuple[str, ...] = Field(default=(), description="gallery gateways that must fail this story")
 
@@ -243,8 +168,7 @@ class Scenario(Words):
     @field_validator("channel")
     @classmethod
     def _spoken(cls, channel: str) -> str:
-        if channel not in PROVIDED:
-            raise PydanticCustomError("unknown_word", "no such channel", {"known": list(PROVIDED), "word": channel})
+        _known_channel(channel, at=[])
         return channel
 
     @model_validator(mode="after")
@@ -253,23 +177,75 @@ class Scenario(Words):
             raise PydanticCustomError("one_source", "give a profile or faults, not both", {"at": ["faults"]})
         return self
 
+    @model_validator(mode="after")
+    def _a_timeline_has_traffic(self) -> "Scenario":
+        if self.timeline and all(step.verb != "run" for step in self.steps):
+            raise PydanticCustomError(
+                "no_run", "a timeline happens beside `run`, which is not among the steps", {"at": ["timeline"]}
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _world_can(self) -> "Scenario":
+        for place, step in self._placed():
+            if self.world == "in_process" and _needs_processes(step):
+                raise PydanticCustomError(
+                    "needs_processes", "{text} needs `world: processes`", {"text": step.text, "at": place}
+                )
+            if self.world == "processes" and step.verb == "clock":
+                raise PydanticCustomError(
+                    "needs_virtual_time", "the gateway's clock moves in `world: in_process` only", {"at": place}
+                )
+        if self.world == "in_process" and self.instances > 1:
+            raise PydanticCustomError("needs_processes", "two instances need `world: processes`", {"at": ["instances"]})
+        return self
+
+    def _placed(self) -> Iterator[tuple[list[str | int], Step]]:
+        for where, steps in (("steps", self.steps), ("timeline", self.timeline)):
+            for number, step in enumerate(steps):
+                yield [where, number, step.verb], step
+
+    @property
+    def moves(self) -> tuple[Step, ...]:
+        """
+        Every step and every moment.
+        """
+        return (*self.steps, *self.timeline)
+
+    @property
+    def channels(self) -> Mapping[str, int]:
+        """
+        What its payments are made over, with weights.
+        """
+        return self.load.channels or {self.channel: 1}
+
+
+def _known_channel(name: str, *, at: list[str]) -> None:
+    if name not in PROVIDED:
+        raise PydanticCustomError("unknown_word", "no such channel", {"known": list(PROVIDED), "at": at, "word": name})
+
+
+def _needs_processes(step: Step) -> bool:
+    told = step.told
+    if isinstance(told, Pause | Resume) or step.verb == "flush":
+        return True
+    return getattr(told, "what", None) in REAL_PARTS or getattr(told, "link", None) in REAL_LINKS
+
 
 def json_schema() -> dict[str, Any]:
     """
-    The JSON Schema for editors: a step may also be the bare verb, and some verbs take their one setting directly.
+    The JSON Schema for editors: a step may also be the bare verb, and most verbs take their first setting directly.
     """
     schema = Scenario.model_json_schema(by_alias=True)
-    verbs = schema["$defs"]["Step"]["properties"]
-    for verb, name in (
-        ("advance", "Advance"),
-        ("kill", "Kill"),
-        ("restart", "Restart"),
-        ("refuse_webhooks", "RefuseWebhooks"),
-        ("notifies", "Notifies"),
-    ):
-        (setting,) = [spec for key, spec in schema["$defs"][name]["properties"].items() if key != "order"]
-        verbs[verb]["anyOf"].append({key: value for key, value in setting.items() if key not in {"default", "title"}})
-    bare = sorted(set(verbs) - {"advance", "refuse_webhooks", "notifies", "faults"})
+    kinds = schema["$defs"]
+    for step in ("Step", "Moment"):
+        verbs = kinds[step]["properties"]
+        for verb, setting in SHORT.items():
+            if setting is not None:
+                name = verbs[verb]["anyOf"][0]["$ref"].rpartition("/")[2]
+                spec = kinds[name]["properties"][setting]
+                verbs[verb]["anyOf"].append({key: spec[key] for key in spec if key not in {"default", "title"}})
+    bare = sorted(set(kinds["Step"]["properties"]) - NEVER_BARE)
     schema["properties"]["steps"]["items"] = {"anyOf": [{"enum": bare}, {"$ref": "#/$defs/Step"}]}
     schema["title"] = "payproof scenario"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -13,6 +13,7 @@ from harness.control import SimulatorControl
 from harness.ids import Ids
 from harness.sut.contract import GatewayContract
 from harness.sut.sink import MerchantSink
+from harness.world.nemesis import Nemesis
 
 
 class Move(StrEnum):
@@ -58,6 +59,13 @@ class World(Protocol):
 
     @property
     def sink(self) -> MerchantSink: ...
+
+    @property
+    def nemesis(self) -> Nemesis:
+        """
+        Makes the moves of scenarios against the world's parts.
+        """
+        ...
 
     async def advance(self, seconds: float) -> None:
         """

@@ -30,6 +30,7 @@ from harness.sut.sink import MerchantSink
 from harness.world.base import Move
 from harness.world.home import Home
 from harness.world.launch import ProcessSpec
+from harness.world.nemesis import Moves, gateway_moves
 from harness.world.processes import LADDER_S, ProcessesPlan, ProcessesWorld
 from harness.world.supervisor import Supervisor
 
@@ -67,6 +68,8 @@ class ExternalWorld:
         self.clock = clock
         self.ids = plan.ids
         self.moves = _moves(plan.driver)
+        deeds = gateway_moves(self.moves, kill=self.kill_gateway, restart=self.restart_gateway)
+        self.nemesis = Moves(self.name, deeds)
         spec = plan.driver.webhooks
         self.sink = MerchantSink(
             "",

@@ -7,7 +7,7 @@ milliseconds; the gateway's store is in memory and survives its restarts, and wh
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +17,7 @@ from harness.sut.reference import MerchantApp, ReferenceGateway
 from harness.sut.sink import MerchantSink
 from harness.world.base import Move
 from harness.world.gateway_values import gateway_values
+from harness.world.nemesis import Deed, Moves, gateway_moves
 from harness.world.virtual_clock import VirtualClock
 from harness.world.virtual_loop import settle
 from mock_providers.app import Simulator
@@ -76,7 +77,10 @@ class InProcessWorld:
         self.gateway: ReferenceGateway
         self._running: Gateway | None = None
         self._gateway_ids = SeededIds(plan.ids.seed)
+        self._gateway_clock = VirtualClock(NOON)
         self._port = 0
+        moves = gateway_moves(self.moves, kill=self.kill_gateway, restart=self.restart_gateway)
+        self.nemesis = Moves(self.name, moves | {"clock gateway": self._set_clock_off})
 
     @classmethod
     async def open(cls, plan: InProcessPlan) -> Self:
@@ -134,6 +138,12 @@ class InProcessWorld:
         await self.simulator.stop()
         await self.sink.stop()
 
+    async def _set_clock_off(self, deed: Deed) -> None:
+        """
+        The gateway's stamps are wrong; its timers, which count spans, are not.
+        """
+        self._gateway_clock.skew = timedelta(seconds=deed.how["by_s"])
+
     def _gateway(self) -> Gateway:
         assert self._running is not None, "the gateway was killed and not started again"
         return self._running
@@ -150,7 +160,7 @@ class InProcessWorld:
     async def _start_gateway(self) -> None:
         app = App(app_id="live", secret=SECRET, webhook_url=self.sink.url, webhook_secret=SECRET)
         defaults: Parts = {
-            "clock": self.clock,
+            "clock": self._gateway_clock,
             "ids": self._gateway_ids,
             "unit_of_work": self.store,
             "apps": {app.app_id: app},

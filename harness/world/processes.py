@@ -26,6 +26,7 @@ from harness.world.base import Move
 from harness.world.gateway_values import gateway_values
 from harness.world.home import Home
 from harness.world.launch import Launcher, ProcessSpec, PythonMain
+from harness.world.nemesis import Moves, gateway_moves
 from harness.world.postgres import provide_postgres
 from harness.world.redis_server import provide_redis
 from harness.world.supervised import OnEvent
@@ -110,6 +111,8 @@ class ProcessesWorld:
         self.control: SimulatorControl
         self.gateway: ReferenceGateway
         self._look: aiohttp.ClientSession | None = None
+        moves = gateway_moves(self.moves, kill=self.kill_gateway, restart=self.restart_gateway)
+        self.nemesis = Moves(self.name, moves)
 
     @classmethod
     async def open(cls, plan: ProcessesPlan, *, clock: Clock | None = None) -> Self:

@@ -210,7 +210,7 @@ async def test_a_world_that_cannot_make_the_move_does_not_run_the_story():
     result, written, events = await told(story("open", "kill"), world)
 
     assert result.verdict is Verdict.NOT_RUN
-    assert result.reasons == ("the toy world cannot do kill_gateway",)
+    assert result.reasons == ("the toy world cannot kill gateway",)
     assert len(written) == 0
     assert not any(isinstance(event, Audited) for event in events)
 

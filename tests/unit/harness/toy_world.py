@@ -11,6 +11,7 @@ from harness.ids import Ids
 from harness.sut.contract import Ability, LedgerEntry, Outcome, Payment, Posting, Refund, Reply, refused, unknown
 from harness.sut.sink import WebhookEvent
 from harness.world.base import Move
+from harness.world.nemesis import Moves, gateway_moves
 from tests.unit.harness.rows import NOON, TickingClock
 
 
@@ -44,7 +45,7 @@ class ToyBook:
             raise ControlError("left by itself", status=409, code="not_pending")
         self.taken.append(notify)
 
-    drop = hold = deliver
+    drop = hold = release = deliver
 
     async def buyer(self, provider, out_trade_no, *, action):
         row = self.rows[out_trade_no]
@@ -97,6 +98,7 @@ class ToyGateway:
 
     name = "toy"
     abilities = frozenset(Ability)
+    channels = ("alipay",)
 
     def __init__(self, book, sink, bug):
         self.book, self.sink, self.bug = book, sink, bug
@@ -219,6 +221,7 @@ class ToyWorld:
         self.gateway = ToyGateway(self.control, self.sink, bug)
         self.moves = moves
         self.diary: list[str] = []
+        self.nemesis = Moves("toy", gateway_moves(moves, kill=self.kill_gateway, restart=self.restart_gateway))
 
     async def advance(self, seconds):
         self.diary.append(f"advance {seconds:g}")
