@@ -122,6 +122,7 @@ def check(
     allow_host: Annotated[list[str] | None, typer.Option("--allow-host", help="Where your gateway may be.")] = None,
     patience: Annotated[float | None, typer.Option("--patience", min=0.1, help="Seconds to settle a case.")] = None,
     junit: Annotated[Path | None, typer.Option("--junit", help="JUnit XML for a CI server.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="The report; it is always in the run folder.")] = None,
     seed: SeedFlag = DEFAULT_SEED,
     as_json: JsonFlag = False,
     home: HomeFlag = None,
@@ -140,6 +141,7 @@ def check(
         allowed_hosts=tuple(allow_host or ()),
         patience_s=patience,
         junit=junit,
+        html=html,
     )
     raise typer.Exit(run_check(plan, settings=_settings(home=home, out=out)))
 

@@ -20,7 +20,7 @@ from harness.errors import GatewaySilentError
 from harness.gallery import MUTANTS
 from harness.history import History
 from harness.ids import Ids
-from harness.trial import Played, play, silent
+from harness.trial import Played, play, silent, wire_file
 from harness.world.in_process import InProcessPlan, InProcessWorld
 from harness.world.virtual_loop import VirtualLoop
 
@@ -84,7 +84,8 @@ async def _in_world(case: Case, errand: Errand) -> Played:
     history = History(world.clock, file=errand.history, real=world.clock)
     replay = f"payproof check {{id}} --gateway {errand.mutant or 'reference'} --seed {errand.seed}"
     try:
-        return await play(case, errand.channel, world, history=history, patience_s=PATIENCE_S, replay=replay)
+        wire = None if errand.history is None else wire_file(errand.history)
+        return await play(case, errand.channel, world, history=history, patience_s=PATIENCE_S, replay=replay, wire=wire)
     except GatewaySilentError as problem:
         return silent(case, errand.channel, problem)
     finally:

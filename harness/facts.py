@@ -121,6 +121,7 @@ def record_call(history: History, exchange: Exchange, *, order: str) -> int:
 def record_webhook(history: History, event: WebhookEvent) -> int:
     value: dict[str, Any] = {"event_id": event.event_id, "type": event.type, "told": event.told}
     value["amount_fen"] = event.data.get("amount_fen")
+    value["received_at"] = event.received_at.isoformat()
     if event.data.get("refund"):
         value["refund_fen"] = event.data["refund"].get("amount_fen")
     return history.fact("webhook", order=event.merchant_order_no, **value)

@@ -4,9 +4,13 @@ A trial: the catalogue against one gateway, case after case; one result for each
 It decides what is played and puts judgements together; how a world is made and a result is shown it refuses to know.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
+
+import orjson
 
 from harness.cases import CASES, COVERING, Case
 from harness.cases.stage import Stage
@@ -115,9 +119,28 @@ def missing(case: Case, can: Can) -> str:
     return f"the world cannot {', '.join(unable)}" if unable else ""
 
 
-async def play(case: Case, channel: str, world: World, *, history: History, patience_s: float, replay: str) -> Played:
+def wire_file(history: Path) -> Path:
+    """
+    Where the wire lines of a case lie: beside its history.
+    """
+    return history.with_suffix(".wire.ndjson")
+
+
+async def play(
+    case: Case,
+    channel: str,
+    world: World,
+    *,
+    history: History,
+    patience_s: float,
+    replay: str,
+    wire: Path | None = None,
+) -> Played:
     """
     Play one case to its end, let the dust settle, read all sides, and judge.
+
+    Args:
+        wire: the file that takes the exchanges of a case with findings.
     """
     stage = Stage(world, channel=channel, history=history)
     await case.play(stage)
@@ -130,10 +153,22 @@ async def play(case: Case, channel: str, world: World, *, history: History, pati
     )
     judgements = [CHECKS[rule.id](history) for rule in REQUIREMENTS if channel in rule.channels]
     signed = [_signed(judged, seed=world.ids.seed, replay=replay) for judged in judgements]
+    if wire is not None and any(judged.findings for judged in signed):
+        await _keep_wire(wire, stage, history)
     if not settled:
         # Whatever looks right may only not have happened yet.
         signed = [_in_doubt(judged, f"the dust had not settled after {patience_s:g} s") for judged in signed]
     return Played(case=case.name, channel=channel, judgements=tuple(signed))
+
+
+async def _keep_wire(file: Path, stage: Stage, history: History) -> None:
+    numbers = {line.value["number"] for line in history if line.value.get("number")}
+    lines = [
+        orjson.dumps(exchange.raw)
+        async for exchange in stage.world.control.journal()
+        if stage.about(exchange.label) or exchange.order in numbers
+    ]
+    await asyncio.to_thread(file.write_bytes, b"\n".join(lines))
 
 
 def silent(case: Case, channel: str, problem: HarnessError) -> Played:

@@ -5,25 +5,42 @@ The reference gateway is tried in process, on virtual time, its cases spread ove
 """
 
 import asyncio
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.cases import Case
-from harness.commands.session import Session, open_session
+from harness.commands.session import Session, open_session, write_page
 from harness.errands import Errand, run_errands
 from harness.errors import ConfigError, GatewaySilentError
 from harness.events import Progressed, Resulted, RunEnded, RunStarted
 from harness.history import History
 from harness.ids import Ids
+from harness.reports.check_page import CheckReport, check_page
 from harness.reports.junit import write_junit
+from harness.runs import our_version
 from harness.settings import HarnessSettings
 from harness.sut.driver.schema import DriverFile
 from harness.sut.drivers import imported, load_driver
 from harness.sut.reference import ReferenceGateway
-from harness.trial import Can, Played, Result, Tally, cases_for, chosen, missing, play, results, silent, verdict_of
+from harness.trial import (
+    Can,
+    Played,
+    Result,
+    Tally,
+    cases_for,
+    chosen,
+    missing,
+    play,
+    results,
+    silent,
+    verdict_of,
+    wire_file,
+)
 from harness.verdict import Verdict, exit_code
+from harness.words import Words
 from harness.world.external import ExternalPlan, ExternalWorld
 from harness.world.in_process import InProcessWorld
 
@@ -40,6 +57,7 @@ class CheckPlan:
         allowed_hosts: where a gateway may be, besides this machine.
         patience_s: how long the dust may take to settle after a case; the driver's own word when None.
         junit: where the results go for a CI server.
+        html: where the report goes, besides the run folder.
     """
 
     prefixes: tuple[str, ...] = ()
@@ -49,6 +67,7 @@ class CheckPlan:
     allowed_hosts: tuple[str, ...] = ()
     patience_s: float | None = None
     junit: Path | None = None
+    html: Path | None = None
 
     def argv(self, gateway: str) -> tuple[str, ...]:
         """
@@ -145,7 +164,8 @@ async def _play_outside(
     replay = f"payproof check {{id}} --gateway {plan.gateway} --seed {plan.seed}"
     await world.control.put_faults([])
     try:
-        return await play(case, channel, world, history=history, patience_s=patience_s, replay=replay)
+        wire = wire_file(folder / f"{case.name}.ndjson")
+        return await play(case, channel, world, history=history, patience_s=patience_s, replay=replay, wire=wire)
     except GatewaySilentError as problem:
         return silent(case, channel, problem)
     finally:
@@ -167,8 +187,26 @@ def _told(plan: CheckPlan, found: Sequence[Result], *, session: Session) -> int:
     session.keep("findings.json", [dict(result.finding.to_json()) for result in found if result.finding is not None])
     if plan.junit is not None:
         write_junit(plan.junit, found, seed=plan.seed, gateway=plan.gateway)
+    _keep_page(plan, found, verdict, session=session)
     session.announce(RunEnded(verdict=verdict, summary=summary, shown=("counts",)))
     return exit_code(verdict)
+
+
+def _keep_page(plan: CheckPlan, found: Sequence[Result], verdict: Verdict, *, session: Session) -> None:
+    words = Words(session.settings.lang)
+    facts = {
+        words.say("gateway"): plan.gateway,
+        words.say("world"): found[0].world if found else "",
+        words.say("seed"): str(plan.seed),
+        words.say("version"): our_version(),
+        words.say("run"): session.run_dir.name,
+    }
+    again = shlex.join(("payproof", *plan.argv(plan.gateway)))
+    report = CheckReport(verdict=verdict, results=found, facts=facts, run_dir=session.run_dir, again=again)
+    page = check_page(report, words=words)
+    session.keep_page("report.html", page)
+    if plan.html is not None:
+        write_page(plan.html, page, flag="--html")
 
 
 def _errands(plan: CheckPlan, cases: Iterable[Case], *, can: Can, session: Session) -> list[Errand]:

@@ -83,6 +83,12 @@ class Session:
         """
         (self.run_dir / name).write_bytes(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
 
+    def keep_page(self, name: str, html: str) -> None:
+        """
+        Write an HTML file into the run folder.
+        """
+        (self.run_dir / name).write_text(html, encoding="utf-8")
+
 
 @contextlib.contextmanager
 def open_session(
@@ -147,10 +153,22 @@ def _listeners(*, as_json: bool, part: bool) -> list[Listener]:
     return listeners
 
 
+def write_page(file: Path, html: str, *, flag: str) -> None:
+    """
+    Write a report where the user wants it.
+
+    Raises:
+        ConfigError: it cannot be written there.
+    """
+    with _had(file, flag):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(html, encoding="utf-8")
+
+
 @contextlib.contextmanager
 def _had(folder: Path, flag: str) -> Iterator[None]:
     """
-    What the system refuses of a folder that the user named is the user's to mend.
+    What the system refuses of a place that the user named is the user's to mend.
     """
     try:
         yield
