@@ -118,7 +118,7 @@ def _row(row: Row, y: float, *, clock: str) -> Drawn:
         return Drawn(y=y, height=SINGLE, evidence=row.evidence, clock=clock, arrows=(arrow,))
     lost = row.broken and not row.answer
     asked = _arrow(here, there, y + 24, row.text, broken=lost)
-    arrows = (asked,)
+    arrows: tuple[Arrow, ...] = (asked,)
     if not lost:
         arrows += (_arrow(there, here, y + 46, row.answer, tone=_tone(row.good), dashed=True, broken=row.broken),)
     return Drawn(

@@ -321,7 +321,7 @@ def _before(acted: Row, heard: Row) -> bool:
     return acted.at is not None and heard.at is not None and acted.at < heard.at
 
 
-def _follows(row: Row, before: Sequence[Row], kinds: Mapping[int, str], ends: Mapping[int | None, int]) -> bool:
+def _follows(row: Row, before: Sequence[Row], kinds: Mapping[int, str], ends: Mapping[int, int]) -> bool:
     """
     Whether what leads to *row* stands in *before*.
     """
@@ -329,7 +329,7 @@ def _follows(row: Row, before: Sequence[Row], kinds: Mapping[int, str], ends: Ma
         causes = FOLLOWS.get(verb_of(row.topic), set())
         done = {one.line for one in before}
         asked = [one for one in before if one.kind == "ask" and kinds.get(one.line or 0) in causes]
-        return any(ends.get(one.line) not in done for one in asked)
+        return any(one.line is not None and ends.get(one.line) not in done for one in asked)
     wanted = "ask" if "refund" in row.topic else "buyer"
     return any(one.kind == wanted and (wanted == "buyer" or kinds.get(one.line or 0) == "refund") for one in before)
 

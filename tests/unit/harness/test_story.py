@@ -4,6 +4,7 @@ A finding's story: in order although no time passes, its evidence marked, and sh
 
 import base64
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from harness.control import Exchange
 from harness.history import Operation, Phase
@@ -60,7 +61,7 @@ def notify(**more):
     return ("notify", Phase.FACT, {**value, "acked": True, "due_at": due, **more})
 
 
-TWICE = (
+TWICE: tuple[tuple[str, Phase, dict[str, Any]], ...] = (
     ("create", Phase.INVOKE, {"channel": "alipay", "amount_fen": 990}),
     ("create", Phase.OK, {"of": 0, "status": "PENDING"}),
     ("pay", Phase.INVOKE, {}),
