@@ -164,23 +164,45 @@ def gallery(
 
 
 @app.command()
-def load(
-    shape: Annotated[str, typer.Argument(metavar="SHAPE", help="steady")],
+def load(  # noqa: PLR0913 - as many as there are flags
+    shape: Annotated[
+        str, typer.Argument(metavar="SHAPE", help="capacity, steady, ramp, spike, double-eleven, saw or soak.")
+    ],
     *,
+    gateway: Annotated[str, typer.Option("--gateway", help="reference.")] = "reference",
+    mix: Annotated[str, typer.Option("--mix", help="Channels by share: alipay=34,wechatpay_v3=33.")] = "alipay=100",
+    crowd: Annotated[str, typer.Option("--crowd", help="Who comes, by share; the shape's own by default.")] = "",
+    generator: Annotated[str, typer.Option("--generator", help="locust or light.")] = "locust",
     rate: Annotated[float, typer.Option("--rate", min=0.1, max=20_000, help="Payments a second.")] = 50.0,
-    duration: Annotated[float, typer.Option("--duration", min=1, max=3600, help="Seconds.")] = 10.0,
+    duration: Annotated[float | None, typer.Option("--duration", min=1, max=86_400, help="Seconds.")] = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Generators.")] = 1,
     seed: SeedFlag = DEFAULT_SEED,
     profile: ProfileFlag = "calm",
+    web: Annotated[bool, typer.Option("--web", help="Locust's own page, on its port 8089.")] = False,
     as_json: JsonFlag = False,
     home: HomeFlag = None,
     out: OutFlag = None,
 ) -> None:
     """
-    Locust, then the audit.
+    A shape of traffic by Locust, then the audit.
     """
-    from harness.load.command import LoadPlan, run_load  # noqa: PLC0415
+    from harness.load.command import run_load  # noqa: PLC0415
+    from harness.load.plan import LoadPlan  # noqa: PLC0415
 
-    plan = LoadPlan(shape=shape, rate=rate, duration_s=duration, seed=seed, profile=profile, as_json=as_json)
+    plan = LoadPlan(
+        shape=shape,
+        gateway=gateway,
+        mix=mix,
+        crowd=crowd,
+        generator=generator,
+        rate=rate,
+        duration_s=duration,
+        workers=workers,
+        seed=seed,
+        profile=profile,
+        web=web,
+        as_json=as_json,
+    )
     _finish(run_load(plan, settings=_settings(home=home, out=out)))
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from harness.audit import Auditor, AuditReport, EvidenceOf, Witness, no_evidence
-from harness.control import Counts, SimulatorControl
+from harness.control import Counts, SimulatorControl, Trade
 from harness.errors import GatewaySilentError
 from harness.facts import Witnesses, acked, record_call, record_notify, record_payment, record_trade, record_webhook
 from harness.history import History
@@ -29,7 +29,11 @@ FORGED = frozenset({"forged", "probe"})
 LookedAt = tuple[Payment, Sequence[LedgerEntry] | None]
 
 
-async def audit_world(
+def _passed_over(row: object) -> None:
+    del row
+
+
+async def audit_world(  # noqa: PLR0913 - each says what to make of the same three sides
     world: World,
     *,
     ours: Callable[[str], bool],
@@ -38,6 +42,9 @@ async def audit_world(
     seed: int | None = None,
     replay: str = "",
     doubts: Sequence[str] = (),
+    on_trade: Callable[[Trade], None] = _passed_over,
+    on_payment: Callable[[Payment], None] = _passed_over,
+    legs: bool = True,
 ) -> AuditReport:
     """
     The audit of whatever happened since the book began.
@@ -49,12 +56,14 @@ async def audit_world(
     Args:
         about: which payment labels the history is to tell of; all of the book by default.
         doubts: why a clean audit would mean nothing.
+        on_trade, on_payment: shown each row as it passes by.
+        legs: whether the ledger's legs are asked for, payment by payment; of many, the postings in the export must do.
     """
     control, gateway, sink = world.control, world.gateway, world.sink
     evidence: EvidenceOf = no_evidence
     orders: dict[str, str] = {}
     silences: list[str] = []
-    ledger = _while_it_speaks(_looked_at(gateway, ours=ours), silences)
+    ledger = _while_it_speaks(_looked_at(gateway, ours=ours, legs=legs), silences)
     if history is not None:
         told = [row async for row in ledger if ours(row[0].merchant_order_no)]
         orders = {payment.out_trade_no: payment.merchant_order_no for payment, _ in told}
@@ -67,6 +76,7 @@ async def audit_world(
     auditor = Auditor(ours=ours, evidence_of=evidence, seed=seed, replay=replay)
     async for trade in control.trades():
         auditor.add_trade(trade)
+        on_trade(trade)
     for event in sink.events:
         auditor.add_webhook(event)
     async for delivery in control.notifies():
@@ -74,6 +84,7 @@ async def audit_world(
             auditor.add_forged_ack(orders.get(delivery.out_trade_no, delivery.label or delivery.out_trade_no))
     async for payment, entries in ledger:
         auditor.add_payment(payment, entries=entries)
+        on_payment(payment)
     seen = witness_of(await control.counts(), gateway=gateway)
     return auditor.report(replace(seen, doubts=(*doubts, *silences), ledger_read=not silences))
 
@@ -185,11 +196,11 @@ async def _again(rows: Sequence[LookedAt]) -> AsyncIterator[LookedAt]:
         yield row
 
 
-async def _looked_at(gateway: GatewayContract, *, ours: Callable[[str], bool]) -> AsyncIterator[LookedAt]:
+async def _looked_at(gateway: GatewayContract, *, ours: Callable[[str], bool], legs: bool) -> AsyncIterator[LookedAt]:
     """
     Every payment with its ledger legs; the legs of a few are asked for at a time.
     """
-    looks = Ability.LEDGER in gateway.abilities
+    looks = legs and Ability.LEDGER in gateway.abilities
     waiting: list[Payment] = []
     async for payment in gateway.export(ours=ours):
         if not looks or not ours(payment.merchant_order_no) or not (payment.credits or payment.debits):

@@ -1,53 +1,133 @@
 """
-A live platform's side of a tip: the order, the body and the signature, from the merchant API's description alone.
+A live platform's side of the merchant API: who orders what, and the signature, from that API's description alone.
+
+What a visitor is (who, over which channel, for how much) hangs on the seed and its number, never on the order in which
+things happen.
 """
 
 import hashlib
 import hmac
+import itertools
 import json
+from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from loadtests.settings import LoadSettings
+from loadtests.settings import LoadSettings, shares
 
-PATH = "/api/v1/payments"
+PAYMENTS = "/api/v1/payments"
+AMOUNT_MAX_FEN = 5000
+WALLET = "wallet"
 
 
 @dataclass(frozen=True, slots=True)
-class Tip:
-    """One signed request, ready to be sent."""
+class Errand:
+    """
+    One arrival.
 
+    Args:
+        number: from 1, over all workers; the label hangs on it.
+        lot: a number of its own, for whatever else is drawn.
+        intended_s: when it was to begin, by the clock that only runs forwards.
+    """
+
+    number: int
+    kind: str
+    channel: str
+    amount_fen: int
+    lot: int
     order_no: str
+    intended_s: float
+
+    @property
+    def label(self) -> str:
+        return f"pp{self.number:06d}"
+
+
+class Draw:
+    """Who comes with which number."""
+
+    def __init__(self, settings: LoadSettings) -> None:
+        self._settings = settings
+        self._kinds = _Shares(settings.visitors)
+        self._channels = _Shares(shares(settings.mix))
+
+    def errand(self, number: int, *, intended_s: float) -> Errand:
+        key = f"{self._settings.seed}/pp{number:06d}"
+        drawn = hashlib.blake2b(key.encode(), digest_size=16).digest()
+        return Errand(
+            number=number,
+            kind=self._kinds.of(int.from_bytes(drawn[4:8])),
+            channel=self._channels.of(int.from_bytes(drawn[8:12])),
+            amount_fen=1 + int.from_bytes(drawn[:4]) % AMOUNT_MAX_FEN,
+            lot=int.from_bytes(drawn[12:]),
+            order_no=f"pp{number:06d}-{self._settings.run_nonce}",
+            intended_s=intended_s,
+        )
+
+
+class _Shares:
+    def __init__(self, shares_of: Mapping[str, int]) -> None:
+        self._names = list(shares_of)
+        self._edges = list(itertools.accumulate(shares_of.values()))
+
+    def of(self, drawn: int) -> str:
+        return self._names[bisect_right(self._edges, drawn % self._edges[-1])]
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A request, ready to be sent."""
+
     body: bytes
     headers: dict[str, str]
 
 
-def tip(settings: LoadSettings, number: int, *, timestamp: int) -> Tip:
+class Merchant:
     """
-    Tip *number* of the run; its amount hangs on the seed and its number alone.
+    Signs for the platform.
+
+    Args:
+        worker: makes this generator's nonces its own.
     """
-    label = f"pp{number:06d}"
-    order_no = f"{label}-{settings.run_nonce}"
-    drawn = hashlib.blake2b(f"{settings.seed}/{label}".encode(), digest_size=4).digest()
-    body = json.dumps(
-        {
-            "merchant_order_no": order_no,
-            "amount_fen": 1 + int.from_bytes(drawn) % 5000,
-            "currency": "CNY",
-            "subject": f"tip {label}",
-            "channel": settings.channel,
-            "product": settings.product,
+
+    def __init__(self, settings: LoadSettings, *, worker: int = 0) -> None:
+        self._app_id = settings.app_id
+        self._secret = hmac.new(settings.secret.encode(), digestmod=hashlib.sha256)
+        self._prefix = f"{settings.run_nonce}-{worker}-load-"
+        self._nonces = itertools.count(1)
+
+    def signed(self, method: str, target: str, *, timestamp: int, body: Mapping[str, Any] | None = None) -> Signed:
+        """
+        One request; *target* is path and query as on the wire.
+        """
+        data = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
+        nonce = f"{self._prefix}{next(self._nonces):08d}"
+        text = f"{method}\n{target}\n{timestamp}\n{nonce}\n{hashlib.sha256(data).hexdigest()}"
+        mac = self._secret.copy()
+        mac.update(text.encode())
+        headers = {
+            "X-App-Id": self._app_id,
+            "X-Timestamp": str(timestamp),
+            "X-Nonce": nonce,
+            "X-Signature": mac.hexdigest(),
         }
-    ).encode()
-    nonce = f"{settings.run_nonce}-load-{number:07d}"
-    return Tip(order_no, body, _headers(settings, timestamp=str(timestamp), nonce=nonce, body=body))
+        if data:
+            headers["Content-Type"] = "application/json"
+        return Signed(data, headers)
 
 
-def _headers(settings: LoadSettings, *, timestamp: str, nonce: str, body: bytes) -> dict[str, str]:
-    text = "\n".join(("POST", PATH, timestamp, nonce, hashlib.sha256(body).hexdigest()))
+def order(errand: Errand, **more: Any) -> dict[str, Any]:
+    """
+    The body that opens a payment for *errand*.
+    """
     return {
-        "Content-Type": "application/json",
-        "X-App-Id": settings.app_id,
-        "X-Timestamp": timestamp,
-        "X-Nonce": nonce,
-        "X-Signature": hmac.new(settings.secret.encode(), text.encode(), hashlib.sha256).hexdigest(),
+        "merchant_order_no": errand.order_no,
+        "amount_fen": errand.amount_fen,
+        "currency": "CNY",
+        "subject": f"tip {errand.label}",
+        "channel": errand.channel,
+        "product": "balance" if errand.channel == WALLET else "qr",
+        **more,
     }

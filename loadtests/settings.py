@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from loadtests.shapes import SHAPES, VISITORS, Schedule, Shape
+
 PREFIX = "PAYPROOF_LOAD_"
 KINDS: Mapping[str, type[str] | type[int] | type[float]] = {
     "app_id": str,
@@ -18,8 +20,11 @@ KINDS: Mapping[str, type[str] | type[int] | type[float]] = {
     "duration_s": float,
     "run_nonce": str,
     "seed": int,
-    "channel": str,
-    "product": str,
+    "shape": str,
+    "crowd": str,
+    "mix": str,
+    "room": str,
+    "workers": int,
     "in_flight_max": int,
     "answer_s": float,
 }
@@ -38,9 +43,14 @@ class LoadSettings:
     Args:
         app_id: the merchant's app; `secret` signs for it.
         record_file: where every request is written, one JSON line each.
-        rate: payments started a second, on schedule, whatever the gateway does.
+        rate: visits started a second, on schedule, whatever the gateway does; the shape makes more or less of it.
         run_nonce: makes this run's order numbers and nonces its own.
-        in_flight_max: at most so many requests at a time; what waits for its turn counts as latency.
+        crowd: who comes, by share: `tipper=90,poller=10`; empty takes the shape's own.
+        mix: over which channels they pay, by share.
+        room: the live room of those who tip into one.
+        workers: how many generators there are; each starts its share of the schedule.
+        in_flight_max: at most so many visits at a time, in each worker; what waits for its turn counts as latency. 0
+            takes the shape's own.
         answer_s: how long an answer may take.
     """
 
@@ -51,9 +61,12 @@ class LoadSettings:
     duration_s: float
     run_nonce: str
     seed: int = 1
-    channel: str = "alipay"
-    product: str = "qr"
-    in_flight_max: int = 256
+    shape: str = "steady"
+    crowd: str = ""
+    mix: str = "alipay=100"
+    room: str = "hall"
+    workers: int = 1
+    in_flight_max: int = 0
     answer_s: float = 15.0
 
     @classmethod
@@ -76,11 +89,57 @@ class LoadSettings:
         missing = sorted(REQUIRED - values.keys())
         if missing:
             raise LoadSettingsError(f"missing: {', '.join(PREFIX + name.upper() for name in missing)}")
-        return cls(**values)
+        told = cls(**values)
+        told.check()
+        return told
+
+    def check(self) -> None:
+        """
+        Raises:
+            LoadSettingsError: the shape or a visitor is unknown, or a share is no number.
+        """
+        if self.shape not in SHAPES:
+            raise LoadSettingsError(f"{PREFIX}SHAPE: {self.shape} is none of {', '.join(SHAPES)}")
+        strangers = self.visitors.keys() - VISITORS
+        if strangers:
+            raise LoadSettingsError(f"{PREFIX}CROWD: {min(strangers)} is none of {', '.join(sorted(VISITORS))}")
+        shares(self.mix)
 
     @property
-    def payments(self) -> int:
+    def form(self) -> Shape:
+        return SHAPES[self.shape]
+
+    @property
+    def schedule(self) -> Schedule | None:
         """
-        How many the run starts.
+        None where as much is asked for as comes back.
         """
-        return max(round(self.rate * self.duration_s), 1)
+        make = self.form.schedule
+        return None if make is None else make(self.rate, self.duration_s)
+
+    @property
+    def visitors(self) -> Mapping[str, int]:
+        return shares(self.crowd) if self.crowd else self.form.crowd
+
+    @property
+    def in_flight(self) -> int:
+        """
+        Visits at a time, in each worker.
+        """
+        return self.in_flight_max or max(self.form.in_flight // self.workers, 1)
+
+
+def shares(text: str) -> Mapping[str, int]:
+    """
+    Read `alipay=34,wechatpay_v3=33`.
+
+    Raises:
+        LoadSettingsError: it says something else.
+    """
+    read: dict[str, int] = {}
+    for part in text.split(","):
+        name, _, share = part.strip().partition("=")
+        if not name or not share.isdigit() or not int(share) or name in read:
+            raise LoadSettingsError(f"{text!r}: write each name once, with its share: alipay=34,wechatpay_v3=66")
+        read[name] = int(share)
+    return read

@@ -83,6 +83,7 @@ class _Parts:
     database_process: str | None = None
     redis_url: str = ""
     redis_kind: str = ""
+    redis_process: str | None = None
     control_url: str = ""
     launcher: Launcher | None = None
 
@@ -167,6 +168,14 @@ class ProcessesWorld:
         except TimeoutError:
             return False
 
+    def pids(self) -> Mapping[str, tuple[int, ...]]:
+        """
+        The first process of each group that is ours: gateway, providers, database, redis.
+        """
+        named = {"gateway": "gateway", "providers": "simulator", "database": self._parts.database_process,
+                 "redis": self._parts.redis_process}  # fmt: skip
+        return {group: (self.supervisor[name].pid,) for group, name in named.items() if name}
+
     async def kill_gateway(self) -> None:
         await self.supervisor.kill("gateway")
 
@@ -211,6 +220,7 @@ class ProcessesWorld:
         self._parts.database_process = database.result().process
         self._parts.redis_url = redis.result().url
         self._parts.redis_kind = redis.result().kind
+        self._parts.redis_process = redis.result().process
 
     async def _start_simulator(self) -> None:
         home, strict = self.plan.home, self.plan.strict_ports

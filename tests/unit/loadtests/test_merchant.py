@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from loadtests.merchant import PATH, tip
-from loadtests.settings import KINDS, PREFIX, LoadSettings, LoadSettingsError
+from loadtests.merchant import PAYMENTS, Draw, Merchant, order
+from loadtests.settings import KINDS, PREFIX, LoadSettings, LoadSettingsError, shares
 
 GIVEN = {
     "PAYPROOF_LOAD_APP_ID": "app1",
@@ -18,10 +18,15 @@ GIVEN = {
 }
 
 
-def test_the_environment_is_read_typed():
-    settings = LoadSettings.read(GIVEN)
+def told(**more):
+    return LoadSettings.read({**GIVEN, **{f"PAYPROOF_LOAD_{name.upper()}": text for name, text in more.items()}})
 
-    assert (settings.rate, settings.seed, settings.payments) == (50.0, 1, 500)
+
+def test_the_environment_is_read_typed():
+    settings = told()
+
+    assert (settings.rate, settings.seed, settings.schedule.arrivals) == (50.0, 1, 500)
+    assert settings.in_flight == 2048
 
 
 @pytest.mark.parametrize(
@@ -30,6 +35,9 @@ def test_the_environment_is_read_typed():
         ({"PAYPROOF_LOAD_RATTE": "50"}, "PAYPROOF_LOAD_RATTE"),
         ({"PAYPROOF_LOAD_RATE": "fast"}, "PAYPROOF_LOAD_RATE"),
         ({"PAYPROOF_LOAD_SECRET": None}, "missing: PAYPROOF_LOAD_SECRET"),
+        ({"PAYPROOF_LOAD_SHAPE": "stedy"}, "PAYPROOF_LOAD_SHAPE: stedy is none of capacity"),
+        ({"PAYPROOF_LOAD_CROWD": "tiper=1"}, "PAYPROOF_LOAD_CROWD: tiper is none of"),
+        ({"PAYPROOF_LOAD_MIX": "alipay"}, "with its share"),
     ],
 )
 def test_a_run_that_is_told_wrong_does_not_start(change, words):
@@ -44,25 +52,41 @@ def test_every_field_can_be_given():
     assert PREFIX == "PAYPROOF_LOAD_"
 
 
-def test_a_tip_is_signed_over_its_own_bytes():
-    sent = tip(LoadSettings.read(GIVEN), 17, timestamp=1_700_000_000)
+@pytest.mark.parametrize("text", ["", "a", "a=", "a=0", "a=-1", "a=1.5", "a=1,a=2", "=3"])
+def test_shares_that_make_no_sense_are_refused(text):
+    with pytest.raises(LoadSettingsError):
+        shares(text)
 
-    headers = sent.headers
+
+def test_a_request_is_signed_over_its_own_bytes():
+    settings = told()
+    body = order(Draw(settings).errand(17, intended_s=0.0))
+    sent = Merchant(settings).signed("POST", PAYMENTS, timestamp=1_700_000_000, body=body)
+
     digest = hashlib.sha256(sent.body).hexdigest()
-    text = f"POST\n{PATH}\n1700000000\n{headers['X-Nonce']}\n{digest}"
-    assert headers["X-Signature"] == hmac.new(b"s3cret", text.encode(), hashlib.sha256).hexdigest()
+    text = f"POST\n{PAYMENTS}\n1700000000\n{sent.headers['X-Nonce']}\n{digest}"
+    assert sent.headers["X-Signature"] == hmac.new(b"s3cret", text.encode(), hashlib.sha256).hexdigest()
     assert json.loads(sent.body)["subject"] == "tip pp000017"
-    assert sent.order_no == "pp000017-run1"
+    assert json.loads(sent.body)["merchant_order_no"] == "pp000017-run1"
 
 
-def test_amounts_hang_on_seed_and_number_alone():
-    settings = LoadSettings.read(GIVEN)
-    other_run = LoadSettings.read({**GIVEN, "PAYPROOF_LOAD_RUN_NONCE": "run2"})
-    other_seed = LoadSettings.read({**GIVEN, "PAYPROOF_LOAD_SEED": "2"})
+def test_who_comes_hangs_on_seed_and_number_alone():
+    mixed = {"mix": "alipay=50,wechatpay_v3=50", "crowd": "tipper=3,poller=1"}
 
-    def amounts(told):
-        return [json.loads(tip(told, number, timestamp=1).body)["amount_fen"] for number in range(1, 20)]
+    def drawn(**more):
+        draw = Draw(told(**mixed, **more))
+        return [(e.kind, e.channel, e.amount_fen) for e in (draw.errand(n, intended_s=0.0) for n in range(1, 400))]
 
-    assert amounts(settings) == amounts(other_run)
-    assert amounts(settings) != amounts(other_seed)
-    assert len({tip(settings, number, timestamp=1).headers["X-Nonce"] for number in range(1, 20)}) == 19
+    assert drawn() == drawn(run_nonce="run2", rate="3")
+    assert drawn() != drawn(seed="2")
+    kinds = [kind for kind, _, _ in drawn()]
+    assert kinds.count("tipper") == pytest.approx(300, abs=40)
+    assert sum(channel == "alipay" for _, channel, _ in drawn()) == pytest.approx(200, abs=40)
+
+
+def test_no_nonce_comes_twice_whichever_worker_made_it():
+    settings = told()
+    signers = [Merchant(settings, worker=number) for number in range(3)]
+    made = [one.signed("GET", "/x", timestamp=1).headers["X-Nonce"] for one in signers for _ in range(20)]
+
+    assert len(set(made)) == 60

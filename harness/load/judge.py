@@ -1,0 +1,101 @@
+"""
+The verdict of a load run: the audit's, what visitors saw, what was promised and forgotten, and the thresholds.
+
+Money is the gateway's fault however busy the machine was. Speed is judged only where neither the generator nor the
+simulator set the pace. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from harness.audit import AuditReport
+from harness.catalog import BY_ID
+from harness.load.plan import LoadPlan
+from harness.verdict import Finding, Verdict
+
+if TYPE_CHECKING:
+    from harness.load.figures import Figures
+
+FORGOTTEN_SHOWN = 20
+# Which requirement it is that a visitor saw broken.
+BROKEN_BY: Mapping[str, str] = {
+    "double_clicker": "idempotency/opened-once",
+    "watcher": "state/never-back",
+    "refunder": "idempotency/refund-number-once",
+    "red_packet": "money/sums-zero",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """
+    Args:
+        reasons: why it is not PASS, where no finding says it.
+    """
+
+    verdict: Verdict
+    findings: Sequence[Finding]
+    reasons: tuple[str, ...]
+
+
+def judge(plan: LoadPlan, figures: Figures, report: AuditReport) -> Judgement:
+    """
+    FAIL beats UNKNOWN beats PASS.
+    """
+    findings = [*report.findings, *_forgotten(plan, figures), *_seen(plan, figures)]
+    reasons = [*report.reasons, *(limit.reason for limit in figures.limits)]
+    if not figures.record.ended:
+        reasons.append("the generator did not come to its end")
+    if report.verdict is Verdict.FAIL or findings:
+        verdict = Verdict.FAIL
+    elif reasons:
+        verdict = Verdict.UNKNOWN
+    else:
+        verdict = report.verdict
+    return Judgement(verdict=verdict, findings=findings, reasons=tuple(reasons))
+
+
+def _forgotten(plan: LoadPlan, figures: Figures) -> list[Finding]:
+    """
+    A payment that was promised (201 or 202) and is not in the gateway's books.
+    """
+    requirement = BY_ID["notify/nothing-lost"]
+    return [
+        Finding(
+            id=requirement.id,
+            level=requirement.level,
+            requirement=requirement.text,
+            expected="a payment that was accepted stands in the gateway's books",
+            actual="the gateway does not know it",
+            order=f"pp{number:06d}",
+            seed=plan.seed,
+            money=f"order pp{number:06d} was accepted and is in no book",
+        )
+        for number in islice(figures.books.forgotten, FORGOTTEN_SHOWN)
+    ]
+
+
+def _seen(plan: LoadPlan, figures: Figures) -> list[Finding]:
+    """
+    What visitors saw that no gateway may do.
+    """
+    found = []
+    for kind, order, words in figures.record.failures:
+        requirement = BY_ID[BROKEN_BY[kind]]
+        found.append(
+            Finding(
+                id=requirement.id,
+                level=requirement.level,
+                requirement=requirement.text,
+                expected="what the merchant API promises",
+                actual=words,
+                order=order,
+                seed=plan.seed,
+                money=f"order {order}: {words}",
+            )
+        )
+    return found

@@ -1,0 +1,119 @@
+"""
+What a load run is told, checked before anything starts. It refuses to know how it is run.
+"""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.channels import PROVIDED
+from harness.errors import ConfigError
+from loadtests.settings import LoadSettingsError, shares
+from loadtests.shapes import SHAPES, VISITORS, Shape
+
+PATIENCE_S = 120.0
+GENERATORS = ("locust", "light")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadPlan:
+    """
+    Args:
+        rate: visits started a second; the shape makes more or less of it, and `capacity` asks for as much as comes
+        back.
+        duration_s: the shape's own where None.
+        mix: over which channels people pay, by share.
+        real_latency: the providers' answers take as long as real ones do.
+        workers: generators.
+        web: Locust's own page.
+        master: workers of other machines join.
+        compare: an earlier run's folder.
+    """
+
+    shape: str
+    rate: float
+    seed: int
+    duration_s: float | None = None
+    gateway: str = "reference"
+    mix: str = "alipay=100"
+    crowd: str = ""
+    profile: str = "calm"
+    real_latency: bool = False
+    generator: str = "locust"
+    workers: int = 1
+    thresholds: Path | None = None
+    compare: Path | None = None
+    web: bool = False
+    master: bool = False
+    as_json: bool = False
+    patience_s: float = PATIENCE_S
+
+    @property
+    def form(self) -> Shape:
+        return SHAPES[self.shape]
+
+    @property
+    def lasts_s(self) -> float:
+        return self.form.duration_s if self.duration_s is None else self.duration_s
+
+    @property
+    def channels(self) -> Mapping[str, int]:
+        return shares(self.mix)
+
+    @property
+    def visitors(self) -> Mapping[str, int]:
+        return shares(self.crowd) if self.crowd else self.form.crowd
+
+    @property
+    def argv(self) -> list[str]:
+        """
+        What follows `payproof` in the command that does it again.
+        """
+        said = ["load", self.shape, "--rate", f"{self.rate:g}", "--duration", f"{self.lasts_s:g}"]
+        usual = {"mix": "alipay=100", "profile": "calm", "generator": "locust", "gateway": "reference", "crowd": ""}
+        for name, value in usual.items():
+            if getattr(self, name) != value:
+                said += [f"--{name}", getattr(self, name)]
+        said += ["--provider-latency", "real"] if self.real_latency else []
+        said += ["--workers", str(self.workers)] if self.workers > 1 else []
+        return [*said, "--seed", str(self.seed)]
+
+    def check(self) -> None:
+        """
+        Raises:
+            ConfigError: with what to say instead.
+        """
+        _known("load shape", self.shape, tuple(SHAPES))
+        _known("generator", self.generator, GENERATORS)
+        try:
+            for channel in self.channels:
+                _known("channel", channel, PROVIDED, but=" (wallets would have to be filled first)")
+            for visitor in self.visitors:
+                _known("visitor", visitor, tuple(sorted(VISITORS)))
+        except LoadSettingsError as error:
+            raise ConfigError(str(error), hint="shares are whole numbers: alipay=34,wechatpay_v3=66") from error
+        if self.gateway != "reference":
+            raise ConfigError(
+                f"load runs against {self.gateway} are not there yet",
+                hint="they speak the reference gateway's merchant API; leave --gateway out",
+            )
+        if self.generator == "light":
+            self._check_light()
+
+    def _check_light(self) -> None:
+        if self.workers > 1 or self.web or self.master:
+            raise ConfigError("the light generator is one process without a page", hint="--generator locust has both")
+        strangers = self.visitors.keys() - {"tipper", "room_tipper"}
+        if strangers:
+            raise ConfigError(
+                f"the light generator only tips, and {self.shape} brings a {min(strangers)}",
+                hint="take --generator locust, or --crowd tipper=1",
+            )
+
+
+def _known(what: str, word: str, words: tuple[str, ...], *, but: str = "") -> None:
+    if word not in words:
+        closest = difflib.get_close_matches(word, words, n=1)
+        hint = f"did you mean {closest[0]}?" if closest else f"known: {', '.join(words)}{but}"
+        raise ConfigError(f"no {what} is called {word}", hint=hint)

@@ -1,0 +1,48 @@
+from dataclasses import replace
+
+import pytest
+
+from harness.errors import ConfigError
+from harness.load.plan import LoadPlan
+from harness.load.yardstick import sign_per_s, steady
+
+PLAN = LoadPlan(shape="steady", rate=50, seed=7)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"shape": "stedy"}, "did you mean steady"),
+        ({"mix": "alipya=100"}, "did you mean alipay"),
+        ({"mix": "wallet=100"}, "wallets would have to be filled first"),
+        ({"mix": "alipay"}, "shares are whole numbers"),
+        ({"crowd": "tiper=1"}, "did you mean tipper"),
+        ({"generator": "lite"}, "did you mean light"),
+        ({"generator": "light", "workers": 2}, "--generator locust"),
+        ({"generator": "light", "shape": "saw"}, "--crowd tipper=1"),
+        ({"gateway": "mine.yaml"}, "leave --gateway out"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_a_way_out(change, words):
+    with pytest.raises(ConfigError) as refused:
+        replace(PLAN, **change).check()
+
+    assert words in f"{refused.value} {refused.value.hint}"
+
+
+def test_the_command_that_does_it_again():
+    plan = replace(PLAN, shape="spike", mix="alipay=1,wechatpay_v3=1", workers=2)
+    plan.check()
+
+    assert plan.argv == ["load", "spike", "--rate", "50", "--duration", "60", "--mix", "alipay=1,wechatpay_v3=1",
+                         "--workers", "2", "--seed", "7"]  # fmt: skip
+
+
+@pytest.mark.asyncio
+async def test_the_yardstick_signs():
+    assert await sign_per_s(0.05) > 10
+
+
+@pytest.mark.parametrize(("after", "same"), [(1000, True), (951, True), (1049, True), (949, False), (1060, False)])
+def test_five_percent_apart_is_another_machine(after, same):
+    assert steady(1000, after) is same
