@@ -164,7 +164,7 @@ def gallery(
 
 
 @app.command()
-def load(  # noqa: PLR0913 - as many as there are flags
+def load(
     shape: Annotated[
         str, typer.Argument(metavar="SHAPE", help="capacity, steady, ramp, spike, double-eleven, saw or soak.")
     ],

@@ -21,7 +21,7 @@ def test_a_bucket_is_never_below_its_value_and_hardly_above(value_us):
 
 
 def test_buckets_follow_each_other_without_a_gap():
-    places = []
+    places: list[int] = []
     for value_us in range(20_000):
         made = Histogram()
         made.add((value_us + 0.5) / 1e6)

@@ -16,7 +16,7 @@ def read(lines):
 
 
 def test_a_second_is_one_line_however_many_came():
-    lines = []
+    lines: list[str] = []
     record = recorder(lines)
     for number in range(100):
         intended_s = BEGAN_S + number / 1000
@@ -34,7 +34,7 @@ def test_a_second_is_one_line_however_many_came():
 
 
 def test_latency_runs_from_the_intended_start():
-    lines = []
+    lines: list[str] = []
     record = recorder(lines)
     record.started("tipper", intended_s=BEGAN_S, start_s=BEGAN_S + 0.3)
     record.ended("tipper", intended_s=BEGAN_S, end_s=BEGAN_S + 0.75, status=201)
@@ -46,7 +46,7 @@ def test_latency_runs_from_the_intended_start():
 
 
 def test_lines_leave_once_a_second_and_add_up():
-    lines = []
+    lines: list[str] = []
     record = recorder(lines)
     for tenth in range(31):
         now_s = BEGAN_S + tenth / 10
@@ -59,7 +59,7 @@ def test_lines_leave_once_a_second_and_add_up():
 
 
 def test_a_refusal_without_a_time_to_come_again_is_counted():
-    lines = []
+    lines: list[str] = []
     record = recorder(lines)
     for told_when in (True, False):
         record.ended("tipper", intended_s=BEGAN_S, end_s=BEGAN_S, status=429, retry_after=told_when)
@@ -69,7 +69,7 @@ def test_a_refusal_without_a_time_to_come_again_is_counted():
 
 
 def test_a_hundred_failures_are_told_and_all_are_counted():
-    lines = []
+    lines: list[str] = []
     record = recorder(lines)
     for number in range(130):
         record.failed("watcher", f"pp{number:06d}", "PENDING was seen after PAID")

@@ -1,4 +1,5 @@
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -7,6 +8,12 @@ from loadtests.shapes import SHAPES, SPIKE, VISITORS, Schedule, Segment
 from loadtests.users import PREPARE, VISITS
 
 SCHEDULED = [shape for shape in SHAPES.values() if shape.schedule is not None]
+
+
+def scheduled(name, rate, duration_s):
+    make = SHAPES[name].schedule
+    assert make is not None
+    return make(rate, duration_s)
 
 
 @pytest.mark.parametrize("shape", SCHEDULED, ids=lambda shape: shape.name)
@@ -31,14 +38,14 @@ def test_workers_share_a_schedule_and_leave_nothing_out(shape):
 
 
 def test_a_steady_rate_is_even():
-    moments = [offset_s for _, offset_s in SHAPES["steady"].schedule(100, 5).moments()]
+    moments = [offset_s for _, offset_s in scheduled("steady", 100, 5).moments()]
 
     assert len(moments) == 500
     assert all(later - earlier == pytest.approx(0.01) for earlier, later in pairwise(moments))
 
 
 def test_a_spike_is_twenty_times_the_rate_within_a_second():
-    schedule = SHAPES["spike"].schedule(10, 60)
+    schedule = scheduled("spike", 10, 60)
     by_second = [0] * 61
     for _, offset_s in schedule.moments():
         by_second[int(offset_s)] += 1
@@ -68,7 +75,7 @@ def test_everybody_who_may_come_can_be_sent():
 
 
 def test_a_full_house_lets_nobody_in_and_forgets_nobody():
-    queue = Queue(2)
+    queue: Any = Queue(2)
 
     assert [queue.enter(name) for name in "abcd"] == [True, True, False, False]
     assert [queue.following(), queue.following(), queue.following(), queue.following()] == ["c", "d", None, None]
