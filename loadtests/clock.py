@@ -2,6 +2,7 @@
 Real time, as a load generator needs it: one that only runs forwards, and the wall clock that signatures want.
 """
 
+import asyncio
 import time
 
 
@@ -24,3 +25,10 @@ def cpu_s() -> float:
     Processor time of this process.
     """
     return time.process_time()
+
+
+async def wait(seconds: float) -> None:
+    """
+    Come back after *seconds*, in a generator that runs on asyncio.
+    """
+    await asyncio.sleep(seconds)  # noqa: TID251 - the home of the real clock

@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 import uvloop
 
-from loadtests.clock import cpu_s, moment_s, wall_s
+from loadtests.clock import cpu_s, moment_s, wait, wall_s
 from loadtests.dispatcher import Arrivals, Queue, started
 from loadtests.merchant import PAYMENTS, Errand, Merchant, order
 from loadtests.output import RecordFile
@@ -61,7 +61,7 @@ class Light:
         for errand in errands:
             early_s = errand.intended_s - moment_s()
             if early_s > 0:
-                await asyncio.sleep(early_s)  # noqa: TID251 - a process of its own, in real time
+                await wait(early_s)
             started(self._recorder, errand)
             if queue.enter(errand):
                 crowd.create_task(self._visits(errand, queue))
