@@ -178,6 +178,11 @@ def load(
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Generators.")] = 1,
     seed: SeedFlag = DEFAULT_SEED,
     profile: ProfileFlag = "calm",
+    provider_latency: Annotated[
+        Literal["none", "real"], typer.Option("--provider-latency", help="real: p50 120 ms, p99 800 ms.")
+    ] = "none",
+    thresholds: Annotated[Path | None, typer.Option("--thresholds", help="A TOML file; ours by default.")] = None,
+    compare: Annotated[Path | None, typer.Option("--compare", help="The run folder of an earlier load.")] = None,
     web: Annotated[bool, typer.Option("--web", help="Locust's own page, on its port 8089.")] = False,
     as_json: JsonFlag = False,
     home: HomeFlag = None,
@@ -200,6 +205,9 @@ def load(
         workers=workers,
         seed=seed,
         profile=profile,
+        real_latency=provider_latency == "real",
+        thresholds=thresholds,
+        compare=compare,
         web=web,
         as_json=as_json,
     )

@@ -8,9 +8,10 @@ import asyncio
 import contextlib
 import os
 import shlex
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from harness.audit import AuditReport
 from harness.commands.session import Session, open_session, profile_file, profile_word
@@ -18,19 +19,30 @@ from harness.events import Audited, RunEnded, RunStarted, StepStarted
 from harness.gather import settle_world
 from harness.load.books import Books, read_books
 from harness.load.buyers import Buyers
+from harness.load.durability import durability_of
 from harness.load.figures import Figures, summary_of
 from harness.load.generator import GeneratorRun, run_light, run_locust
 from harness.load.judge import judge
+from harness.load.latency import with_latency
 from harness.load.limits import limits
 from harness.load.meter import Meter
 from harness.load.plan import LoadPlan
+from harness.load.progress import tell
 from harness.load.record import LoadRecord, read_record
+from harness.load.report import Run, page_of
+from harness.load.series import FILE as SERIES_FILE
+from harness.load.series import read_run, series_of
+from harness.load.thresholds import thresholds_for
+from harness.load.yardstick import Yardstick, signed
 from harness.settings import HarnessSettings
 from harness.verdict import exit_code
 from harness.world.processes import ProcessesWorld
 
-SHOWN = ("shape", "sent", "settled", "payments_per_s", "latency_ms", "params_ms", "settle_ms", "refused", "unanswered",
-         "lost", "credited_twice", "mismatched", "cpu_s", "limited_by", "elapsed_s")  # fmt: skip
+SHOWN = (
+    "shape", "sent", "settled", "payments_per_s", "latency_ms", "params_ms", "settle_ms", "refused", "unanswered",
+    "lost", "credited_twice", "mismatched", "rsa_bound_per_s", "bound_ratio", "sign_share", "cpu_s", "limited_by",
+    "elapsed_s",
+)  # fmt: skip
 
 
 async def run_load(plan: LoadPlan, *, settings: HarnessSettings) -> int:
@@ -38,6 +50,8 @@ async def run_load(plan: LoadPlan, *, settings: HarnessSettings) -> int:
     Run it and return the exit code; the summary goes to the listeners and into the run folder.
     """
     plan.check()
+    thresholds = thresholds_for(plan.shape, file=plan.thresholds)
+    before = None if plan.compare is None else earlier_run(plan.compare)
     faults = profile_file(plan.profile)
     plan = replace(plan, profile=profile_word(plan.profile))
     with open_session(settings, seed=plan.seed, as_json=plan.as_json, argv=plan.argv, profile=plan.profile) as session:
@@ -45,16 +59,30 @@ async def run_load(plan: LoadPlan, *, settings: HarnessSettings) -> int:
                  "seed": str(plan.seed), "profile": plan.profile, "run": str(session.run_dir)}  # fmt: skip
         session.announce(RunStarted(title=f"payproof load {plan.shape}", facts=facts))
         begun_s = asyncio.get_running_loop().time()
+        if plan.real_latency:
+            faults = with_latency(faults, into=session.run_dir / "faults.json", seed=plan.seed)
         async with _world(session, faults=faults) as world:
-            figures, report = await _loaded(plan, world, session=session)
-        judgement = judge(plan, figures, report)
+            figures, report, series = await _loaded(plan, world, session=session)
+        measured = summary_of(plan, figures, report)
+        judgement = judge(plan, figures, report, summary=measured, thresholds=thresholds)
         elapsed_s = asyncio.get_running_loop().time() - begun_s
-        summary = summary_of(plan, figures, report, judgement=judgement, elapsed_s=elapsed_s)
+        summary = summary_of(plan, figures, report, verdict=judgement.verdict, elapsed_s=elapsed_s)
+        page = page_of(Run(summary=summary, series=series), judgement, before=before)
+        await asyncio.to_thread((session.run_dir / "report.html").write_text, page, encoding="utf-8")
+        session.keep(SERIES_FILE, series)
         session.keep("summary.json", summary)
         session.keep("findings.json", [dict(finding.to_json()) for finding in judgement.findings])
         session.announce(Audited(report=report))
         session.announce(RunEnded(verdict=judgement.verdict, summary=summary, shown=SHOWN, reasons=judgement.reasons))
         return exit_code(judgement.verdict)
+
+
+def earlier_run(folder: Path) -> Run:
+    """
+    What a run is compared with.
+    """
+    summary, series = read_run(folder)
+    return Run(summary=summary, series=series, name=folder.resolve().name)
 
 
 @contextlib.asynccontextmanager
@@ -66,15 +94,19 @@ async def _world(session: Session, *, faults: Path) -> AsyncIterator[ProcessesWo
         await world.close()
 
 
-async def _loaded(plan: LoadPlan, world: ProcessesWorld, *, session: Session) -> tuple[Figures, AuditReport]:
+async def _loaded(
+    plan: LoadPlan, world: ProcessesWorld, *, session: Session
+) -> tuple[Figures, AuditReport, dict[str, Any]]:
     # The generator works in another folder than we do.
     folder = await asyncio.to_thread(session.run_dir.resolve)
     session.announce(StepStarted(number=1, total=3, text="load"))
-    traffic = await _traffic(plan, world, folder=folder)
+    before = await signed()
+    traffic = await _traffic(plan, world, folder=folder, session=session)
     record = traffic.record
     text = f"settle: {record.opened.started} sent, {traffic.buyers.paid} paid"
     session.announce(StepStarted(number=2, total=3, text=text))
     settled = await settle_world(world, patience_s=plan.patience_s)
+    after = await signed()
     session.announce(StepStarted(number=3, total=3, text="audit"))
     doubts = [] if settled else [f"the dust had not settled after {plan.patience_s:g} s"]
     books, report = await read_books(
@@ -85,7 +117,9 @@ async def _loaded(plan: LoadPlan, world: ProcessesWorld, *, session: Session) ->
         replay=f"payproof {shlex.join(plan.argv)}",
         doubts=doubts,
     )
-    return traffic.figures(books), report
+    yardstick = Yardstick(before=before, after=after)
+    figures = traffic.figures(books, yardstick=yardstick, durability=await durability_of(world.database_url))
+    return figures, report, series_of(plan, figures, traffic.meter.readings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +136,7 @@ class Traffic:
     meter: Meter
     over_at_s: float
 
-    def figures(self, books: Books) -> Figures:
+    def figures(self, books: Books, *, yardstick: Yardstick, durability: Mapping[str, str]) -> Figures:
         began_s = self.record.began_at.timestamp()
         lag, readings = self.record.opened.lag, self.meter.readings
         return Figures(
@@ -110,10 +144,12 @@ class Traffic:
             books=books,
             cpu_s=self.meter.spent_s(since_s=began_s),
             limits=limits(readings, lag=lag, since_s=began_s, until_s=self.over_at_s),
+            yardstick=yardstick,
+            durability=durability,
         )
 
 
-async def _traffic(plan: LoadPlan, world: ProcessesWorld, *, folder: Path) -> Traffic:
+async def _traffic(plan: LoadPlan, world: ProcessesWorld, *, folder: Path, session: Session) -> Traffic:
     """
     Generator and buyers side by side; the buyers go home when the generator has ended and all that it opened is paid.
     """
@@ -134,7 +170,9 @@ async def _traffic(plan: LoadPlan, world: ProcessesWorld, *, folder: Path) -> Tr
     async with asyncio.TaskGroup() as group:
         group.create_task(buyers.follow(over))
         group.create_task(meter.watch(watched))
+        telling = group.create_task(tell(plan, folder / "load.ndjson", buyers=buyers, session=session))
         await (run_light(run) if plan.generator == "light" else run_locust(run))
+        telling.cancel()
         over_at_s = world.clock.now().timestamp()
         # What was accepted without an answer from the channel is opened there by the gateway's own workers.
         await world.settle(patience_s=plan.patience_s)

@@ -8,35 +8,13 @@ from typing import Any
 
 from harness.audit import AuditReport
 from harness.load.books import Books
-from harness.load.judge import Judgement
 from harness.load.limits import Limit
 from harness.load.plan import LoadPlan
 from harness.load.record import LoadRecord
-from harness.load.yardstick import PER_PAYMENT, steady
+from harness.load.yardstick import PER_PAYMENT, Yardstick
+from harness.verdict import Verdict
 
 GROUPS = ("generator", "gateway", "providers", "database", "redis")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Yardstick:
-    """
-    Signatures a second, just before and just after.
-
-    Args:
-        cores: that signed at once.
-    """
-
-    before_per_s: float
-    after_per_s: float
-    cores: int
-
-    @property
-    def per_s(self) -> float:
-        return (self.before_per_s + self.after_per_s) / 2
-
-    @property
-    def steady(self) -> bool:
-        return steady(self.before_per_s, self.after_per_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +66,7 @@ class Figures:
         working_s = sum(self.cpu_s.get(group, 0.0) for group in GROUPS if group != "generator")
         if self.yardstick is None or not working_s:
             return None
-        signing_s = PER_PAYMENT * self.books.settled * self.yardstick.cores / self.yardstick.per_s
+        signing_s = PER_PAYMENT * self.books.settled * self.yardstick.cpu_s
         return round(signing_s / working_s, 3)
 
     def spent_s(self) -> Mapping[str, float | None]:
@@ -102,10 +80,10 @@ class Figures:
 
 
 def summary_of(
-    plan: LoadPlan, figures: Figures, report: AuditReport, *, judgement: Judgement, elapsed_s: float
+    plan: LoadPlan, figures: Figures, report: AuditReport, *, verdict: Verdict = Verdict.UNKNOWN, elapsed_s: float = 0.0
 ) -> dict[str, Any]:
     """
-    The JSON object.
+    The JSON object; its verdict is reached by looking at the rest.
     """
     opened, yardstick = figures.record.opened, figures.yardstick
     return {
@@ -141,5 +119,5 @@ def summary_of(
         "limited_by": ", ".join(limit.name for limit in figures.limits) or None,
         "seed": plan.seed,
         "elapsed_s": round(elapsed_s, 2),
-        "verdict": judgement.verdict.value,
+        "verdict": verdict.value,
     }

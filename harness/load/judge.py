@@ -5,20 +5,17 @@ Money is the gateway's fault however busy the machine was. Speed is judged only 
 simulator set the pace. Pure.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import Any
 
 from harness.audit import AuditReport
 from harness.catalog import BY_ID
+from harness.load.figures import Figures
 from harness.load.plan import LoadPlan
+from harness.load.thresholds import Threshold, value_of
 from harness.verdict import Finding, Verdict
-
-if TYPE_CHECKING:
-    from harness.load.figures import Figures
 
 FORGOTTEN_SHOWN = 20
 # Which requirement it is that a visitor saw broken.
@@ -42,14 +39,27 @@ class Judgement:
     reasons: tuple[str, ...]
 
 
-def judge(plan: LoadPlan, figures: Figures, report: AuditReport) -> Judgement:
+def judge(
+    plan: LoadPlan,
+    figures: Figures,
+    report: AuditReport,
+    *,
+    summary: Mapping[str, Any] | None = None,
+    thresholds: Sequence[Threshold] = (),
+) -> Judgement:
     """
     FAIL beats UNKNOWN beats PASS.
+
+    Args:
+        summary: what the thresholds are held against.
     """
     findings = [*report.findings, *_forgotten(plan, figures), *_seen(plan, figures)]
     reasons = [*report.reasons, *(limit.reason for limit in figures.limits)]
     if not figures.record.ended:
         reasons.append("the generator did not come to its end")
+    reasons += [f"{one.figure} was not measured" for one in thresholds if value_of(summary or {}, one.figure) is None]
+    if not figures.limits:
+        findings += _broken(plan, summary or {}, thresholds)
     if report.verdict is Verdict.FAIL or findings:
         verdict = Verdict.FAIL
     elif reasons:
@@ -57,6 +67,26 @@ def judge(plan: LoadPlan, figures: Figures, report: AuditReport) -> Judgement:
     else:
         verdict = report.verdict
     return Judgement(verdict=verdict, findings=findings, reasons=tuple(reasons))
+
+
+def _broken(plan: LoadPlan, summary: Mapping[str, Any], thresholds: Sequence[Threshold]) -> list[Finding]:
+    """
+    Thresholds that were not kept.
+    """
+    found = []
+    for threshold in thresholds:
+        value = value_of(summary, threshold.figure)
+        if value is not None and threshold.broken_by(value):
+            found.append(
+                Finding(
+                    id=f"load/{threshold.figure}",
+                    requirement="a load run keeps to its thresholds",
+                    expected=threshold.words,
+                    actual=f"{threshold.figure} was {value:g}",
+                    seed=plan.seed,
+                )
+            )
+    return found
 
 
 def _forgotten(plan: LoadPlan, figures: Figures) -> list[Finding]:

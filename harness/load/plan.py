@@ -76,6 +76,7 @@ class LoadPlan:
             if getattr(self, name) != value:
                 said += [f"--{name}", getattr(self, name)]
         said += ["--provider-latency", "real"] if self.real_latency else []
+        said += ["--thresholds", str(self.thresholds.absolute())] if self.thresholds is not None else []
         said += ["--workers", str(self.workers)] if self.workers > 1 else []
         return [*said, "--seed", str(self.seed)]
 

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import asdict, dataclass
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
@@ -24,22 +25,57 @@ UNSTEADY = 0.05
 _TEXT = b"a payment's worth of text, " * 12
 
 
-async def sign_per_s(seconds: float = SECONDS) -> float:
+@dataclass(frozen=True, slots=True)
+class Signed:
     """
-    Signatures a second over all cores; nothing else should be running.
+    Args:
+        per_s: signatures a second over all cores.
+        cpu_s: processor time for one.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return sum(await asyncio.gather(*(_one_core(seconds) for _ in range(cores))))
+
+    per_s: float
+    cpu_s: float
 
 
-def steady(before: float, after: float) -> bool:
-    """
-    Whether the machine was the same just before and just after.
-    """
-    return abs(before - after) <= UNSTEADY * max(before, after)
+@dataclass(frozen=True, slots=True)
+class Yardstick:
+    """Signatures just before a run and just after it."""
+
+    before: Signed
+    after: Signed
+
+    @property
+    def per_s(self) -> float:
+        return (self.before.per_s + self.after.per_s) / 2
+
+    @property
+    def cpu_s(self) -> float:
+        return (self.before.cpu_s + self.after.cpu_s) / 2
+
+    @property
+    def steady(self) -> bool:
+        """
+        Whether the machine was the same before and after.
+        """
+        return abs(self.before.per_s - self.after.per_s) <= UNSTEADY * max(self.before.per_s, self.after.per_s)
 
 
-async def _one_core(seconds: float) -> float:
+async def signed(seconds: float = SECONDS) -> Signed:
+    """
+    Sign on all cores at once; nothing else should be running.
+    """
+    each = await asyncio.gather(*(_one_core(seconds) for _ in range(cores())))
+    return Signed(sum(one.per_s for one in each), sum(one.cpu_s for one in each) / len(each))
+
+
+def cores() -> int:
+    """
+    How many cores may be used.
+    """
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+async def _one_core(seconds: float) -> Signed:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -49,19 +85,19 @@ async def _one_core(seconds: float) -> float:
         stdout=asyncio.subprocess.PIPE,
     )
     said, _ = await process.communicate()
-    return float(json.loads(said)["per_s"])
+    return Signed(**json.loads(said))
 
 
-def _sign_for(seconds: float) -> float:
+def _sign_for(seconds: float) -> Signed:
     key, padding, digest = generate_private_key(65537, 2048), PKCS1v15(), SHA256()
     for _ in range(50):
         key.sign(_TEXT, padding, digest)
-    count, begun_s = 0, time.perf_counter()
+    count, begun_s, spent_s = 0, time.perf_counter(), time.process_time()
     while (elapsed_s := time.perf_counter() - begun_s) < seconds:
         key.sign(_TEXT, padding, digest)
         count += 1
-    return count / elapsed_s
+    return Signed(count / elapsed_s, (time.process_time() - spent_s) / count)
 
 
 if __name__ == "__main__":
-    print(json.dumps({"per_s": _sign_for(float(sys.argv[1]))}))  # noqa: T201 - a program's answer
+    print(json.dumps(asdict(_sign_for(float(sys.argv[1])))))  # noqa: T201 - a program's answer

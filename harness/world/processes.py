@@ -168,6 +168,10 @@ class ProcessesWorld:
         except TimeoutError:
             return False
 
+    @property
+    def database_url(self) -> str:
+        return self._parts.database_url
+
     def pids(self) -> Mapping[str, tuple[int, ...]]:
         """
         The first process of each group that is ours: gateway, providers, database, redis.

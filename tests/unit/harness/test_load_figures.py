@@ -4,11 +4,12 @@ import pytest
 
 from harness.audit import audit
 from harness.load.books import Books
-from harness.load.figures import Figures, Yardstick, summary_of
+from harness.load.figures import Figures, summary_of
 from harness.load.judge import judge
 from harness.load.limits import Limit
 from harness.load.plan import LoadPlan
 from harness.load.record import LoadRecord, Numbers
+from harness.load.yardstick import Signed, Yardstick
 from harness.verdict import Verdict
 from tests.unit.harness.rows import NOON, order, payment, postings, trade, webhook
 from tests.unit.harness.test_audit import WITNESSED
@@ -52,7 +53,7 @@ def settled(count, *, after_s=4.0):
 
 def summary(made):
     report = clean()
-    return summary_of(PLAN, made, report, judgement=judge(PLAN, made, report), elapsed_s=1.0)
+    return summary_of(PLAN, made, report, verdict=judge(PLAN, made, report).verdict, elapsed_s=1.0)
 
 
 def test_settled_is_acked_and_told_once():
@@ -90,7 +91,7 @@ def test_the_summary_has_the_keys_and_invents_nothing():
 
 
 def test_ratios_are_taken_by_the_yardstick():
-    yardstick = Yardstick(before_per_s=6000, after_per_s=6000, cores=2)
+    yardstick = Yardstick(Signed(6000, 1 / 3000), Signed(6000, 1 / 3000))
     cpu_s = {"generator": 9.0, "harness": 1.0, "gateway": 2.0, "providers": 2.0, "database": 1.0, "redis": 0.0}
     made = figures(books=settled(4000), yardstick=yardstick, cpu_s=cpu_s)
 
@@ -101,7 +102,7 @@ def test_ratios_are_taken_by_the_yardstick():
 
 
 def test_a_machine_that_was_not_the_same_before_and_after_gives_no_ratio():
-    made = figures(books=settled(10), yardstick=Yardstick(before_per_s=6000, after_per_s=5600, cores=2))
+    made = figures(books=settled(10), yardstick=Yardstick(Signed(6000, 1 / 3000), Signed(5600, 1 / 2800)))
 
     assert (made.bound_ratio, made.bound_per_s is not None) == (None, True)
 

@@ -4,7 +4,7 @@ import pytest
 
 from harness.errors import ConfigError
 from harness.load.plan import LoadPlan
-from harness.load.yardstick import sign_per_s, steady
+from harness.load.yardstick import Signed, Yardstick, signed
 
 PLAN = LoadPlan(shape="steady", rate=50, seed=7)
 
@@ -40,9 +40,12 @@ def test_the_command_that_does_it_again():
 
 @pytest.mark.asyncio
 async def test_the_yardstick_signs():
-    assert await sign_per_s(0.05) > 10
+    made = await signed(0.05)
+
+    assert made.per_s > 10
+    assert 0 < made.cpu_s < 0.05
 
 
 @pytest.mark.parametrize(("after", "same"), [(1000, True), (951, True), (1049, True), (949, False), (1060, False)])
 def test_five_percent_apart_is_another_machine(after, same):
-    assert steady(1000, after) is same
+    assert Yardstick(Signed(1000, 0.001), Signed(after, 0.001)).steady is same

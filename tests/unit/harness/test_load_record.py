@@ -17,7 +17,7 @@ def line(second=0, *, kind="tipper", statuses=None, accepted=(), started=None, *
         "kind": kind,
         "started": sum(counts.values()) if started is None else started,
         "statuses": counts,
-        "latency": {"max_us": 250_000, "buckets": {"700": sum(counts.values())}},
+        "latency": {"max_us": 250_000, "buckets": {"826": sum(counts.values())}},
         "accepted": list(accepted),
         **more,
     }
