@@ -6,6 +6,7 @@ milliseconds; the gateway's store is in memory and survives its restarts, and wh
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,10 +18,11 @@ from harness.sut.reference import MerchantApp, ReferenceGateway
 from harness.sut.sink import MerchantSink
 from harness.world.base import Move
 from harness.world.gateway_values import gateway_values
-from harness.world.nemesis import Deed, Moves, gateway_moves
+from harness.world.links import Links
+from harness.world.nemesis import Deed, Link, Moves, gateway_moves
+from harness.world.proxy import HOST, Address
 from harness.world.virtual_clock import VirtualClock
 from harness.world.virtual_loop import settle
-from mock_providers.app import Simulator
 from mock_providers.app import build as build_simulator
 from mock_providers.settings import ProvidersSettings
 from reference_gateway import Gateway, GatewaySettings, Parts
@@ -46,6 +48,7 @@ class InProcessPlan:
         faults: a profile's YAML file; calm without one.
         parts: collaborators of the gateway to replace; this is how a bug is planted.
         scheduling_point: how many turns the loop takes at each statement of the store.
+        proxied: put a link that can be cut between the gateway and the others.
     """
 
     credentials: Path
@@ -53,6 +56,7 @@ class InProcessPlan:
     faults: Path | None = None
     parts: Parts = field(default_factory=Parts)
     scheduling_point: SchedulingPoint = one_turn
+    proxied: bool = False
 
 
 class InProcessWorld:
@@ -79,8 +83,11 @@ class InProcessWorld:
         self._gateway_ids = SeededIds(plan.ids.seed)
         self._gateway_clock = VirtualClock(NOON)
         self._port = 0
-        moves = gateway_moves(self.moves, kill=self.kill_gateway, restart=self.restart_gateway)
-        self.nemesis = Moves(self.name, moves | {"clock gateway": self._set_clock_off})
+        self._links = Links(clock)
+        self._urls: Mapping[str, str] = {}
+        self._public_url = ""
+        self._webhook_url = ""
+        self.nemesis = Moves(self.name, {})
 
     @classmethod
     async def open(cls, plan: InProcessPlan) -> Self:
@@ -91,6 +98,7 @@ class InProcessWorld:
         try:
             await world.simulator.start()
             await world.sink.start()
+            await world._wire()
             await world._start_gateway()
         except BaseException:
             await world.close()
@@ -135,8 +143,23 @@ class InProcessWorld:
         if self._running is not None:
             await self._running.abort()
             self._running = None
+        await self._links.close()
         await self.simulator.stop()
         await self.sink.stop()
+
+    async def _wire(self) -> None:
+        """
+        Say where everything is reached, through links where the plan wants them.
+        """
+        self._urls, self._webhook_url = self.simulator.urls, self.sink.url
+        if self.plan.proxied:
+            self._urls = await self._links.open_vendors(self.simulator.urls)
+            self._webhook_url = await self._links.open_url(Link.TO_PLATFORM, self.sink.url)
+            # Where the gateway listens is known once it does.
+            address = await self._links.open(Link.NOTIFIES, Address())
+            self._public_url = f"http://{HOST}:{address.port}"
+        moves = gateway_moves(self.moves, kill=self.kill_gateway, restart=self.restart_gateway)
+        self.nemesis = Moves(self.name, {**moves, **self._links.moves(), "clock gateway": self._set_clock_off})
 
     async def _set_clock_off(self, deed: Deed) -> None:
         """
@@ -158,24 +181,34 @@ class InProcessWorld:
         return await self._running.backlog() == 0
 
     async def _start_gateway(self) -> None:
-        app = App(app_id="live", secret=SECRET, webhook_url=self.sink.url, webhook_secret=SECRET)
+        app = App(app_id="live", secret=SECRET, webhook_url=self._webhook_url, webhook_secret=SECRET)
         defaults: Parts = {
             "clock": self._gateway_clock,
             "ids": self._gateway_ids,
             "unit_of_work": self.store,
             "apps": {app.app_id: app},
         }
-        settings = gateway_settings(self.plan.credentials, simulator=self.simulator, port=self._port)
+        settings = gateway_settings(
+            self.plan.credentials, urls=self._urls, port=self._port, public_url=self._public_url
+        )
         parts = defaults | self.plan.parts
         self._running = build_gateway(settings, **parts)
         await self._running.start()
         # A gateway that comes back is where it was.
         self._port = int(self._running.url.rpartition(":")[2])
+        if self.plan.proxied:
+            self._links.lead(Link.NOTIFIES, Address(port=self._port))
 
 
-def gateway_settings(credentials: Path, *, simulator: Simulator, port: int) -> GatewaySettings:
+def gateway_settings(
+    credentials: Path, *, urls: Mapping[str, str], port: int = 0, public_url: str = ""
+) -> GatewaySettings:
     """
     The reference gateway's settings against a simulator of this process.
+
+    Args:
+        urls: where each provider is reached, without a path.
+        public_url: where the gateway wants its notifies; its own address by default.
     """
-    values: dict[str, Any] = dict(gateway_values(credentials, simulator.urls))
-    return GatewaySettings(port=port, database_url="memory:", apps_file=Path("unused"), **values)
+    values: dict[str, Any] = dict(gateway_values(credentials, urls))
+    return GatewaySettings(port=port, public_url=public_url, database_url="memory:", apps_file=Path("unused"), **values)

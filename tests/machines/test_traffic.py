@@ -33,7 +33,7 @@ def played(scenario, credentials):
 
     async def play():
         world = await InProcessWorld.open(
-            InProcessPlan(credentials=credentials, ids=Ids(scenario.seed, run_nonce="trial"))
+            InProcessPlan(credentials=credentials, ids=Ids(scenario.seed, run_nonce="trial"), proxied=True)
         )
         try:
             history = History(world.clock, real=world.clock)
@@ -87,3 +87,22 @@ def test_a_bound_on_settling_is_kept_or_fails(credentials):
     assert inside.verdict is Verdict.PASS
     assert beyond.verdict is Verdict.FAIL
     assert beyond.reasons[0].startswith("the dust took ")
+
+
+@pytest.mark.parametrize("how", ["refuse", "silence", "half_open"])
+def test_a_link_is_cut_and_healed_beside_the_load_and_nothing_is_lost(credentials, how):
+    scenario = story(
+        load={"payments": 8, "rate": 20, "channels": {"alipay": 1, "wechatpay_v2": 1}},
+        steps=["run", {"reset": "gateway->platform"}, {"slow": {"link": "gateway->alipay", "latency": "300ms"}},
+               {"open": 2}, "pay", "heal", "settle", "look"],
+        timeline=[
+            {"at": "100ms", "cut": {"link": "gateway->provider", "how": how}},
+            {"at": "150ms", "cut": {"link": "provider->gateway", "how": how}},
+            {"at": "20s", "heal": {}},
+        ],
+    )  # fmt: skip
+
+    result, history, _ = played(scenario, credentials)
+
+    assert (result.verdict, result.findings, result.reasons) == (Verdict.PASS, (), ())
+    assert [line.value["what"] for line in history if line.kind == "cut"] == ["gateway->provider", "provider->gateway"]
