@@ -34,6 +34,7 @@ app = typer.Typer(
 Lang = Literal["en", "zh"]
 HomeFlag = Annotated[Path | None, typer.Option("--home", help="Keeps ports, credentials and data (.payproof/).")]
 OutFlag = Annotated[Path | None, typer.Option("--out", help="The run folder; one under the home by default.")]
+LangFlag = Annotated[Lang | None, typer.Option("--lang", help="Of what people read: en or zh.")]
 SeedFlag = Annotated[int, typer.Option("--seed", min=0, help="Decides every fault.")]
 ProfileFlag = Annotated[str, typer.Option("--profile", help="calm, flaky, storm, or a YAML file.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object on stdout; people's output goes to stderr.")]
@@ -46,6 +47,7 @@ def demo(
     seed: SeedFlag = DEFAULT_SEED,
     profile: ProfileFlag = "flaky",
     as_json: JsonFlag = False,
+    lang: LangFlag = None,
     home: HomeFlag = None,
     out: OutFlag = None,
 ) -> None:
@@ -55,7 +57,7 @@ def demo(
     from harness.commands.demo import DemoPlan, run_demo  # noqa: PLC0415
 
     plan = DemoPlan(payments=payments, seed=seed, profile=profile, as_json=as_json)
-    _finish(run_demo(plan, settings=_settings(home=home, out=out)))
+    _finish(run_demo(plan, settings=_settings(home=home, out=out, lang=lang)))
 
 
 @app.command()
@@ -101,6 +103,7 @@ def chaos(
     *,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="The scenario's own by default.")] = None,
     as_json: JsonFlag = False,
+    lang: LangFlag = None,
     home: HomeFlag = None,
     out: OutFlag = None,
 ) -> None:
@@ -109,7 +112,7 @@ def chaos(
     """
     from harness.commands.chaos import run_chaos  # noqa: PLC0415
 
-    _finish(run_chaos(scenario, seed=seed, as_json=as_json, settings=_settings(home=home, out=out)))
+    _finish(run_chaos(scenario, seed=seed, as_json=as_json, settings=_settings(home=home, out=out, lang=lang)))
 
 
 @app.command()
@@ -122,9 +125,11 @@ def check(
     allow_host: Annotated[list[str] | None, typer.Option("--allow-host", help="Where your gateway may be.")] = None,
     patience: Annotated[float | None, typer.Option("--patience", min=0.1, help="Seconds to settle a case.")] = None,
     junit: Annotated[Path | None, typer.Option("--junit", help="JUnit XML for a CI server.")] = None,
+    known: Annotated[Path | None, typer.Option("--known", help="Failures that you know of, in YAML.")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="The report; it is always in the run folder.")] = None,
     seed: SeedFlag = DEFAULT_SEED,
     as_json: JsonFlag = False,
+    lang: LangFlag = None,
     home: HomeFlag = None,
     out: OutFlag = None,
 ) -> None:
@@ -142,8 +147,9 @@ def check(
         patience_s=patience,
         junit=junit,
         html=html,
+        known=known,
     )
-    raise typer.Exit(run_check(plan, settings=_settings(home=home, out=out)))
+    raise typer.Exit(run_check(plan, settings=_settings(home=home, out=out, lang=lang)))
 
 
 @app.command()
@@ -151,6 +157,7 @@ def gallery(
     *,
     trials: Annotated[int, typer.Option("--trials", min=1, max=1000, help="Of each broken gateway.")] = 1,
     as_json: JsonFlag = False,
+    lang: LangFlag = None,
     home: HomeFlag = None,
     out: OutFlag = None,
 ) -> None:
@@ -160,7 +167,7 @@ def gallery(
     from harness.commands.gallery import GalleryPlan, run_gallery  # noqa: PLC0415
 
     plan = GalleryPlan(trials=trials, as_json=as_json)
-    raise typer.Exit(run_gallery(plan, settings=_settings(home=home, out=out)))
+    raise typer.Exit(run_gallery(plan, settings=_settings(home=home, out=out, lang=lang)))
 
 
 @app.command()
@@ -185,6 +192,7 @@ def load(
     compare: Annotated[Path | None, typer.Option("--compare", help="The run folder of an earlier load.")] = None,
     web: Annotated[bool, typer.Option("--web", help="Locust's own page, on its port 8089.")] = False,
     as_json: JsonFlag = False,
+    lang: LangFlag = None,
     home: HomeFlag = None,
     out: OutFlag = None,
 ) -> None:
@@ -211,7 +219,7 @@ def load(
         web=web,
         as_json=as_json,
     )
-    _finish(run_load(plan, settings=_settings(home=home, out=out)))
+    _finish(run_load(plan, settings=_settings(home=home, out=out, lang=lang)))
 
 
 @app.command()
@@ -219,7 +227,7 @@ def doctor(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="A request or a notify, as it was sent.")],
     *,
     public_key: Annotated[Path | None, typer.Option("--public-key", help="Verifies instead of the home's key.")] = None,
-    lang: Annotated[Lang | None, typer.Option("--lang", help="en or zh.")] = None,
+    lang: LangFlag = None,
     as_json: JsonFlag = False,
     home: HomeFlag = None,
 ) -> None:
@@ -303,8 +311,9 @@ def _complain(text: str, *, hint: str) -> None:
             typer.echo(f"  {hint}", err=True)
 
 
-def _settings(*, home: Path | None, out: Path | None) -> settings.HarnessSettings:
-    given = {name: value for name, value in (("home", home), ("out", out)) if value is not None}
+def _settings(*, home: Path | None, out: Path | None, lang: Lang | None = None) -> settings.HarnessSettings:
+    flags = (("home", home), ("out", out), ("lang", lang))
+    given = {name: value for name, value in flags if value is not None}
     return settings.load().model_copy(update=given)
 
 

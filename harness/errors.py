@@ -64,6 +64,12 @@ class AbilityMissingError(HarnessError):
     """The gateway's driver does not declare this ability."""
 
 
+class KnownListError(ConfigError):
+    """The list of known failures is wrong."""
+
+    hint = "an entry has id, reason, expires (a day such as 2026-12-31) and, for one channel only, channel"
+
+
 class RunFolderError(ConfigError):
     """The folder holds no run that could be played again."""
 

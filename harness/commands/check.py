@@ -5,22 +5,27 @@ The reference gateway is tried in process, on virtual time, its cases spread ove
 """
 
 import asyncio
+import dataclasses
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from harness.cases import Case
+from harness.catalog import BY_ID
 from harness.commands.session import Session, open_session, write_page
 from harness.errands import Errand, run_errands
 from harness.errors import ConfigError, GatewaySilentError
 from harness.events import Progressed, Resulted, RunEnded, RunStarted
 from harness.history import History
 from harness.ids import Ids
+from harness.known import Entry, Outcome, load_known, ruled
 from harness.reports.check_page import CheckReport, check_page
 from harness.reports.junit import write_junit
 from harness.runs import our_version
+from harness.script.loader import library
 from harness.settings import HarnessSettings
 from harness.sut.driver.schema import DriverFile
 from harness.sut.drivers import imported, load_driver
@@ -58,6 +63,7 @@ class CheckPlan:
         patience_s: how long the dust may take to settle after a case; the driver's own word when None.
         junit: where the results go for a CI server.
         html: where the report goes, besides the run folder.
+        known: the list of known failures.
     """
 
     prefixes: tuple[str, ...] = ()
@@ -68,6 +74,7 @@ class CheckPlan:
     patience_s: float | None = None
     junit: Path | None = None
     html: Path | None = None
+    known: Path | None = None
 
     def argv(self, gateway: str) -> tuple[str, ...]:
         """
@@ -75,7 +82,8 @@ class CheckPlan:
         """
         hosts = tuple(word for host in self.allowed_hosts for word in ("--allow-host", host))
         patience = () if self.patience_s is None else ("--patience", f"{self.patience_s:g}")
-        return ("check", *self.prefixes, "--gateway", gateway, "--seed", str(self.seed), *hosts, *patience)
+        known = () if self.known is None else ("--known", str(self.known.absolute()))
+        return ("check", *self.prefixes, "--gateway", gateway, "--seed", str(self.seed), *hosts, *patience, *known)
 
 
 def run_check(plan: CheckPlan, *, settings: HarnessSettings) -> int:
@@ -90,6 +98,7 @@ def run_check(plan: CheckPlan, *, settings: HarnessSettings) -> int:
         raise ConfigError(
             f"no requirement begins with {', '.join(plan.prefixes)}", hint="`payproof list requirements` shows them all"
         )
+    entries = () if plan.known is None else load_known(plan.known, ids=every_id())
     stranger = None if plan.gateway == REFERENCE else load_driver(Path(plan.gateway))
     given = plan.gateway if stranger is None else str(Path(plan.gateway).absolute())
     with open_session(settings, seed=plan.seed, as_json=plan.as_json, argv=plan.argv(given), gateway=given) as session:
@@ -100,7 +109,26 @@ def run_check(plan: CheckPlan, *, settings: HarnessSettings) -> int:
             tally, can = _in_process(plan, cases, session=session)
         else:
             tally, can = asyncio.run(_outside(plan, cases, stranger, session=session))
-        return _told(plan, results(requirements, tally, can), session=session)
+        found = ruled_results(results(requirements, tally, can), entries, today=session.clock.now().date())
+        return _told(plan, found, session=session)
+
+
+def ruled_results(found: Sequence[Result], entries: Sequence[Entry], *, today: date) -> list[Result]:
+    """
+    The results as the list of known failures makes them.
+    """
+    rulings = ruled([Outcome(it.requirement.id, it.channel, it.verdict) for it in found], entries, today=today)
+    return [
+        dataclasses.replace(result, verdict=ruling.verdict, reason=ruling.reason) if ruling.reason else result
+        for result, ruling in zip(found, rulings, strict=True)
+    ]
+
+
+def every_id() -> set[str]:
+    """
+    What a list of known failures may name.
+    """
+    return {*BY_ID, *(name for name, _ in library())}
 
 
 def _in_process(plan: CheckPlan, cases: Iterable[Case], *, session: Session) -> tuple[Tally, Can]:

@@ -23,6 +23,7 @@ from harness.reports import ConsoleReport, JsonReport, NdjsonReport
 from harness.runs import RunRecord
 from harness.script.loader import load_profile
 from harness.settings import HarnessSettings, for_simulator
+from harness.words import Words
 from harness.world.home import Home
 from harness.world.processes import ProcessesPlan
 
@@ -117,7 +118,7 @@ def open_session(
         HomeBusyError: another payproof works in this home.
         ConfigError: the home or the run folder cannot be had.
     """
-    announce = announce_to(_listeners(as_json=as_json, part=part))
+    announce = announce_to(_listeners(as_json=as_json, part=part, words=Words(settings.lang)))
     clock = SystemClock()
     with contextlib.ExitStack() as stack:
         with _had(settings.home, "--home"):
@@ -145,9 +146,9 @@ def open_session(
         )
 
 
-def _listeners(*, as_json: bool, part: bool) -> list[Listener]:
+def _listeners(*, as_json: bool, part: bool, words: Words) -> list[Listener]:
     people: TextIO = sys.stderr if as_json else sys.stdout
-    listeners: list[Listener] = [ConsoleReport(people)]
+    listeners: list[Listener] = [ConsoleReport(people, words=words)]
     if as_json and not part:
         listeners.append(JsonReport(sys.stdout))
     return listeners

@@ -42,7 +42,7 @@ def test_help_is_a_success(capsys: pytest.CaptureFixture[str]):
 def test_a_crash_of_ours_is_never_the_code_of_findings(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    def crash() -> str:
+    def crash(*_: object) -> str:
         raise RuntimeError("boom")
 
     monkeypatch.setattr("harness.script.write_schema.schema_text", crash)
