@@ -162,7 +162,8 @@ class Gateway:
         repair = Repair(runtime, settlements=self._settlements, refund=refund)
         reconcile = Reconcile(runtime, repair=repair, router=router)
         own = (poller(runtime, query), closer(runtime, end), refunder(runtime, refund), relay(runtime), folder(runtime))
-        self._workers = (*own, *self._live.workers, *self._daily(reconcile))
+        does = settings.role == "all"
+        self._workers = (*own, *self._live.workers, *self._daily(reconcile)) if does else ()
         self._ops = OpsApi(runtime.units, runtime.metrics, backlog=self.backlog, streams=bool(operations.streams))
         routing = RoutingApi(gatekeeper, runtime.units, query=query, router=router)
         bills = ReconciliationApi(gatekeeper, runtime, reconcile)
@@ -362,6 +363,7 @@ def _rules(settings: GatewaySettings) -> Rules:
         hold_ttl_s=settings.hold_ttl_s,
         webhook_retry_s=settings.webhook_retry_s,
         lease_s=settings.lease_s,
+        admits_only=settings.role == "admit",
         bounds=Bounds(calls_max=settings.calls_max, waited_max=settings.waited_max, admitted_max=settings.admitted_max),
     )
 

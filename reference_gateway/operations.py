@@ -45,7 +45,9 @@ class Operations:
         return any(elected.busy for elected in self._elected)
 
     async def start(self, runtime: Runtime) -> None:
-        """Stand for election, and tell the others of this instance's load."""
+        """Stand for election, and tell the others of this instance's load; who only admits does neither."""
+        if self._settings.role == "admit":
+            return
         runtime.spread.start()
         if not self.streams:
             return

@@ -173,6 +173,8 @@ class GatewaySettings(BaseSettings):
     unionpay_sm2_middle_cert_file: Path | None = None
     unionpay_sm2_enc_cert_file: Path | None = None
     apps_file: Path
+    # An instance that only admits commits orders and notifies at once; the others call the channels and do what is due.
+    role: Literal["all", "admit"] = "all"
     sync_wait_ms: PositiveInt = 800
     channel_timeout_s: PositiveFloat = 8.0
     webhook_timeout_s: PositiveFloat = 5.0

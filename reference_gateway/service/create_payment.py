@@ -312,6 +312,8 @@ class CreatePayment:
             if at_once or answer.payment.status is not PaymentStatus.PENDING:
                 return answer
             self._runtime.crash_point("create.after_order_row")
+            if self._runtime.rules.admits_only:
+                return answer
             place = stack.pop_all()
         self._runtime.polls_bell.ring()
         call = self._runtime.background.spawn(self._open(answer.payment, place), f"open {payment.out_trade_no}")

@@ -47,6 +47,7 @@ class Rules:
     barcode_poll_s: float = 4.0
     hold_ttl_s: int = 604_800
     bounds: Bounds = USUAL_BOUNDS
+    admits_only: bool = False
 
     def poll_at(self, now: datetime, rung: int) -> datetime:
         """When the channel is asked again, standing on *rung* of the ladder."""
@@ -65,7 +66,9 @@ class Rules:
         return min(self.order_ttl_s, self.barcode_wait_s) if product == "barcode" else self.order_ttl_s
 
     def first_poll_at(self, now: datetime) -> datetime:
-        """When to ask about a call that never came back: after its own time is over."""
+        """When to ask about a call that never came back: after its own time is over; at once where others call."""
+        if self.admits_only:
+            return now
         return now + timedelta(seconds=self.channel_timeout_s + self.poll_ladder_s[0])
 
     def webhook_at(self, now: datetime, attempts: int) -> datetime:

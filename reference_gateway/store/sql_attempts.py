@@ -5,29 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
-from sqlalchemy import CursorResult, TextClause
+from sqlalchemy import TextClause
 
 from reference_gateway.domain.attempt import Attempt
 from reference_gateway.domain.transitions import AttemptStatus
 from reference_gateway.store import statements_attempts as sql
+from reference_gateway.store.sql_connection import Rows, rows_text
+from reference_gateway.store.sql_connection import values as values_of
 
 
 class SqlAttempts:
     """Attempts."""
 
-    async def _run(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+    async def _run(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> Rows:
         raise NotImplementedError
 
     async def insert_attempts(self, attempts: Sequence[Attempt]) -> None:
-        columns = {name: [getattr(attempt, name) for attempt in attempts] for name in sql.ATTEMPT}
-        columns["choice"] = [orjson.dumps(choice).decode() for choice in columns["choice"]]
-        await self._run(sql.INSERT_ATTEMPTS, columns)
+        await self._run(sql.INSERT_ATTEMPTS, {"rows": rows_text(attempts)})
 
     async def save_attempts(self, attempts: Sequence[Attempt]) -> None:
-        columns = {name: [getattr(attempt, name) for attempt in attempts] for name in sql.SAVED_ATTEMPT}
-        await self._run(sql.SAVE_ATTEMPTS, columns)
+        await self._run(sql.SAVE_ATTEMPTS, {"rows": rows_text(attempts)})
 
     async def attempts(self, payment_id: str) -> list[Attempt]:
-        rows = (await self._run(sql.ATTEMPTS, {"payment_id": payment_id})).mappings()
-        return [Attempt(**{**row, "status": AttemptStatus(row["status"])}) for row in rows]
+        rows = await self._run(sql.ATTEMPTS, {"payment_id": payment_id})
+        return [Attempt(**{**values_of(row), "status": AttemptStatus(row.status)}) for row in rows]

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -18,20 +19,38 @@ _LOST = frozenset({"40001", "40P01", "55P03"})
 _AWAY_CLASSES = ("08", "57P", "53")
 
 
+def _refuse(error: Exception, state: str) -> None:
+    if state in _LOST:
+        raise StoreConflict(f"PostgreSQL says {state}") from error
+    if state.startswith(_AWAY_CLASSES):
+        raise StoreUnavailable(f"PostgreSQL is away: {error}") from error
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """Translate what goes wrong inside."""
     try:
         yield
+    except asyncpg.IntegrityConstraintViolationError as error:
+        raise ConstraintBroken(str(error), code=error.constraint_name or ConstraintBroken.code) from error
+    except asyncpg.PostgresError as error:
+        _refuse(error, error.sqlstate or "")
+        raise
+    except asyncpg.InternalClientError as error:
+        # What the driver says of a connection that was ended by the other side and whose end it has not seen yet.
+        raise StoreUnavailable(f"PostgreSQL is away: {error}") from error
+    except asyncpg.InterfaceError as error:
+        if "closed" not in str(error):
+            raise
+        raise StoreUnavailable(f"PostgreSQL is away: {error}") from error
     except IntegrityError as error:
         name = getattr(getattr(error.orig, "__cause__", None), "constraint_name", None)
         raise ConstraintBroken(str(error.orig), code=str(name or ConstraintBroken.code)) from error
     except DBAPIError as error:
         state = str(getattr(error.orig, "sqlstate", None) or "")
-        if state in _LOST:
-            raise StoreConflict(f"PostgreSQL says {state}") from error
-        if error.connection_invalidated or state.startswith(_AWAY_CLASSES):
+        if error.connection_invalidated:
             raise StoreUnavailable(f"PostgreSQL is away: {error.orig}") from error
+        _refuse(error, state)
         raise
     except (OSError, PoolTimeoutError) as error:
         raise StoreUnavailable(f"PostgreSQL cannot be reached: {type(error).__name__}") from error

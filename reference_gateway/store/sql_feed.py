@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import CursorResult, TextClause, text
+from sqlalchemy import TextClause, text
 
 from reference_gateway.domain.feed import FeedPosition, FeedRow, Topic
+from reference_gateway.store.sql_connection import Rows
 
 _HORIZON = "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"
 _COLUMNS = "txid, seq, app_id, type, payload, subject_id, room_id"
@@ -47,7 +48,7 @@ def _row(row: Any) -> FeedRow:
 class SqlFeed:
     """Events behind a position."""
 
-    async def _run(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+    async def _run(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> Rows:
         raise NotImplementedError
 
     async def feed_position(self) -> FeedPosition:

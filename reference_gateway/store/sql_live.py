@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, TextClause
+from sqlalchemy import TextClause
 
 from reference_gateway.domain.goods import Good, LogisticsRow, StockOrder, StockStatus
 from reference_gateway.domain.payout import Payout
@@ -16,12 +16,14 @@ from reference_gateway.domain.red_packet import PacketStatus, RedPacket, Share
 from reference_gateway.domain.room import Room
 from reference_gateway.domain.transitions import PayoutStatus
 from reference_gateway.store import statements_live as sql
+from reference_gateway.store.sql_connection import Rows
+from reference_gateway.store.sql_connection import values as values_of
 
 RowT = TypeVar("RowT")
 
 
 def _read(make: Callable[..., RowT], row: Any, status: Callable[[str], Any] | None = None) -> RowT:
-    values = dict(row._mapping)  # noqa: SLF001 (SQLAlchemy's public name)
+    values = values_of(row)
     if status is not None:
         values["status"] = status(values["status"])
     return make(**values)
@@ -34,7 +36,7 @@ def _columns(rows: Sequence[object], names: Sequence[str]) -> dict[str, list[Any
 class SqlLive:
     """Rooms, goods, red packets, payouts."""
 
-    async def _run(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+    async def _run(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> Rows:
         raise NotImplementedError
 
     async def _found(self, statement: TextClause, ids: Collection[str]) -> list[Any]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, TextClause
+from sqlalchemy import TextClause
 
 from reference_gateway.domain.bill import BillKind
 from reference_gateway.domain.payment import Payment
@@ -30,6 +30,8 @@ from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.routing import RouteChoice, RouteRecord, Weighing
 from reference_gateway.domain.tries import order_and_try
 from reference_gateway.store import statements_reconciling as sql
+from reference_gateway.store.sql_connection import Rows
+from reference_gateway.store.sql_connection import values as values_of
 
 _BEGINNING: BookCursor = (datetime(1970, 1, 1, tzinfo=UTC), "")
 
@@ -37,7 +39,7 @@ _BEGINNING: BookCursor = (datetime(1970, 1, 1, tzinfo=UTC), "")
 class SqlReconciling:
     """Routes, days compared, differences, pages of the books."""
 
-    async def _run(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+    async def _run(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> Rows:
         raise NotImplementedError
 
     def _payment_of(self, row: Any) -> Payment:
@@ -143,7 +145,7 @@ class SqlReconciling:
                 "number": [number for _, number in pairs],
             },
         )
-        return rows.rowcount
+        return len(rows)
 
 
 def _weighings_text(weighings: Sequence[Weighing]) -> str:
@@ -155,13 +157,13 @@ def _row(row: Reconciliation) -> dict[str, Any]:
 
 
 def _reconciliation(row: Any) -> Reconciliation:
-    values = dict(row._mapping)  # noqa: SLF001 (SQLAlchemy's public name)
+    values = values_of(row)
     values["status"] = ReconciliationStatus(values["status"])
     return Reconciliation(**values)
 
 
 def _difference(row: Any) -> Difference:
-    values = dict(row._mapping)  # noqa: SLF001 (SQLAlchemy's public name)
+    values = values_of(row)
     values["kind"] = DifferenceKind(values["kind"])
     values["status"] = DifferenceStatus(values["status"])
     return Difference(**values)

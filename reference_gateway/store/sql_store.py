@@ -16,12 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from reference_gateway.errors import SettingsRefused
-from reference_gateway.store import statements as sql
+from reference_gateway.store.sql_connection import Connections
 from reference_gateway.store.sql_errors import told
 from reference_gateway.store.sql_unit_of_work import SqlUnitOfWork
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-POOL_TIMEOUT_S = 5
 _LOCK_KEY = 0x7061_7970_726F_6F66
 _LOCK = text("SELECT pg_advisory_lock(:key)")
 _UNLOCK = text("SELECT pg_advisory_unlock(:key)")
@@ -66,9 +65,8 @@ class SqlStore:
         if not url.startswith("postgresql+asyncpg://"):
             raise SettingsRefused("database_url begins with postgresql+asyncpg://")
         self._url = url
-        self._pool_size = pool_size
+        self._connections = Connections(url, size=pool_size)
         self._publishes = publishes
-        self._engine: AsyncEngine | None = None
 
     async def open(self) -> None:
         """Bring the schema up to date, then open the pool."""
@@ -77,24 +75,14 @@ class SqlStore:
             await migrate(migrating, upgrade_to("head"))
         finally:
             await migrating.dispose()
-        self._engine = create_async_engine(
-            self._url, pool_size=self._pool_size, max_overflow=0, pool_timeout=POOL_TIMEOUT_S
-        )
+        await self._connections.open()
 
     async def close(self) -> None:
-        if self._engine is not None:
-            await self._engine.dispose()
-            self._engine = None
+        await self._connections.close()
 
     async def ping(self) -> None:
-        with told():
-            async with self._opened().connect() as connection:
-                await connection.execute(sql.PING)
+        async with self() as unit:
+            await unit.ping()
 
     def __call__(self) -> SqlUnitOfWork:
-        return SqlUnitOfWork(self._opened(), publishes=self._publishes)
-
-    def _opened(self) -> AsyncEngine:
-        if self._engine is None:
-            raise AssertionError("the store is not open")
-        return self._engine
+        return SqlUnitOfWork(self._connections.pool, publishes=self._publishes)

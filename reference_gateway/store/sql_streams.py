@@ -8,21 +8,23 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, TextClause
+from sqlalchemy import TextClause
 
 from reference_gateway.domain.records import OutboxRow
 from reference_gateway.store import statements_streams as sql
+from reference_gateway.store.sql_connection import Rows
+from reference_gateway.store.sql_connection import values as values_of
 
 
 class SqlStreams:
     """Events that no stream has yet, and who may say that one has."""
 
-    async def _run(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+    async def _run(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> Rows:
         raise NotImplementedError
 
     async def unpublished(self, limit: int) -> list[OutboxRow]:
         rows = await self._run(sql.UNPUBLISHED, {"limit": limit})
-        return [OutboxRow(**row._mapping) for row in rows]  # noqa: SLF001 (SQLAlchemy's public name)
+        return [OutboxRow(**values_of(row)) for row in rows]
 
     async def mark_published(self, event_ids: Sequence[str], *, role: str, token: int, now: datetime) -> bool:
         if not event_ids:

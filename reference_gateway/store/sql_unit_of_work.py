@@ -9,12 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self
-
-import orjson
-from sqlalchemy import CursorResult, TextClause
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from typing import Any
 
 from reference_gateway.domain.due import NextDue
 from reference_gateway.domain.payment import Payment
@@ -31,42 +26,12 @@ from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.transitions import AttemptStatus, OrderEvent, PaymentStatus, RefundStatus
 from reference_gateway.store import statements as sql
 from reference_gateway.store.sql_attempts import SqlAttempts
-from reference_gateway.store.sql_errors import told
+from reference_gateway.store.sql_connection import Transaction, rows_text
+from reference_gateway.store.sql_connection import values as values_of
 from reference_gateway.store.sql_feed import SqlFeed
 from reference_gateway.store.sql_live import SqlLive
 from reference_gateway.store.sql_reconciling import SqlReconciling
 from reference_gateway.store.sql_streams import SqlStreams
-
-
-class _Transaction:
-    """Begin at entry, roll back at exit unless committed."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._connecting = engine.connect()
-        self._connection: AsyncConnection | None = None
-
-    async def __aenter__(self) -> Self:
-        with told():
-            self._connection = await self._connecting.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with told():
-            await self._connecting.__aexit__(kind, error, trace)
-
-    async def commit(self) -> None:
-        if self._connection is None:
-            raise AssertionError("a unit of work is used inside `async with`")
-        with told():
-            await self._connection.commit()
-
-    async def _run(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> CursorResult[Any]:
-        if self._connection is None:
-            raise AssertionError("a unit of work is used inside `async with`")
-        with told():
-            return await self._connection.execute(statement, parameters)
 
 
 def _columns(rows: Sequence[object], names: Sequence[str]) -> dict[str, list[Any]]:
@@ -78,12 +43,8 @@ def _pairs(pairs: Sequence[tuple[str, str]], first: str, second: str) -> dict[st
     return {first: [pair[0] for pair in pairs], second: [pair[1] for pair in pairs]}
 
 
-def _values(row: Any) -> dict[str, Any]:
-    return dict(row._mapping)  # noqa: SLF001 (SQLAlchemy's public name)
-
-
 def _payment(row: Any) -> Payment:
-    values = _values(row)
+    values = values_of(row)
     values["status"] = PaymentStatus(values["status"])
     values["attempt"] = AttemptStatus(values["attempt"])
     if values["end_event"] is not None:
@@ -91,21 +52,15 @@ def _payment(row: Any) -> Payment:
     return Payment(**values)
 
 
-def _payment_columns(payments: Sequence[Payment], names: Sequence[str]) -> dict[str, list[Any]]:
-    columns = _columns(payments, names)
-    columns["pay_params"] = [None if p is None else orjson.dumps(p).decode() for p in columns["pay_params"]]
-    return columns
-
-
 def _refund(row: Any) -> Refund:
-    values = _values(row)
+    values = values_of(row)
     values["status"] = RefundStatus(values["status"])
     return Refund(**values)
 
 
-class _Payments(_Transaction):
+class _Payments(Transaction):
     async def insert_payments(self, payments: Sequence[Payment]) -> set[str]:
-        rows = await self._run(sql.INSERT_PAYMENTS, _payment_columns(payments, sql.NEW_PAYMENT))
+        rows = await self._run(sql.INSERT_PAYMENTS, {"rows": rows_text(payments)})
         return set(rows.scalars())
 
     async def payments_by_order(self, orders: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Payment]:
@@ -125,7 +80,7 @@ class _Payments(_Transaction):
         return {payment.out_trade_no: payment for payment in map(_payment, rows)}
 
     async def save_payments(self, payments: Sequence[Payment]) -> None:
-        await self._run(sql.SAVE_PAYMENTS, _payment_columns(payments, sql.SAVED_PAYMENT))
+        await self._run(sql.SAVE_PAYMENTS, {"rows": rows_text(payments)})
 
     async def list_payments(self, app_id: str, *, after: int, limit: int) -> list[Payment]:
         rows = await self._run(sql.LIST_PAYMENTS, {"app_id": app_id, "after": after, "limit": limit})
@@ -174,7 +129,7 @@ class _Refunds(_Payments):
 
 class _Books(_Refunds):
     async def record_transitions(self, rows: Sequence[Transition]) -> None:
-        await self._run(sql.RECORD_TRANSITIONS, _columns(rows, sql.TRANSITION))
+        await self._run(sql.RECORD_TRANSITIONS, {"rows": rows_text(rows)})
 
     async def open_accounts(self, accounts: Sequence[Account]) -> None:
         await self._run(sql.OPEN_ACCOUNTS, _columns(accounts, ("name", "normal_sign")))
@@ -199,7 +154,7 @@ class _Books(_Refunds):
 
     async def ledger_lines(self, payment_ids: Sequence[str]) -> list[LedgerLine]:
         rows = await self._run(sql.LEDGER_LINES, {"payment_ids": list(payment_ids)})
-        return [LedgerLine(**_values(row)) for row in rows]
+        return [LedgerLine(**values_of(row)) for row in rows]
 
     async def balances(self) -> dict[str, int]:
         return {row.name: row.balance_fen for row in await self._run(sql.BALANCES)}
@@ -219,10 +174,10 @@ class _Books(_Refunds):
 
     async def idempotency_keys(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], IdempotencyKey]:
         rows = await self._run(sql.IDEMPOTENCY_KEYS, _pairs(keys, "app_id", "key"))
-        return {(row.app_id, row.key): IdempotencyKey(**_values(row)) for row in rows}
+        return {(row.app_id, row.key): IdempotencyKey(**values_of(row)) for row in rows}
 
     async def insert_idempotency_keys(self, rows: Sequence[IdempotencyKey]) -> set[tuple[str, str]]:
-        inserted = await self._run(sql.INSERT_IDEMPOTENCY_KEYS, _columns(rows, sql.IDEMPOTENCY))
+        inserted = await self._run(sql.INSERT_IDEMPOTENCY_KEYS, {"rows": rows_text(rows)})
         return {(row.app_id, row.key) for row in inserted}
 
     async def spend_nonces(
@@ -238,8 +193,8 @@ class _Books(_Refunds):
 class SqlUnitOfWork(_Books, SqlAttempts, SqlLive, SqlFeed, SqlReconciling, SqlStreams):
     """One transaction in PostgreSQL, read committed; *publishes* where there are streams that want the events."""
 
-    def __init__(self, engine: AsyncEngine, *, publishes: bool = True) -> None:
-        super().__init__(engine)
+    def __init__(self, pool: Any, *, publishes: bool = True) -> None:
+        super().__init__(pool)
         self.publishes = publishes
 
     def _payment_of(self, row: Any) -> Payment:
@@ -259,7 +214,7 @@ class SqlUnitOfWork(_Books, SqlAttempts, SqlLive, SqlFeed, SqlReconciling, SqlSt
 
     async def claim_outbox(self, now: datetime, *, lease_until: datetime, limit: int) -> list[OutboxRow]:
         rows = await self._run(sql.CLAIM_OUTBOX, {"now": now, "lease_until": lease_until, "limit": limit})
-        return [OutboxRow(**_values(row)) for row in rows]
+        return [OutboxRow(**values_of(row)) for row in rows]
 
     async def finish_outbox(self, sent: Sequence[str], later: Mapping[str, datetime], *, now: datetime) -> None:
         if sent:
@@ -270,9 +225,13 @@ class SqlUnitOfWork(_Books, SqlAttempts, SqlLive, SqlFeed, SqlReconciling, SqlSt
     async def outbox_unsent(self) -> int:
         return int((await self._run(sql.OUTBOX_UNSENT)).scalar_one())
 
+    async def ping(self) -> None:
+        """Ask whether the database answers."""
+        await self._run(sql.PING)
+
     async def next_due(self) -> NextDue:
         row = (await self._run(sql.NEXT_DUE)).one()
-        return NextDue(**_values(row))
+        return NextDue(**values_of(row))
 
 
 assert {field.name for field in fields(Payment)} == set(sql.PAYMENT_COLUMNS)

@@ -24,6 +24,12 @@ def unnest_of(**types: str) -> str:
     return f"unnest({arrays}) AS given({', '.join(types)})"
 
 
+def recordset_of(**types: str) -> str:
+    """Spell a row source: one parameter, `rows`, in which a list of records is written as JSON."""
+    columns = ", ".join(f"{name} {type_}" for name, type_ in types.items())
+    return f"json_to_recordset(CAST(CAST(:rows AS text) AS json)) AS given({columns})"
+
+
 _NEW_PAYMENT = {
     "id": "text",
     "app_id": "text",
@@ -65,7 +71,7 @@ NEW_PAYMENT = tuple(_NEW_PAYMENT)
 INSERT_PAYMENTS = text(
     f"""
     INSERT INTO payments ({", ".join(NEW_PAYMENT)})
-    SELECT {", ".join(NEW_PAYMENT)} FROM {unnest_of(**_NEW_PAYMENT)} ORDER BY app_id, merchant_order_no
+    SELECT {", ".join(NEW_PAYMENT)} FROM {recordset_of(**_NEW_PAYMENT)} ORDER BY app_id, merchant_order_no
     ON CONFLICT ON CONSTRAINT payments_order_key DO NOTHING
     RETURNING id
     """  # noqa: S608 (made of constants)
@@ -96,7 +102,7 @@ SAVED_PAYMENT = tuple(_SAVED_PAYMENT)
 SAVE_PAYMENTS = text(
     f"""
     UPDATE payments AS p SET {", ".join(f"{name} = given.{name}" for name in SAVED_PAYMENT[1:])}
-    FROM {unnest_of(**_SAVED_PAYMENT)} WHERE p.id = given.id
+    FROM {recordset_of(**_SAVED_PAYMENT)} WHERE p.id = given.id
     """  # noqa: S608 (made of constants)
 )
 
@@ -204,7 +210,7 @@ _TRANSITION = {
 }
 TRANSITION = tuple(_TRANSITION)
 RECORD_TRANSITIONS = text(
-    f"INSERT INTO transitions ({', '.join(TRANSITION)}) SELECT * FROM {unnest_of(**_TRANSITION)}"  # noqa: S608
+    f"INSERT INTO transitions ({', '.join(TRANSITION)}) SELECT * FROM {recordset_of(**_TRANSITION)}"  # noqa: S608
 )
 
 OPEN_ACCOUNTS = text(
@@ -304,7 +310,7 @@ IDEMPOTENCY = tuple(_IDEMPOTENCY)
 INSERT_IDEMPOTENCY_KEYS = text(
     f"""
     INSERT INTO idempotency_keys ({", ".join(IDEMPOTENCY)})
-    SELECT * FROM {unnest_of(**_IDEMPOTENCY)} ORDER BY app_id, key
+    SELECT * FROM {recordset_of(**_IDEMPOTENCY)} ORDER BY app_id, key
     ON CONFLICT ON CONSTRAINT idempotency_keys_pkey DO NOTHING
     RETURNING app_id, key
     """  # noqa: S608 (made of constants)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from reference_gateway.store.statements import unnest_of
+from reference_gateway.store.statements import recordset_of
 
 _ATTEMPT = {
     "payment_id": "text",
@@ -21,7 +21,7 @@ ATTEMPT = tuple(_ATTEMPT)
 INSERT_ATTEMPTS = text(
     f"""
     INSERT INTO payment_attempts ({", ".join(ATTEMPT)})
-    SELECT * FROM {unnest_of(**_ATTEMPT)} ORDER BY payment_id, channel, try_no
+    SELECT * FROM {recordset_of(**_ATTEMPT)} ORDER BY payment_id, channel, try_no
     ON CONFLICT ON CONSTRAINT payment_attempts_pkey DO NOTHING
     """  # noqa: S608 (made of constants)
 )
@@ -30,7 +30,7 @@ SAVE_ATTEMPTS = text(
     f"""
     UPDATE payment_attempts AS a
     SET status = given.status, failure_code = given.failure_code, changed_at = given.changed_at
-    FROM {unnest_of(**{name: _ATTEMPT[name] for name in SAVED_ATTEMPT})}
+    FROM {recordset_of(**{name: _ATTEMPT[name] for name in SAVED_ATTEMPT})}
     WHERE a.payment_id = given.payment_id AND a.channel = given.channel AND a.try_no = given.try_no
     """  # noqa: S608 (made of constants)
 )

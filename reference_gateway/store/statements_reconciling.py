@@ -144,6 +144,7 @@ EXPLAIN_ELSEWHERE = text(
     FROM {unnest_of(row_kind="text", number="text")}
     WHERE d.channel = :channel AND d.day <> :day AND d.status = 'open' AND d.kind = 'missing_there'
       AND d.row_kind = given.row_kind AND d.number = given.number
+    RETURNING d.number
     """  # noqa: S608 (made of constants)
 )
 

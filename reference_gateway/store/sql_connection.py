@@ -1,0 +1,172 @@
+"""
+The way to PostgreSQL for the unit of work: asyncpg itself, under statements that SQLAlchemy has compiled once.
+
+A statement of Core costs its caller more in SQLAlchemy's execution than in the driver; so each constant is compiled at
+its first use and its text is handed to the driver from then on. Knows no statement.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Self, cast
+
+import asyncpg
+import orjson
+from sqlalchemy import TextClause, make_url
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+
+from reference_gateway.store.sql_errors import told
+
+CONNECT_TIMEOUT_S = 5.0
+CLOSE_TIMEOUT_S = 1.0
+STATEMENTS_KEPT = 512
+
+_DIALECT: Any = cast("Any", dialect)()
+
+
+class Row(asyncpg.Record):  # type: ignore[misc]  # asyncpg tells no types
+    """One row; its columns are its attributes."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+class Rows(list[Row]):
+    """What a statement returned."""
+
+    __slots__ = ()
+
+    def first(self) -> Row | None:
+        return self[0] if self else None
+
+    def one(self) -> Row:
+        (row,) = self
+        return row
+
+    def scalars(self) -> list[Any]:
+        return [row[0] for row in self]
+
+    def scalar_one(self) -> Any:
+        return self.one()[0]
+
+
+def values(row: Row) -> dict[str, Any]:
+    """Return a row's columns by name."""
+    return dict(row.items())
+
+
+def rows_text(rows: Sequence[object]) -> str:
+    """Spell records for a statement that reads them by `recordset_of`; what it does not name is left out there."""
+    return orjson.dumps(rows, default=_plain).decode()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a {type(value).__name__} has no place in a row")
+
+
+@cache
+def compiled(statement: TextClause) -> tuple[str, tuple[str, ...]]:
+    """Return the driver's text of a constant and its parameters' names, in their order."""
+    made = statement.compile(dialect=_DIALECT)
+    return made.string, tuple(made.positiontup or ())
+
+
+class Connections:
+    """The pool."""
+
+    def __init__(self, url: str, *, size: int) -> None:
+        _, self._where = _DIALECT.create_connect_args(make_url(url))
+        self._size = size
+        self._pool: Any = None
+
+    async def open(self) -> None:
+        """Get ready; connections are made when they are needed."""
+        self._pool = await asyncpg.create_pool(
+            **self._where,
+            min_size=0,
+            max_size=self._size,
+            timeout=CONNECT_TIMEOUT_S,
+            statement_cache_size=STATEMENTS_KEPT,
+            max_cached_statement_lifetime=0,
+            record_class=Row,
+            init=_know_json,
+            reset=_as_it_is,
+        )
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            try:
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await pool.close()
+            except TimeoutError:
+                pool.terminate()  # somebody holds a connection and is not coming back, as after a crash
+
+    @property
+    def pool(self) -> Any:
+        if self._pool is None:
+            raise AssertionError("the store is not open")
+        return self._pool
+
+
+async def _know_json(connection: Any) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=str, decoder=orjson.loads)
+
+
+async def _as_it_is(connection: Any) -> None:
+    """Nothing but transactions is ever begun on a connection, and those are ended by who began them."""
+
+
+class Transaction:
+    """Begins with its first statement, is rolled back at exit unless committed."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+        self._connection: Any = None
+        self._begun = False
+
+    async def __aenter__(self) -> Self:
+        with told():
+            self._connection = await self._pool.acquire(timeout=CONNECT_TIMEOUT_S)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        connection, self._connection = self._connection, None
+        with told():
+            try:
+                if self._begun and not connection.is_closed():
+                    await connection.execute("ROLLBACK")
+            except BaseException:
+                connection.terminate()  # nobody may find another's transaction on it
+                raise
+            finally:
+                await self._pool.release(connection)
+
+    async def commit(self) -> None:
+        if self._connection is None:
+            raise AssertionError("a unit of work is used inside `async with`")
+        if self._begun:
+            with told():
+                await self._connection.execute("COMMIT")
+            self._begun = False
+
+    async def _run(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> Rows:
+        if self._connection is None:
+            raise AssertionError("a unit of work is used inside `async with`")
+        spelt, names = compiled(statement)
+        with told():
+            if not self._begun:
+                self._begun = True
+                await self._connection.execute("BEGIN")
+            given = () if parameters is None else [parameters[name] for name in names]
+            return Rows(await self._connection.fetch(spelt, *given))
