@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
+from typing import TypeVar, cast
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 LATENCY_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 BATCH_ITEMS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+MadeT = TypeVar("MadeT", Counter, Histogram)
 
 
 class BreakerState(IntEnum):
@@ -31,6 +35,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._made: dict[str, Counter | Gauge | Histogram] = {}
+        self._children: dict[tuple[object, ...], Counter | Gauge | Histogram] = {}
         self._payments = self._counter("gateway_payments", "Payments by what became of them.", "channel", "result")
         self._requests = self._counter("gateway_http_requests", "Answers.", "route", "method", "status")
         self._request_s = self._histogram("gateway_http_request_seconds", "Time to answer.", LATENCY_S, "route")
@@ -51,25 +56,26 @@ class Metrics:
 
     def payment(self, channel: str, result: str) -> None:
         """Count a payment that was created, opened, refused, paid, late, closed."""
-        self._payments.labels(channel, result).inc()
+        self._child(self._payments, channel, result).inc()
 
     def request(self, route: str, method: str, status: int, *, seconds: float) -> None:
-        self._requests.labels(route, method, str(status)).inc()
-        self._request_s.labels(route).observe(seconds)
+        self._child(self._requests, route, method, str(status)).inc()
+        self._child(self._request_s, route).observe(seconds)
 
     def turned_away(self, reason: str) -> None:
         """Count a request that was refused so that those admitted are served."""
         self._refused.labels(reason).inc()
 
-    def queue(self, length: int) -> None:
-        self._queue.set(length)
+    def queue(self, length: Callable[[], float]) -> None:
+        """Tell where the length is read when somebody looks."""
+        self._queue.set_function(length)
 
     def working(self, worker: str, busy: bool) -> None:  # noqa: FBT001 (a gauge of one bit)
         self._busy.labels(worker).set(busy)
 
     def began(self, work: str, *, late_s: float) -> None:
         """Tell that work began *late_s* after it was due."""
-        self._late_s.labels(work).observe(max(0.0, late_s))
+        self._child(self._late_s, work).observe(max(0.0, late_s))
 
     def backlog(self, sink: str, events: int) -> None:
         self._backlog.labels(sink).set(events)
@@ -110,6 +116,13 @@ class Metrics:
             else:
                 told.add(name)
         return frozenset(told)
+
+    def _child(self, family: MadeT, *values: str) -> MadeT:
+        """Find the series by its labels without asking the library each time, which takes a lock for it."""
+        key = (family, *values)
+        if key not in self._children:
+            self._children[key] = family.labels(*values)
+        return cast("MadeT", self._children[key])
 
     def _counter(self, name: str, about: str, *labels: str) -> Counter:
         made = Counter(name, about, labels, registry=self.registry)

@@ -6,9 +6,10 @@ The bytes of an event are fixed when the money moves and never built again, so e
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Literal
+
+import orjson
 
 from reference_gateway.domain.attempt import Attempt
 from reference_gateway.domain.payment import Payment
@@ -20,7 +21,8 @@ EventType = Literal["payment.paid", "payment.shipped", "payment.completed", "ref
 
 def instant_text(at: datetime) -> str:
     """ISO 8601 in UTC with milliseconds."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return f"{utc.isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 def payment_view(payment: Payment) -> dict[str, object]:
@@ -87,5 +89,5 @@ def event_row(
     if refund is not None:
         data["refund"] = refund_view(refund)
     body = {"event_id": event_id, "type": kind, "created_at": instant_text(at), "data": data}
-    payload = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    payload = orjson.dumps(body)
     return OutboxRow(event_id, payment.app_id, kind, payload, at, at, subject_id=payment.id, room_id=payment.room_id)

@@ -4,10 +4,11 @@ What the world is told about rooms, red packets and payouts: their public shapes
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
+
+import orjson
 
 from reference_gateway.domain.events import instant_text
 from reference_gateway.domain.goods import Good, LogisticsRow, StockOrder
@@ -114,6 +115,6 @@ def live_event(
 ) -> OutboxRow:
     """Make the outbox row of an event about a room's doings, due at once."""
     body = {"event_id": event_id, "type": kind, "created_at": instant_text(at), "data": data}
-    payload = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    payload = orjson.dumps(body)
     room = data.get("room_id")
     return OutboxRow(event_id, app_id, kind, payload, at, at, room_id=None if room is None else str(room))

@@ -136,6 +136,12 @@ async def read_body(request: web.Request, *, bytes_max: int = BODY_BYTES_MAX) ->
     """Read at most *bytes_max*; more is refused without being kept."""
     if request.content_length is not None and request.content_length > bytes_max:
         raise BadRequest(f"the body may have {bytes_max} bytes at most", code="body_too_large")
+    if request.content.is_eof():
+        # All of it has come, as a small body does: there is nothing to wait for.
+        whole = request.content.read_nowait()
+        if len(whole) > bytes_max:
+            raise BadRequest(f"the body may have {bytes_max} bytes at most", code="body_too_large")
+        return whole
     body = bytearray()
     async for chunk in request.content.iter_any():
         body += chunk
@@ -159,9 +165,7 @@ def parse(model: type[BodyT], content_type: str, body: bytes) -> BodyT:
 
 def _json(body: bytes) -> Any:
     try:
-        return json.loads(
-            body.decode("utf-8"), object_pairs_hook=_no_key_twice, parse_constant=_no_constant, parse_int=_short_int
-        )
+        return _DECODER.decode(body.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise BadRequest("the body is not UTF-8", code="malformed_json") from error
     except RecursionError as error:
@@ -185,3 +189,6 @@ def _short_int(text: str) -> int:
     if len(text) > DIGITS_MAX:
         raise BadRequest(f"a number has more than {DIGITS_MAX} digits", code="invalid_field")
     return int(text)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_no_key_twice, parse_constant=_no_constant, parse_int=_short_int)

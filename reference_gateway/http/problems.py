@@ -75,12 +75,14 @@ REASON_STATUSES: Mapping[str, int] = {
 
 _HTTP_CODES: Mapping[int, str] = {404: "no_such_resource", 405: "method_not_allowed", 413: "body_too_large"}
 
+JSON: Mapping[str, str] = {"Content-Type": "application/json"}
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def json_response(body: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """Answer with JSON."""
-    return web.Response(body=orjson.dumps(body), status=status, headers=headers, content_type="application/json")
+    return web.Response(body=orjson.dumps(body), status=status, headers={**JSON, **headers} if headers else JSON)
 
 
 def problem(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from functools import lru_cache
+
+import orjson
 
 from reference_gateway.channels.port import PRODUCTS
 from reference_gateway.channels.wallet import BALANCE
@@ -45,6 +47,10 @@ NEEDED: Mapping[str, str] = {"barcode": "auth_code", "jsapi": "payer_id"}
 """What a product cannot be opened without."""
 
 
+_FIRST = (
+    "merchant_order_no", "amount_fen", "currency", "subject", "channel", "product", "region", "buyer_id", "room_id",
+    "attach",
+)  # fmt: skip
 _ADDED = ("purpose", "return_url", "payer_id", "auth_code", "client_ip", "good_id", "quantity", "hold")
 
 
@@ -73,12 +79,11 @@ class OrderRequest:
 
     def digest(self) -> str:
         """Name the content: two requests that mean the same have the same digest."""
-        content = {name: getattr(self, name) for name in self.__slots__}
+        content = {name: getattr(self, name) for name in _FIRST}
         for name in _ADDED:
-            if not content[name]:
-                del content[name]  # what was asked for before the field existed keeps its digest
-        text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+            if value := getattr(self, name):
+                content[name] = value  # what was asked for before the field existed keeps its digest
+        return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +221,11 @@ async def _insert(
     return answers
 
 
+@lru_cache(maxsize=64)
+def _asked_for(channel: str) -> Mapping[str, object]:
+    return asdict(asked_for(channel))
+
+
 def attempt_of(candidate: Candidate) -> Attempt:
     """Make the attempt with which *candidate* begins."""
     payment = candidate.payment
@@ -223,7 +233,7 @@ def attempt_of(candidate: Candidate) -> Attempt:
         payment_id=payment.id,
         channel=payment.channel,
         product=payment.product,
-        choice=asdict(candidate.choice or asked_for(payment.channel)),
+        choice=_asked_for(payment.channel) if candidate.choice is None else asdict(candidate.choice),
         created_at=payment.created_at,
         status=payment.attempt,
         failure_code=payment.failure_code,

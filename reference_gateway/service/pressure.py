@@ -48,6 +48,7 @@ class Pressure:
         self._taken = 0
         self._done = 0
         self._done_since_s: float | None = None
+        metrics.queue(lambda: self._taken)
 
     @property
     def high(self) -> bool:
@@ -71,13 +72,11 @@ class Pressure:
             self._metrics.turned_away("queue_full")
             raise TooBusy(retry_after_s=self._retry_after_s())
         self._taken += 1
-        self._metrics.queue(self._taken)
         try:
             yield
         finally:
             self._taken -= 1
             self._done += 1
-            self._metrics.queue(self._taken)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[bool]:

@@ -52,13 +52,13 @@ class Gateway:
 
 
 @asynccontextmanager
-async def gateway(told: Mapping[str, str] = ALIPAY, *, module: str = "reference_gateway") -> AsyncIterator[Gateway]:
+async def gateway(told: Mapping[str, str] = ALIPAY, *, source: Path = REPO) -> AsyncIterator[Gateway]:
     """
     A gateway until the block ends.
 
     Args:
         told: settings beside those of the stores and the app.
-        module: the program that serves.
+        source: where its code is taken from; another checkout's is compared with this one's.
     """
     core, own_core = cores()
     if own_core is not None:
@@ -77,10 +77,10 @@ async def gateway(told: Mapping[str, str] = ALIPAY, *, module: str = "reference_
                 "GATEWAY_APPS_FILE": str(folder / "apps.json"),
                 **told,
             }
-            command = on_core([sys.executable, "-m", module], core)
+            command = on_core([sys.executable, "-m", "reference_gateway"], core)
             with (folder / "gateway.log").open("wb") as log:
                 process = await asyncio.create_subprocess_exec(
-                    *command, env=environment, cwd=REPO, stdout=asyncio.subprocess.PIPE, stderr=log
+                    *command, env=environment, cwd=source, stdout=asyncio.subprocess.PIPE, stderr=log
                 )
             try:
                 assert process.stdout is not None
