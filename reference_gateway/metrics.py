@@ -7,11 +7,16 @@ and by whom.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
 from enum import IntEnum
+from itertools import accumulate
 from typing import TypeVar, cast
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 LATENCY_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
@@ -19,6 +24,10 @@ BATCH_ITEMS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 MadeT = TypeVar("MadeT", Counter, Histogram)
+
+
+REQUESTS, REQUEST_S = "gateway_http_requests", "gateway_http_request_seconds"
+_PARTS = ("_bucket", "_sum", "_count")
 
 
 class BreakerState(IntEnum):
@@ -29,6 +38,38 @@ class BreakerState(IntEnum):
     OPEN = 2
 
 
+class Answers(Collector):
+    """
+    Answers given and the time they took, for every route.
+
+    Counted by additions alone, since only the loop's thread tells them: the library's own counters take a lock each.
+    """
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str, int], int] = {}
+        self._spans: dict[str, list[float]] = {}
+
+    def add(self, route: str, method: str, status: int, *, seconds: float) -> None:
+        key = (route, method, status)
+        self._counts[key] = self._counts.get(key, 0) + 1
+        span = self._spans.get(route)
+        if span is None:
+            span = self._spans[route] = [0.0] * (len(LATENCY_S) + 2)
+        span[bisect_left(LATENCY_S, seconds)] += 1
+        span[-1] += seconds
+
+    def collect(self) -> Iterator[Metric]:
+        counted = CounterMetricFamily(REQUESTS, "Answers.", labels=("route", "method", "status"))
+        for (route, method, status), count in self._counts.items():
+            counted.add_metric((route, method, str(status)), count)
+        yield counted
+        took = HistogramMetricFamily(REQUEST_S, "Time to answer.", labels=("route",))
+        for route, span in self._spans.items():
+            bounds = (*map(floatToGoString, LATENCY_S), "+Inf")
+            took.add_metric((route,), list(zip(bounds, accumulate(span[:-1]), strict=True)), span[-1])
+        yield took
+
+
 class Metrics:
     """Everything that is counted; telling is cheap and never fails."""
 
@@ -37,8 +78,8 @@ class Metrics:
         self._made: dict[str, Counter | Gauge | Histogram] = {}
         self._children: dict[tuple[object, ...], Counter | Gauge | Histogram] = {}
         self._payments = self._counter("gateway_payments", "Payments by what became of them.", "channel", "result")
-        self._requests = self._counter("gateway_http_requests", "Answers.", "route", "method", "status")
-        self._request_s = self._histogram("gateway_http_request_seconds", "Time to answer.", LATENCY_S, "route")
+        self._answers = Answers()
+        self.registry.register(self._answers)
         self._refused = self._counter("gateway_admission_refused", "Requests turned away under pressure.", "reason")
         self._queue = self._gauge("gateway_admission_queue", "Payments admitted whose channel call has not ended.")
         self._busy = self._gauge("gateway_workers_busy", "1 while a worker is at work.", "worker")
@@ -59,8 +100,7 @@ class Metrics:
         self._child(self._payments, channel, result).inc()
 
     def request(self, route: str, method: str, status: int, *, seconds: float) -> None:
-        self._child(self._requests, route, method, str(status)).inc()
-        self._child(self._request_s, route).observe(seconds)
+        self._answers.add(route, method, status, seconds=seconds)
 
     def turned_away(self, reason: str) -> None:
         """Count a request that was refused so that those admitted are served."""
@@ -107,12 +147,12 @@ class Metrics:
 
     def names(self) -> frozenset[str]:
         """Return every series' name as a scrape shows it; dashboards and alerts may use no other."""
-        told: set[str] = set()
+        told = {f"{REQUESTS}_total", *(f"{REQUEST_S}{part}" for part in _PARTS)}
         for name, made in self._made.items():
             if isinstance(made, Counter):
                 told.add(f"{name}_total")
             elif isinstance(made, Histogram):
-                told.update(f"{name}{part}" for part in ("_bucket", "_sum", "_count"))
+                told.update(f"{name}{part}" for part in _PARTS)
             else:
                 told.add(name)
         return frozenset(told)

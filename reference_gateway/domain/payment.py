@@ -7,18 +7,18 @@ Immutable values: a change is a new value that the store writes. Knows nothing o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from reference_gateway.domain.money import NOTHING_FEN, Fen
+from reference_gateway.domain.record import named_record
 from reference_gateway.domain.transitions import AttemptStatus, OrderEvent, PaymentStatus
 from reference_gateway.domain.tries import number_of_try
 
 RefundStanding = Literal["NONE", "PROCESSING", "PARTIAL", "FULL"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_record
 class Payment:
     """
     One merchant order and where it stands.

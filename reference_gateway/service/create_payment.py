@@ -11,8 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Mapping
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from functools import lru_cache
 
@@ -25,6 +24,7 @@ from reference_gateway.domain.attempt import Attempt
 from reference_gateway.domain.goods import StockOrder
 from reference_gateway.domain.money import Fen
 from reference_gateway.domain.payment import Payment
+from reference_gateway.domain.record import named_record, record
 from reference_gateway.domain.records import IdempotencyKey
 from reference_gateway.domain.routing import AUTO, RouteAsk, RouteChoice, RouteRecord, asked_for
 from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus
@@ -54,7 +54,7 @@ _FIRST = (
 _ADDED = ("purpose", "return_url", "payer_id", "auth_code", "client_ip", "good_id", "quantity", "hold")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_record
 class OrderRequest:
     """What the merchant asked for, validated."""
 
@@ -86,7 +86,7 @@ class OrderRequest:
         return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Candidate:
     """*stock* is what an order for goods wants reserved; *choice* is given when the router chose the channel."""
 
@@ -96,7 +96,7 @@ class Candidate:
     choice: RouteChoice | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Admission:
     """The payment for an order; *fresh* when this request made it."""
 
@@ -311,10 +311,10 @@ class CreatePayment:
         stock = StockOrder(payment.id, request.good_id, request.quantity or 1) if request.good_id else None
         at_once = channel == WALLET
         admissions = self._wallet if at_once else self._admissions
-        with ExitStack() as stack:
-            stack.enter_context(self._runtime.pressure.place())
-            candidate = Candidate(payment, idempotency_key, stock, choice)
-            answer = await admissions.submit(name, candidate)
+        pressure, opens = self._runtime.pressure, False
+        pressure.enter()
+        try:
+            answer = await admissions.submit(name, Candidate(payment, idempotency_key, stock, choice))
             if isinstance(answer, GatewayError):
                 raise type(answer)(answer.detail, code=answer.reason)
             if answer.payment.id != payment.id or not answer.fresh:
@@ -322,13 +322,16 @@ class CreatePayment:
             if at_once or answer.payment.status is not PaymentStatus.PENDING:
                 return answer
             self._runtime.crash_point("create.after_order_row")
-            if self._runtime.rules.admits_only:
-                return answer
-            place = stack.pop_all()
+            opens = not self._runtime.rules.admits_only
+        finally:
+            if not opens:
+                pressure.leave()
+        if not opens:
+            return answer
         self._runtime.polls_bell.ring()
-        call = self._runtime.background.spawn(self._open(answer.payment, place), f"open {payment.out_trade_no}")
+        call = self._runtime.background.spawn(self._open(answer.payment), f"open {payment.out_trade_no}")
         # Under pressure nobody is kept: the answer is 202, always.
-        wait_s = 0 if self._runtime.pressure.high else self._runtime.rules.sync_wait_s
+        wait_s = 0 if pressure.high else self._runtime.rules.sync_wait_s
         done, _ = await asyncio.wait({call}, timeout=wait_s)
         return Admission(call.result() if done else answer.payment, fresh=True)
 
@@ -362,11 +365,13 @@ class CreatePayment:
             payment = (await unit.payments_by_order([order])).get(order)
         return payment if payment is not None and payment.request_digest == request.digest() else None
 
-    async def _open(self, payment: Payment, place: ExitStack) -> Payment:
+    async def _open(self, payment: Payment) -> Payment:
         """Call the channel when its turn has come; without a turn the payment is the poller's."""
-        with place:
+        try:
             async with self._runtime.pressure.turn() as mine:
                 return await self._open_payment(payment) if mine else payment
+        finally:
+            self._runtime.pressure.leave()
 
     def _payment(self, app_id: str, request: OrderRequest, channel: str) -> Payment:
         rules, now = self._runtime.rules, self._runtime.clock.now()

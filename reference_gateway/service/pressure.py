@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from reference_gateway.errors import TooBusy
@@ -60,10 +60,9 @@ class Pressure:
         """Tell how much of what can be done at once is being done; above 1 something waits."""
         return self._taken / self._bounds.calls_max
 
-    @contextmanager
-    def place(self) -> Iterator[None]:
+    def enter(self) -> None:
         """
-        Hold a place.
+        Take a place; who has one leaves it.
 
         Raises:
             TooBusy: there is none; it says when to come again.
@@ -72,11 +71,11 @@ class Pressure:
             self._metrics.turned_away("queue_full")
             raise TooBusy(retry_after_s=self._retry_after_s())
         self._taken += 1
-        try:
-            yield
-        finally:
-            self._taken -= 1
-            self._done += 1
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self._taken -= 1
+        self._done += 1
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[bool]:

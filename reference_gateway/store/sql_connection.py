@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any, Self, cast
 
@@ -127,6 +128,12 @@ async def _as_it_is(connection: Any) -> None:
     """Nothing but transactions is ever begun on a connection, and those are ended by who began them."""
 
 
+def _drop(connection: Any) -> None:
+    """Let nobody find another's transaction on it."""
+    with suppress(asyncpg.InterfaceError):  # it is dropped already
+        connection.terminate()
+
+
 class Transaction:
     """Begins with its first statement, is rolled back at exit unless committed."""
 
@@ -146,8 +153,10 @@ class Transaction:
             try:
                 if self._begun and not connection.is_closed():
                     await connection.execute("ROLLBACK")
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+                _drop(connection)  # the server rolls back what it has lost the other end of
             except BaseException:
-                connection.terminate()  # nobody may find another's transaction on it
+                _drop(connection)
                 raise
             finally:
                 await self._pool.release(connection)

@@ -124,3 +124,29 @@ def test_readiness_turns_before_the_door_closes():
 def test_a_bound_of_nothing_is_refused(bound):
     with pytest.raises(ValueError, match=bound):
         settings(**{bound: 0})
+
+
+def test_an_instance_that_only_admits_answers_202_and_another_calls_the_channel():
+    async def story(world: World) -> None:
+        status, payment = await world.merchant.pay()
+        assert (status, payment["pay_params"], world.channel.calls) == (202, None, [])
+        await world.clock.sleep(60)
+        assert world.channel.calls == []
+        await world.gateway.stop()
+        world.settings = settings()
+        await world.start()
+        await world.gateway.idle()
+        assert (await world.merchant.payment(payment))["pay_params"] is not None
+
+    run(story, role="admit")
+
+
+def test_an_instance_that_only_admits_settles_notifies_and_refuses_what_is_wrong():
+    async def story(world: World) -> None:
+        _, payment = await world.merchant.pay()
+        assert (await world.merchant.notify(payment))[0] == 200
+        assert (await world.merchant.payment(payment))["status"] == "PAID"
+        assert (await world.merchant.pay("o-2", amount_fen=0))[0] == 422
+        assert (await world.merchant.pay("o-1", amount_fen=7))[0] == 409
+
+    run(story, role="admit")
