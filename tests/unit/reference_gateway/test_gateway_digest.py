@@ -3,6 +3,7 @@
 import hashlib
 import json
 import string
+from dataclasses import fields
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ maybe = st.none() | texts
 
 
 def as_it_was_first_named(request: OrderRequest) -> str:
-    content = {name: getattr(request, name) for name in OrderRequest.__slots__}
+    content = {field.name: getattr(request, field.name) for field in fields(request)}
     kept = {name: value for name, value in content.items() if name not in LATER or value}
     text = json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
