@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from tests.processes.outage_load import Load
 
 pytestmark = pytest.mark.processes
 
-Outage = Callable[[CrashWorld, Load], Awaitable[None]]
+Outage = Callable[[CrashWorld, Load], Coroutine[Any, Any, None]]
 
 
 async def redis_forgets(world: CrashWorld, load: Load) -> None:
