@@ -5,7 +5,7 @@ The cases: short stories that put the requirements to the test, each in a world 
 from collections import defaultdict
 from collections.abc import Mapping
 
-from harness.cases import calling, clicking, dying, notifying, paying, refunding
+from harness.cases import calling, clicking, closing, dying, notifying, paying, refunding
 from harness.cases.base import Case
 
 CASES: tuple[Case, ...] = (
@@ -14,6 +14,7 @@ CASES: tuple[Case, ...] = (
     *notifying.CASES,
     *calling.CASES,
     *refunding.CASES,
+    *closing.CASES,
     *dying.CASES,
 )
 

@@ -6,7 +6,8 @@ One vocabulary for every case and channel. It refuses to judge: the checks read 
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta, timezone
 from typing import Any
 
 from harness.channels import provider_of
@@ -14,13 +15,14 @@ from harness.control import BuyerAction
 from harness.errors import ControlError
 from harness.history import History
 from harness.ids import label_of
-from harness.sut.contract import Ability, NewPayment, Outcome, Payment, Refund, Reply
+from harness.sut.contract import Ability, NewPayment, Outcome, Payment, Reconciled, Refund, Reply
 from harness.wire import GLOBS
 from harness.world.base import World
 
 # A gateway may accept an order and open it at the provider a little later.
 OPENING_WAITS_S = (0.05, 0.2, 0.8, 3.0, 6.0, 12.0)
 
+BEIJING = timezone(timedelta(hours=8))
 RUNGS = {"alipay": 8, "wechatpay": 16, "unionpay": 5}
 
 
@@ -101,6 +103,20 @@ class Stage:
         asked = self.history.invoke("create_other", order=order.number, amount_fen=amount_fen)
         self._end(asked, await self.world.gateway.create(self._wanted(order, amount_fen)))
 
+    async def ask(self, order: Order) -> None:
+        """
+        Ask for the order once, and take what is said for an answer.
+        """
+        await self._create(order)
+
+    async def close(self, order: Order, *, times: int = 1, turns: int = 0) -> None:
+        """
+        Ask the gateway to close the order, *times* times at the same moment, after so many turns of the loop.
+        """
+        for _ in range(turns):
+            await self.world.clock.sleep(0)
+        await asyncio.gather(*(self._close(order) for _ in range(times)))
+
     async def refund(self, order: Order, *amounts_fen: int, again: bool = False, times: int = 1) -> None:
         """
         Ask for refunds, all at the same moment.
@@ -129,6 +145,41 @@ class Stage:
         if order.payment is not None and Ability.SYNC in self.world.gateway.abilities:
             asked = self.history.invoke("sync", order=order.number)
             self._end(asked, await self.world.gateway.sync(order.payment.id))
+
+    # The books
+
+    @property
+    def day(self) -> str:
+        """
+        Which day it is in Beijing, by the gateway's clock: the day whose bill will have what is paid now.
+        """
+        return self.world.clock.now().astimezone(BEIJING).date().isoformat()
+
+    async def until(self, hour: float, *, days: int = 0) -> None:
+        """
+        Let time pass until that hour of the day in Beijing, so many days from now.
+        """
+        now = self.world.clock.now().astimezone(BEIJING)
+        then = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=days, hours=hour)
+        await self.advance((then - now).total_seconds())
+
+    async def plant(self, order: Order, kind: str, **more: Any) -> None:
+        """
+        Plant a difference in today's bill.
+        """
+        if more.pop("named", True):
+            more["out_trade_no"] = await self._number_of(order)
+        await self.world.control.plant(self.provider, day=self.day, kind=kind, **more)
+        self.history.fact("planted", order=order.number, difference=kind, number=more.get("out_trade_no", ""))
+
+    async def compare(self, order: Order, day: str) -> None:
+        """
+        Let the gateway compare a day's bill with its books; written down for the order that it is about.
+        """
+        asked = self.history.invoke("reconcile", order=order.number, channel=self.channel, day=day)
+        reply = await self.world.gateway.reconcile(self.channel, day=day)
+        self._end(asked, reply)
+        await self.world.advance(0)
 
     # The buyer
 
@@ -227,6 +278,12 @@ class Stage:
         )
         self.history.fact("fault", order=order.number, fault=fault, on=on, settings=dict(where))
 
+    async def calm(self) -> None:
+        """
+        No fault strikes any more.
+        """
+        await self.world.control.put_faults([])
+
     async def notify_again(self, order: Order, *, after_s: float = 0.0) -> None:
         """
         An old notify of the order comes once more.
@@ -283,6 +340,14 @@ class Stage:
             order.payment = reply.value
         self._end(asked, reply)
 
+    async def _close(self, order: Order) -> None:
+        if order.payment is None:
+            return
+        asked = self.history.invoke("close", order=order.number)
+        reply = await self.world.gateway.close_payment(order.payment.id)
+        order.payment = reply.value or order.payment
+        self._end(asked, reply)
+
     def _refund_of(self, order: Order, amount_fen: int) -> tuple[str, int]:
         order.refunds.append((self.world.ids.refund_no(order.label, len(order.refunds) + 1), amount_fen))
         return order.refunds[-1]
@@ -306,21 +371,25 @@ class Stage:
                 number = trade.out_trade_no
         return number
 
-    def _end(self, asked: int, reply: Reply[Payment] | Reply[Refund]) -> None:
+    def _end(self, asked: int, reply: Reply[Payment] | Reply[Refund] | Reply[Reconciled]) -> None:
         match reply.outcome:
             case Outcome.OK:
                 self.history.ok(asked, attempts=reply.attempts, **_told(reply.value))
             case Outcome.REFUSED:
-                self.history.fail(asked, status_code=reply.status, code=reply.code, detail=reply.detail)
+                said = {"status_code": reply.status, "code": reply.code, "detail": reply.detail}
+                self.history.fail(asked, **said, retry_after_s=reply.retry_after_s)
             case Outcome.UNKNOWN:
-                self.history.unknown(asked, status_code=reply.status, detail=reply.detail)
+                said = {"status_code": reply.status, "detail": reply.detail}
+                self.history.unknown(asked, **said, retry_after_s=reply.retry_after_s)
 
 
-def _told(value: Payment | Refund | None) -> dict[str, Any]:
+def _told(value: Payment | Refund | Reconciled | None) -> dict[str, Any]:
     match value:
         case Payment():
             return {"payment_id": value.id, "status": value.status, "refund_status": value.refund_status}
         case Refund():
             return {"refund_id": value.id, "refund_state": value.status}
+        case Reconciled():
+            return {"done": value.done, "discrepancies": [asdict(one) for one in value.discrepancies]}
         case None:
             return {}

@@ -4,6 +4,7 @@ The catalogue: every requirement, family by family.
 
 from harness.catalog import (
     clock,
+    close,
     concurrency,
     crash,
     idempotency,
@@ -31,6 +32,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     *concurrency.REQUIREMENTS,
     *crash.REQUIREMENTS,
     *clock.REQUIREMENTS,
+    *close.REQUIREMENTS,
 )
 BY_ID = {requirement.id: requirement for requirement in REQUIREMENTS}
 

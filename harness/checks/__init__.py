@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from harness.checks import (
     clock,
+    close,
     concurrency,
     crash,
     idempotency,
@@ -36,6 +37,7 @@ CHECKS: Mapping[str, Check] = {
     **concurrency.CHECKS,
     **crash.CHECKS,
     **clock.CHECKS,
+    **close.CHECKS,
 }
 
 

@@ -100,7 +100,7 @@ def _happened(fits: Callable[[dict[str, int], int], bool]) -> Rule:
     return rule
 
 
-def _refused(of: Callable[[Story], list[Operation]]) -> Rule:
+def refund_refused(of: Callable[[Story], list[Operation]]) -> Rule:
     """
     A rule: each of these refunds is refused, or told as failed; an answer that never came says nothing.
     """
@@ -128,7 +128,10 @@ def _larger_than_paid(story: Story) -> list[Operation]:
     return [line for line in story.asked("refund") if paid_fen and line.value["amount_fen"] > paid_fen]
 
 
-def _of_nothing(story: Story) -> list[Operation]:
+def of_nothing(story: Story) -> list[Operation]:
+    """
+    The refunds asked of an order that nobody has paid.
+    """
     return [] if _paid_fen(story) or not story.seen("book") else story.asked("refund")
 
 
@@ -178,10 +181,10 @@ CHECKS: Mapping[str, Check] = {
         witness="no payment was refunded in parts that make up the whole",
     ),
     "refund/above-refused": each_order(
-        "refund/above-refused", _refused(_larger_than_paid), witness="nobody asked back more than was paid"
+        "refund/above-refused", refund_refused(_larger_than_paid), witness="nobody asked back more than was paid"
     ),
     "refund/unpaid-refused": each_order(
-        "refund/unpaid-refused", _refused(_of_nothing), witness="nobody asked for the money of an unpaid order"
+        "refund/unpaid-refused", refund_refused(of_nothing), witness="nobody asked for the money of an unpaid order"
     ),
     "refund/at-once-never-above": each_order(
         "refund/at-once-never-above", still_right(marked("refunds-at-once")), witness="no refunds met each other"

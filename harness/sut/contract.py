@@ -1,5 +1,5 @@
 """
-The port to a gateway under test: seven questions and the abilities that a driver declares.
+The port to a gateway under test: its questions, and the abilities that a driver declares.
 
 Nothing here assumes an outcome. A question ends in one of three ways, and an answer that never came is UNKNOWN, not
 a refusal: whoever asked has to ask again with the same number, or to query.
@@ -33,6 +33,8 @@ class Ability(StrEnum):
     LEDGER = "ledger"  # double entries, whose sums must be zero
     EXPORT = "export"  # every payment with its postings, as a stream
     WEBHOOKS = "webhooks"  # the live platform is told
+    CLOSE = "close"  # end an order that nobody has paid
+    RECONCILE = "reconcile"  # compare a day's bill with the books
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,7 @@ class Reply(Generic[Value]):
         status: the HTTP status, None when no answer came.
         code: the machine word of a refusal.
         attempts: how often it was sent.
+        retry_after_s: when a refusal says to come again; None where it does not say.
     """
 
     outcome: Outcome
@@ -53,6 +56,7 @@ class Reply(Generic[Value]):
     code: str = ""
     detail: str = ""
     attempts: int = 1
+    retry_after_s: float | None = None
 
     def unwrap(self) -> Value:
         """
@@ -141,6 +145,41 @@ class LedgerEntry:
     at: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discrepancy:
+    """
+    One difference between a bill and the books, as the gateway tells it.
+
+    Args:
+        kind: `missing_here`, `missing_there`, `amount`, `state`, …; a driver maps its gateway's own words to them.
+        row: "payment" or "refund".
+        here_fen, there_fen: in the books and in the bill; None where there is no such row.
+        status: OPEN, EXPLAINED or REPAIRED.
+    """
+
+    kind: str
+    row: str
+    number: str
+    here_fen: int | None
+    there_fen: int | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """
+    A day's bill compared with the books.
+
+    Args:
+        done: False while the bill is not there yet, or is still being compared.
+    """
+
+    channel: str
+    day: str
+    done: bool
+    discrepancies: tuple[Discrepancy, ...] = ()
+
+
 Ours = Callable[[str], bool]
 
 
@@ -208,18 +247,54 @@ class GatewayContract(Protocol):
         """
         ...
 
-    async def close(self) -> None: ...
+    async def close_payment(self, payment_id: str) -> Reply[Payment]:
+        """
+        End an order that nobody has paid; the payment as it stands afterwards, which may still be PENDING.
+        """
+        ...
+
+    async def reconcile(self, channel: str, *, day: str) -> Reply[Reconciled]:
+        """
+        Compare a channel's bill of a day in Beijing (2026-11-23) with the books, again if it has been.
+        """
+        ...
+
+    async def close(self) -> None:
+        """
+        Let go of the connections; nothing is asked of the gateway.
+        """
+        ...
 
 
-def refused(*, status: int | None, code: str, detail: str, attempts: int = 1) -> Reply[Any]:
+def refused(
+    *, status: int | None, code: str, detail: str, attempts: int = 1, retry_after_s: float | None = None
+) -> Reply[Any]:
     """
     The gateway said no.
     """
-    return Reply(outcome=Outcome.REFUSED, status=status, code=code, detail=detail, attempts=attempts)
+    return Reply(
+        outcome=Outcome.REFUSED,
+        status=status,
+        code=code,
+        detail=detail,
+        attempts=attempts,
+        retry_after_s=retry_after_s,
+    )
 
 
-def unknown(*, status: int | None, detail: str, attempts: int = 1) -> Reply[Any]:
+def unknown(
+    *, status: int | None, detail: str, attempts: int = 1, retry_after_s: float | None = None
+) -> Reply[Any]:
     """
     Nobody knows whether it was done.
     """
-    return Reply(outcome=Outcome.UNKNOWN, status=status, detail=detail, attempts=attempts)
+    return Reply(
+        outcome=Outcome.UNKNOWN, status=status, detail=detail, attempts=attempts, retry_after_s=retry_after_s
+    )
+
+
+def seconds_of(retry_after: str | None) -> float | None:
+    """
+    What a Retry-After header says, in seconds; None without one, or where it is no number.
+    """
+    return float(retry_after) if retry_after is not None and retry_after.isdigit() else None

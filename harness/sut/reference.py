@@ -23,21 +23,25 @@ from harness.errors import GatewaySilentError
 from harness.ids import Ids
 from harness.sut.contract import (
     Ability,
+    Discrepancy,
     LedgerEntry,
     NewPayment,
     Ours,
     Outcome,
     Payment,
     Posting,
+    Reconciled,
     Refund,
     Reply,
     every_order,
     refused,
+    seconds_of,
     unknown,
 )
 
 Value = TypeVar("Value")
 API = "/api/v1/payments"
+BILLS = "/api/v1/reconciliations"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +115,13 @@ class ReferenceGateway:
 
     async def sync(self, payment_id: str) -> Reply[Payment]:
         return await self._ask("POST", f"{API}/{payment_id}/sync", parse=parse_payment)
+
+    async def close_payment(self, payment_id: str) -> Reply[Payment]:
+        return await self._ask("POST", f"{API}/{payment_id}/close", parse=parse_payment)
+
+    async def reconcile(self, channel: str, *, day: str) -> Reply[Reconciled]:
+        body = {"channel": channel, "day": day, "again": True}
+        return await self._ask("POST", BILLS, parse=parse_reconciled, body=body)
 
     async def refund(
         self, payment_id: str, *, merchant_refund_no: str, amount_fen: int, reason: str | None = None
@@ -194,7 +205,8 @@ class ReferenceGateway:
         try:
             headers = self._headers(method, target, data)
             async with session.request(method, url, data=data or None, headers=headers) as answer:
-                return _reply(answer.status, await answer.read(), parse=parse)
+                later_s = seconds_of(answer.headers.get("Retry-After"))
+                return _reply(answer.status, await answer.read(), parse=parse, later_s=later_s)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return unknown(status=None, detail=f"{type(error).__name__}: {error}")
 
@@ -213,9 +225,11 @@ class ReferenceGateway:
         return headers
 
 
-def _reply(status: int, body: bytes, *, parse: Callable[[Mapping[str, Any]], Value]) -> Reply[Value]:
+def _reply(
+    status: int, body: bytes, *, parse: Callable[[Mapping[str, Any]], Value], later_s: float | None
+) -> Reply[Value]:
     if status >= 500:
-        return unknown(status=status, detail=body[:200].decode(errors="replace"))
+        return unknown(status=status, detail=body[:200].decode(errors="replace"), retry_after_s=later_s)
     try:
         parsed = orjson.loads(body)
         if status < 400:
@@ -226,7 +240,7 @@ def _reply(status: int, body: bytes, *, parse: Callable[[Mapping[str, Any]], Val
         return unknown(status=status, detail=detail) if status < 400 else refused(status=status, code="", detail=detail)
     problem = parsed if isinstance(parsed, dict) else {}
     detail = str(problem.get("detail") or problem.get("title") or "")
-    return refused(status=status, code=str(problem.get("code", "")), detail=detail)
+    return refused(status=status, code=str(problem.get("code", "")), detail=detail, retry_after_s=later_s)
 
 
 def parse_payment(raw: Mapping[str, Any]) -> Payment:
@@ -277,6 +291,28 @@ def parse_ledger(raw: Mapping[str, Any]) -> tuple[LedgerEntry, ...]:
             at=entry.get("at") or "",
         )
         for entry in raw["entries"]
+    )
+
+
+def parse_reconciled(raw: Mapping[str, Any]) -> Reconciled:
+    """
+    A day compared.
+    """
+    return Reconciled(
+        channel=raw["channel"],
+        day=raw["day"],
+        done=raw["status"] == "done",
+        discrepancies=tuple(
+            Discrepancy(
+                kind=one["kind"],
+                row=one["row"],
+                number=one["number"],
+                here_fen=one["here_fen"],
+                there_fen=one["there_fen"],
+                status=one["status"].upper(),
+            )
+            for one in raw["differences"]
+        ),
     )
 
 

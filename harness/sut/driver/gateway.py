@@ -22,10 +22,12 @@ from harness.sut.contract import (
     Outcome,
     Payment,
     Posting,
+    Reconciled,
     Refund,
     Reply,
     every_order,
     refused,
+    seconds_of,
     unknown,
 )
 from harness.sut.driver.schema import Call, DriverFile, PaymentCall, RefundCall
@@ -91,6 +93,12 @@ class HttpGateway:
 
     async def sync(self, payment_id: str) -> Reply[Payment]:
         return await self._look(self.driver.sync, payment_id)
+
+    async def close_payment(self, payment_id: str) -> Reply[Payment]:
+        return await self._look(self.driver.close, payment_id, ability=Ability.CLOSE)
+
+    async def reconcile(self, channel: str, *, day: str) -> Reply[Reconciled]:
+        raise AbilityMissingError(f"{self.name} compares no bills ({channel}, {day})")
 
     async def refund(
         self, payment_id: str, *, merchant_refund_no: str, amount_fen: int, reason: str | None = None
@@ -165,8 +173,10 @@ class HttpGateway:
         credit = Posting(entry_id="", amount_fen=payment.amount_fen)
         return replace(payment, credits=(credit,) * told.value)
 
-    async def _look(self, call: PaymentCall | None, payment_id: str) -> Reply[Payment]:
-        declared = self._declared(call, Ability.GET)
+    async def _look(
+        self, call: PaymentCall | None, payment_id: str, *, ability: Ability = Ability.GET
+    ) -> Reply[Payment]:
+        declared = self._declared(call, ability)
         known = self._made[payment_id]
 
         def read(answer: Any) -> Payment:
@@ -242,7 +252,8 @@ class HttpGateway:
         url = URL(text(self.driver.url, known).rstrip("/") + path, encoded=True)
         try:
             async with session.request(call.method, url, data=data or None, headers=headers) as answer:
-                return _reply(call, answer.status, await answer.read(), read=read)
+                reply = _reply(call, answer.status, await answer.read(), read=read)
+                return replace(reply, retry_after_s=seconds_of(answer.headers.get("Retry-After")))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return unknown(status=None, detail=f"{type(error).__name__}: {error}")
 
@@ -252,6 +263,7 @@ def _abilities(driver: DriverFile) -> frozenset[Ability]:
     told = {
         Ability.GET: driver.get,
         Ability.SYNC: driver.sync,
+        Ability.CLOSE: driver.close,
         Ability.REFUND: driver.refund,
         Ability.GET_REFUND: driver.get_refund,
         Ability.EFFECTS: driver.effects,

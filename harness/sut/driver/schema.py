@@ -120,6 +120,7 @@ class DriverFile(Words):
     create: PaymentCall
     get: PaymentCall | None = None
     sync: PaymentCall | None = None
+    close: PaymentCall | None = Field(default=None, description="ends an order that nobody has paid")
     refund: RefundCall | None = None
     get_refund: RefundCall | None = None
     effects: EffectsCall | None = None
