@@ -27,12 +27,13 @@ async def _scanned(stage: Stage) -> Order:
 
 
 async def plain(stage: Stage) -> None:
-    """Closed, looked at, paid by a buyer who did not know, looked at again a day later."""
+    """Closed, looked at, paid by a buyer who does not know of it, looked at again a day later."""
     seen, unseen = await _scanned(stage), await stage.opened()
     for order in (seen, unseen):
         await stage.close(order)
         await stage.look(order)
-        await stage.pay(order)
+        await stage.look(order)
+    await stage.pay(unseen)
     await stage.advance(DAY_S)
     for order in (seen, unseen):
         await stage.look(order)
@@ -47,11 +48,10 @@ async def left_open(stage: Stage) -> None:
 
 
 async def twice(stage: Stage) -> None:
-    """Two at the same moment, one more, and one more on the next day."""
+    """Two at the same moment, and one more."""
     order = await _scanned(stage)
     await stage.close(order, times=2)
-    await stage.close(order)
-    await stage.advance(DAY_S)
+    await stage.look(order)
     await stage.close(order)
 
 
@@ -59,10 +59,13 @@ async def paid_before(stage: Stage) -> None:
     """One whose payment is known, and two of which no notify came: lost, and late."""
     known = await stage.opened()
     await stage.pay(known)
+    await stage.look(known)
     await stage.close(known)
-    for fault, settings in (("drop_all", {}), ("delay", {"seconds": HOUR_S})):
-        order = await stage.opened()
-        await stage.strike(order, fault, **settings)
+    await stage.look(known)
+    silent, late = await stage.opened(), await stage.opened()
+    await stage.strike(silent, "drop_all")
+    await stage.strike(late, "delay", seconds=HOUR_S)
+    for order in (silent, late):
         await stage.act(order)
         await stage.close(order)
         await stage.advance(0)
@@ -98,35 +101,39 @@ async def notify_after(stage: Stage) -> None:
 
 
 async def asked_again(stage: Stage) -> None:
-    """The same order number, after its close; whatever stands there then is paid."""
-    order = await _scanned(stage)
-    await stage.close(order)
-    await stage.ask(order)
-    await stage.pay(order)
+    """The same order number, after its close; one buyer pays whatever stands there then, another does not."""
+    for pays in (False, True):
+        order = await _scanned(stage)
+        await stage.close(order)
+        await stage.ask(order)
+        if pays:
+            await stage.pay(order)
 
 
-async def never_opened(stage: Stage) -> None:
-    """The opening never arrived, and the merchant gives up at once."""
-    order = stage.order()
-    await stage.strike(order, "timeout_before", on="reply")
-    await stage.ask(order)
-    await stage.close(order)
-    await stage.advance(HOUR_S)
-    await stage.pay(order)
+async def unanswered(stage: Stage) -> None:
+    """The opening never arrived, or its answer did not, and the merchant gives up at once."""
+    for fault in ("timeout_before", "timeout_after"):
+        order = stage.order()
+        await stage.strike(order, fault, on="reply")
+        await stage.ask(order)
+        await stage.close(order)
+        await stage.advance(120)
 
 
 def answered(*faults: str) -> Play:
     """
-    The call that ends the trade meets each of these faults.
+    The call that ends the trade meets each of these faults: one buyer pays afterwards, another does not.
     """
 
     async def play(stage: Stage) -> None:
         for fault in faults:
-            order = await _scanned(stage)
-            await stage.strike(order, fault, on="close")
-            await stage.close(order)
-            await stage.advance(HOUR_S)
-            await stage.pay(order)
+            for pays in (False, True):
+                order = await _scanned(stage)
+                await stage.strike(order, fault, on="close")
+                await stage.close(order)
+                await stage.advance(120)
+                if pays:
+                    await stage.pay(order)
 
     return play
 
@@ -173,13 +180,13 @@ def _by_time(name: str, play: Play) -> Case:
 CASES = (
     Case(
         name="close-plain",
-        covers=("close/provider-first", "close/stays-closed"),
+        covers=("close/stays-closed",),
         play=plain,
         needs=NEEDS,
     ),
     Case(
         name="close-left-open",
-        covers=("close/ends-closed",),
+        covers=("close/provider-first", "close/ends-closed"),
         play=left_open,
         channels=ENDABLE,
         needs=NEEDS | {Ability.REFUND},
@@ -191,7 +198,7 @@ CASES = (
     _case("paid-late", paid_late, "paid-late"),
     _case("notify-after", notify_after, "notify-after"),
     _case("asked-again", asked_again, "asked-again"),
-    _case("never-opened", never_opened, "never-opened"),
+    _case("unanswered-opening", unanswered, "unanswered-opening"),
     _answered("no-answer", "timeout_after", "timeout_before"),
     _answered("torn", "reset_after", "reset_before"),
     _answered("system-error", "system_error", "http_error"),

@@ -3,12 +3,11 @@ Orders that end without money: at the provider first, and nobody's money is forg
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from harness.checks.base import KEPT, Check, Rule, Ruling, Story, family
 from harness.checks.books import disagreements, still_right, told_by
 from harness.checks.idempotency import open_trades
-from harness.checks.occasions import Occasion, called, marked, paid, status_of, struck
+from harness.checks.occasions import Occasion, marked, paid, status_of, struck
 from harness.checks.refund import of_nothing, refund_refused
 from harness.history import Operation, Phase
 from harness.verdict import yuan_text
@@ -59,6 +58,22 @@ def ended_right(occasion: Occasion) -> Rule:
     return rule
 
 
+def not_believed(story: Story) -> Iterator[Ruling]:
+    """
+    A close whose answer's signature does not match: the gateway calls again before it says that the order is closed.
+    """
+    met = _ending("bad_signature")(story)
+    if not met or not status_of(story):
+        return
+    again = any(line.index > met[0].index for line in story.lines["call"])
+    yield Ruling(
+        kept=again or status_of(story) not in CLOSED,
+        expected="another call, since nobody said anything that counts",
+        actual=f"the answer to {met[0].value['api']} was taken at its word",
+        evidence=(met[0], story.last("ledger")),
+    )
+
+
 def ends_closed(story: Story) -> Iterator[Ruling]:
     """
     A close that the gateway took, of an order that nobody paid.
@@ -75,10 +90,10 @@ def ends_closed(story: Story) -> Iterator[Ruling]:
 
 def nothing_credited(story: Story) -> Iterator[Ruling]:
     """
-    Closed at the end, and nobody paid.
+    A close that the gateway took, of an order that nobody paid.
     """
     ledger = story.last("ledger")
-    if ledger is None or ledger.value["status"] not in CLOSED or _paid_fen(story):
+    if ledger is None or not story.seen("close") or _paid_fen(story):
         return
     told = [line for line in story.seen("webhook") if line.value["type"] == "payment.paid"]
     credited_fen = sum(ledger.value["credits"] or ())
@@ -87,7 +102,7 @@ def nothing_credited(story: Story) -> Iterator[Ruling]:
         expected="nothing credited, and the platform told of no payment",
         actual=f"{yuan_text(credited_fen)} credited, payment.paid told {len(told)} times",
         evidence=(ledger, *told[:1]),
-        money=f"order {story.order} is closed and unpaid, and {yuan_text(credited_fen)} were credited",
+        money=f"order {story.order} was closed and not paid, and {yuan_text(credited_fen)} were credited",
     )
 
 
@@ -153,7 +168,7 @@ def _twice(story: Story) -> list[Operation]:
 
 def _found(story: Story) -> list[Operation]:
     silent = [line for line in story.seen("fault") if line.value["fault"] in {"drop_all", "delay"}]
-    return _after("pay", "close")(story) if silent else []
+    return list(_after("pay", "close")(story)) if silent else []
 
 
 def _late(story: Story) -> list[Operation]:
@@ -168,21 +183,22 @@ def _after_close(story: Story) -> list[Operation]:
     return list(struck("after_close")(story)) if story.asked("close") else []
 
 
-def _never_opened(story: Story) -> list[Operation]:
-    return story.calls("open", faults=("timeout_before", "reset_before")) if story.asked("close") else []
+def _unanswered(story: Story) -> list[Operation]:
+    lost = ("timeout_before", "timeout_after", "reset_before", "reset_after")
+    return story.calls("open", faults=lost) if story.asked("close") else []
 
 
 def _refunds(story: Story) -> list[Operation]:
     return of_nothing(story) if story.seen("close") else []
 
 
-def _ending(*faults: str, **settings: Any) -> Callable[[Story], list[Operation]]:
+def _ending(*faults: str) -> Callable[[Story], list[Operation]]:
     """
     A call that was to end the trade, in whichever way the provider offers, and that one of *faults* befell.
     """
 
     def occasion(story: Story) -> list[Operation]:
-        return [line for verb in ("close", "cancel") for line in called(verb, *faults, **settings)(story)]
+        return [line for verb in ("close", "cancel") for line in story.calls(verb, faults=faults)]
 
     return occasion
 
@@ -197,15 +213,15 @@ CHECKS: Mapping[str, Check] = family(
     ("paid-at-once", ended_right(marked("paid-while-closing")), "nobody paid while the order was closed"),
     ("paid-late", still_right(_late), "nobody paid a closed order"),
     ("notify-after", still_right(_after_close), "no notify came after a close"),
-    ("nothing-credited", nothing_credited, "no order ended closed and unpaid"),
+    ("nothing-credited", nothing_credited, "no unpaid order was closed"),
     ("asked-again", ended_right(_after("close", "create")), "no closed order was asked for again"),
     ("refund-refused", refund_refused(_refunds), "nobody asked for the money of a closed order"),
     ("stays-closed", stays_closed, "no closed order was looked at again"),
-    ("never-opened", ended_right(_never_opened), "no order was closed whose opening had never arrived"),
+    ("unanswered-opening", ended_right(_unanswered), "no order was closed whose opening had not been answered"),
     ("no-answer", ended_right(_ending("timeout_after", "timeout_before")), "every close was answered"),
     ("torn", ended_right(_ending("reset_after", "reset_before")), "no close was torn off"),
     ("system-error", ended_right(_ending("system_error", "http_error")), "no close met a system error"),
-    ("not-believed", ended_right(_ending("bad_signature")), "every close's signature matched"),
+    ("not-believed", not_believed, "every close's signature matched"),
     ("times-out", time_over, "no order's time was over"),
     ("paid-before-timeout", still_right(marked("paid-before-timeout")), "nobody paid at the last moment"),
     ("late-after-timeout", still_right(_late_by_time), "nobody paid after the order's time was over"),

@@ -19,5 +19,9 @@ MUTANT = Mutant(
     id="alipay-believes-any-answer",
     bug="checks no signature of Alipay's answers",
     parts=lambda: {"around_channels": only("alipay", Around)},
-    must_be_convicted_by=("signature/answer-tampered-not-believed", "signature/answer-foreign-not-believed"),
+    must_be_convicted_by=(
+        "signature/answer-tampered-not-believed",
+        "signature/answer-foreign-not-believed",
+        "close/not-believed",
+    ),
 )

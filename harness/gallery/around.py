@@ -140,10 +140,10 @@ class AroundStore:
     A store in front of another one.
 
     Args:
-        unit: what stands around each of its transactions.
+        unit: makes what stands around each of its transactions.
     """
 
-    def __init__(self, inner: UnitOfWorkFactory, unit: type[AroundUnit]) -> None:
+    def __init__(self, inner: UnitOfWorkFactory, unit: Callable[[UnitOfWork], AroundUnit]) -> None:
         self._inner = inner
         self._unit = unit
 

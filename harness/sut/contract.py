@@ -282,15 +282,11 @@ def refused(
     )
 
 
-def unknown(
-    *, status: int | None, detail: str, attempts: int = 1, retry_after_s: float | None = None
-) -> Reply[Any]:
+def unknown(*, status: int | None, detail: str, attempts: int = 1, retry_after_s: float | None = None) -> Reply[Any]:
     """
     Nobody knows whether it was done.
     """
-    return Reply(
-        outcome=Outcome.UNKNOWN, status=status, detail=detail, attempts=attempts, retry_after_s=retry_after_s
-    )
+    return Reply(outcome=Outcome.UNKNOWN, status=status, detail=detail, attempts=attempts, retry_after_s=retry_after_s)
 
 
 def seconds_of(retry_after: str | None) -> float | None:

@@ -60,6 +60,11 @@ class Tale:
             getattr(self.history, ends)(invoked, **({"refund_state": state} if ends == "ok" else {}))
         return self
 
+    def ended(self, how="ok"):
+        """The merchant asks the gateway to close the order."""
+        getattr(self.history, how)(self.history.invoke("close", order=order(1)))
+        return self
+
     def look(self, status, *, kind="get"):
         self.history.ok(self.history.invoke(kind, order=order(1)), status=status)
         return self

@@ -5,6 +5,7 @@ put to the test.
 
 from collections.abc import Callable, Mapping
 
+from tests.unit.harness import tales_of_ends
 from tests.unit.harness.tale import Tale
 
 Written = Callable[[Tale], Tale]
@@ -288,14 +289,17 @@ OTHERS = [
     ("unknown/never-a-second-trade", "UNKNOWN", Tale().call("open").book()),
 ]
 
+EVERY = {**MET, **tales_of_ends.MET}
+
 TALES = [
-    *((name, "PASS", met(Tale()).right()) for name, met in MET.items()),
-    *((name, "FAIL", met(Tale()).wrong()) for name, met in MET.items()),
-    *((name, "UNKNOWN", met(Tale())) for name, met in MET.items()),
-    *((name, "UNKNOWN", Tale().notify().right()) for name in (*MET, *LIES, *TRUTHS)),
+    *((name, "PASS", met(Tale()).right()) for name, met in EVERY.items()),
+    *((name, "FAIL", met(Tale()).wrong()) for name, met in EVERY.items()),
+    *((name, "UNKNOWN", met(Tale())) for name, met in EVERY.items()),
+    *((name, "UNKNOWN", Tale().notify().right()) for name in (*EVERY, *LIES, *TRUTHS)),
     *((name, "PASS", came(Tale(), False).right()) for name, came in LIES.items()),
     *((name, "FAIL", came(Tale(), True).right()) for name, came in LIES.items()),
     *((name, "PASS", came(Tale(), True).right()) for name, came in TRUTHS.items()),
     *((name, "FAIL", came(Tale(), False).right()) for name, came in TRUTHS.items()),
     *OTHERS,
+    *tales_of_ends.OTHERS,
 ]
