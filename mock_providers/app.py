@@ -6,12 +6,14 @@ Starts and stops things in the right order; does nothing at import.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from mock_providers.cashier import Cashier
 from mock_providers.core.book import Book
 from mock_providers.core.clock import Clock, ScheduleClock, SystemClock
 from mock_providers.core.control import ControlServer, ControlState
+from mock_providers.core.crowd import Crowd
 from mock_providers.core.identities import Identities, merchant_folders
 from mock_providers.core.ids import KeyedIds
 from mock_providers.core.journal import Journal
@@ -65,7 +67,12 @@ class Simulator:
         self.journal = Journal(file=settings.journal_file, numbers=numbers)
         self.schedule = ScheduleClock(clock, rate=settings.schedule_rate)
         self.notifier = Notifier(
-            schedule=self.schedule, stamp=clock, planner=faults, journal=self.journal, numbers=numbers
+            schedule=self.schedule,
+            stamp=clock,
+            planner=faults,
+            journal=self.journal,
+            numbers=numbers,
+            keep_alive_s=settings.notify_keep_alive_s,
         )
         labels, self._timers = Labels(), Timers(self.schedule)
         self.providers: Mapping[str, Provider] = {
@@ -104,6 +111,9 @@ class Simulator:
             urls=self._urls,
             front=self.front.as_json,
         )
+        if settings.buyers_pay_after_s is not None:
+            pay = partial(state.act, action="pay")
+            Crowd(self.schedule, pay=pay, after_s=settings.buyers_pay_after_s).watch(self.book)
         brands = {name: factory.brand for name, factory in PROVIDERS.items()}
         operator = OperatorPages(
             state,

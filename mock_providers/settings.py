@@ -40,6 +40,10 @@ class ProvidersSettings(BaseSettings):
         label_fields: the request field that carries the harness's label, by provider.
         journal_file: NDJSON of every exchange; memory holds the latest either way.
         schedule_rate: schedule seconds for one real second.
+        buyers_pay_after_s: every order is paid by itself, so long after its opening in schedule time; None leaves that
+            to buyers' hands.
+        notify_keep_alive_s: deliveries share connections that were used within so many seconds; 0 takes a new one for
+            each.
         alipay_…: the switches that `alipay/policy.py` explains.
         alipay_v3_waiting_status: OpenAPI v3's HTTP status for a payment that waits for its buyer, which no page tells.
         wechatpay_port: 0 takes a free one.
@@ -75,6 +79,8 @@ class ProvidersSettings(BaseSettings):
     label_fields: dict[str, str] = Field(default_factory=lambda: {"alipay": "subject", "wechatpay": "description"})
     journal_file: Path | None = None
     schedule_rate: float = Field(default=1.0, ge=0)
+    buyers_pay_after_s: float | None = Field(default=None, ge=0)
+    notify_keep_alive_s: float = Field(default=0.0, ge=0, le=60)
     alipay_notify_events: frozenset[str] = frozenset({"payment", "refund"})
     alipay_notify_content_type: Literal["malformed", "clean"] = "malformed"
     alipay_notify_resends_at_once: int = Field(default=0, ge=0, le=3)

@@ -18,7 +18,6 @@ from harness.commands.session import Session, open_session, profile_file, profil
 from harness.events import Audited, RunEnded, RunStarted, StepStarted
 from harness.gather import settle_world
 from harness.load.books import Books, read_books
-from harness.load.buyers import Buyers
 from harness.load.durability import durability_of
 from harness.load.figures import Figures, summary_of
 from harness.load.generator import GeneratorRun, run_light, run_locust
@@ -43,6 +42,13 @@ SHOWN = (
     "lost", "credited_twice", "mismatched", "rsa_bound_per_s", "bound_ratio", "sign_share", "cpu_s", "limited_by",
     "elapsed_s",
 )  # fmt: skip
+# Buyers pay without a call of ours for each, and notifies share connections, as those of busy platforms do.
+SIMULATOR_ENV = {
+    "PAYPROOF_PROVIDERS_BUYERS_PAY_AFTER_S": "0.02",
+    "PAYPROOF_PROVIDERS_NOTIFY_KEEP_ALIVE_S": "5",
+}
+# The distances that a gateway has in earnest: a world's usual ones ask so early that every slow payment is asked about.
+GATEWAY_ENV = {"GATEWAY_POLL_LADDER_S": "[5, 10, 20, 40, 80, 160, 320, 600]"}
 
 
 async def run_load(plan: LoadPlan, *, settings: HarnessSettings) -> int:
@@ -87,7 +93,8 @@ def earlier_run(folder: Path) -> Run:
 
 @contextlib.asynccontextmanager
 async def _world(session: Session, *, faults: Path) -> AsyncIterator[ProcessesWorld]:
-    world = await ProcessesWorld.open(session.plan(faults=faults), clock=session.clock)
+    plan = replace(session.plan(faults=faults), simulator_env=SIMULATOR_ENV, gateway_env=GATEWAY_ENV)
+    world = await ProcessesWorld.open(plan, clock=session.clock)
     try:
         yield world
     finally:
@@ -103,7 +110,7 @@ async def _loaded(
     before = await signed()
     traffic = await _traffic(plan, world, folder=folder, session=session)
     record = traffic.record
-    text = f"settle: {record.opened.started} sent, {traffic.buyers.paid} paid"
+    text = f"settle: {record.opened.started} sent, {record.opened.accepted} accepted"
     session.announce(StepStarted(number=2, total=3, text=text))
     settled = await settle_world(world, patience_s=plan.patience_s)
     after = await signed()
@@ -132,7 +139,6 @@ class Traffic:
     """
 
     record: LoadRecord
-    buyers: Buyers
     meter: Meter
     over_at_s: float
 
@@ -151,12 +157,11 @@ class Traffic:
 
 async def _traffic(plan: LoadPlan, world: ProcessesWorld, *, folder: Path, session: Session) -> Traffic:
     """
-    Generator and buyers side by side; the buyers go home when the generator has ended and all that it opened is paid.
+    The generator, watched; the providers' own crowd pays what it opens.
     """
     pids: list[int] = []
     meter = Meter(lambda: {**world.pids(), "generator": pids, "harness": [os.getpid()]}, clock=world.clock)
-    buyers = Buyers(world.control, clock=world.clock)
-    over, watched = asyncio.Event(), asyncio.Event()
+    watched = asyncio.Event()
     run = GeneratorRun(
         url=world.gateway.url,
         values=_values(plan, world, record_file=folder / "load.ndjson"),
@@ -168,18 +173,16 @@ async def _traffic(plan: LoadPlan, world: ProcessesWorld, *, folder: Path, sessi
         on_start=pids.append,
     )
     async with asyncio.TaskGroup() as group:
-        group.create_task(buyers.follow(over))
         group.create_task(meter.watch(watched))
-        telling = group.create_task(tell(plan, folder / "load.ndjson", buyers=buyers, session=session))
+        telling = group.create_task(tell(plan, folder / "load.ndjson", session=session))
         await (run_light(run) if plan.generator == "light" else run_locust(run))
         telling.cancel()
         over_at_s = world.clock.now().timestamp()
         # What was accepted without an answer from the channel is opened there by the gateway's own workers.
         await world.settle(patience_s=plan.patience_s)
-        over.set()
         watched.set()
     record = await asyncio.to_thread(read_record, folder / "load.ndjson")
-    return Traffic(record=record, buyers=buyers, meter=meter, over_at_s=over_at_s)
+    return Traffic(record=record, meter=meter, over_at_s=over_at_s)
 
 
 def _values(plan: LoadPlan, world: ProcessesWorld, *, record_file: Path) -> dict[str, str]:

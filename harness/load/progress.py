@@ -11,7 +11,6 @@ import orjson
 from harness.clock import Clock
 from harness.commands.session import Session
 from harness.events import Progressed
-from harness.load.buyers import Buyers
 from harness.load.plan import LoadPlan
 from harness.load.record import OPENERS, Span
 
@@ -20,7 +19,7 @@ LOOK_S = 1.0
 TELL_EVERY = 5
 
 
-async def tell(plan: LoadPlan, file: Path, *, buyers: Buyers, session: Session) -> None:
+async def tell(plan: LoadPlan, file: Path, *, session: Session) -> None:
     """
     Go on until cancelled.
     """
@@ -39,11 +38,11 @@ async def tell(plan: LoadPlan, file: Path, *, buyers: Buyers, session: Session) 
         sent = sent + recent.started if looks % TELL_EVERY == 0 else sent
         if looks % TELL_EVERY == 0:
             session.announce(Progressed(what="visits", done=sent, total=total or sent))
-            session.say(sentence(recent, paid=buyers.paid))
+            session.say(sentence(recent))
             recent = Span()
 
 
-def sentence(recent: Span, *, paid: int) -> str:
+def sentence(recent: Span) -> str:
     """
     The last seconds in a line.
     """
@@ -52,7 +51,7 @@ def sentence(recent: Span, *, paid: int) -> str:
     refused = f", {recent.refused} refused" if recent.refused else ""
     unanswered = sum(count for status, count in recent.statuses.items() if not status or status >= 500)
     failed = f", {unanswered} failed" if unanswered else ""
-    return f"    {recent.accepted / TELL_EVERY:.0f}/s accepted{refused}{failed}; {latency}; {paid} paid"
+    return f"    {recent.accepted / TELL_EVERY:.0f}/s accepted{refused}{failed}; {latency}"
 
 
 class Tail:

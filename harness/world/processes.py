@@ -247,7 +247,7 @@ class ProcessesWorld:
     async def _start_gateway(self, program: PythonMain) -> None:
         launcher = None if self.plan.launcher is None else await self.plan.launcher(self.supervisor)
         port = self.plan.home.port("gateway", strict=self.plan.strict_ports)
-        env = child_environment(**self._gateway_values(port), **self.plan.gateway_env)
+        env = child_environment(**{**self._gateway_values(port), **self.plan.gateway_env})
         process = await self.supervisor.start(self._spec("gateway", program, env), launcher=launcher)
         url = str(process.ready["url"])
         self.urls["gateway"] = url

@@ -4,7 +4,7 @@ The book: trades and refunds, and which step is lawful when; the truth about mon
 Knows no vendor's states or codes, sends nothing, and asks nobody for the time: moments are given to it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -186,6 +186,8 @@ class Book:
 
     def __init__(self, *, numbers: Numbers = ALONE) -> None:
         self._numbers = numbers
+        # Told of every new order, where somebody wants to know.
+        self.opened: Callable[[Trade], None] | None = None
         self.payouts = Payouts()
         self.planted = Planted()
         self._trades: list[Trade] = []
@@ -218,6 +220,8 @@ class Book:
         self._enter(trade)
         if trade_no is not None:
             self.scan(trade, trade_no=trade_no, now=opening.created_at)
+        if self.opened is not None:
+            self.opened(trade)
         return trade
 
     def enter(self, trade: Trade) -> None:

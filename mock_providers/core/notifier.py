@@ -107,6 +107,7 @@ class Notifier:
         planner: FaultPlanner,
         journal: Journal,
         numbers: Numbers = ALONE,
+        keep_alive_s: float = 0.0,
     ) -> None:
         self.counts = Counts()
         self._numbers = numbers
@@ -115,7 +116,7 @@ class Notifier:
         self._planner = planner
         self._journal = journal
         self._providers: dict[str, Provider] = {}
-        self._postman = Postman(stamp)
+        self._postman = Postman(stamp, keep_alive_s=keep_alive_s)
         self._deliveries: dict[int, Delivery] = {}
         self._done: deque[int] = deque()
         self._last = 0

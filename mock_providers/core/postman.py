@@ -19,10 +19,16 @@ _SIPS = 20
 
 
 class Postman:
-    """Sends; so many deliveries at once, the others wait their turn."""
+    """
+    Sends; so many deliveries at once, the others wait their turn.
 
-    def __init__(self, stamp: Clock) -> None:
+    Args:
+        keep_alive_s: a connection may be used again within this time; 0 hangs up after each delivery.
+    """
+
+    def __init__(self, stamp: Clock, *, keep_alive_s: float = 0.0) -> None:
         self._stamp = stamp
+        self._keep_alive_s = keep_alive_s
         self._session: ClientSession | None = None
         self._lanes = asyncio.Semaphore(_CONNECTIONS)
 
@@ -30,14 +36,18 @@ class Postman:
         """
         Get ready to send; no proxy, no cookies, no redirects.
 
-        A connection serves one delivery: a kept one may be closed by the merchant at any moment, which would be a fault
-        that nobody ordered. How many there are at once is not the connector's business, for waiting there would count
-        as the merchant's silence.
+        A connection serves one delivery, unless somebody wants it otherwise: a kept one may be closed by the merchant
+        at any moment, which would be a fault that nobody ordered. How many there are at once is not the connector's
+        business, for waiting there would count as the merchant's silence.
 
         Facts: alipay/notify-transport
         """
         self._lanes = asyncio.Semaphore(_CONNECTIONS)
-        connector = TCPConnector(limit=0, force_close=True)
+        connector = (
+            TCPConnector(limit=0, keepalive_timeout=self._keep_alive_s)
+            if self._keep_alive_s
+            else TCPConnector(limit=0, force_close=True)
+        )
         self._session = ClientSession(connector=connector, trust_env=False, cookie_jar=DummyCookieJar())
 
     async def stop(self) -> None:

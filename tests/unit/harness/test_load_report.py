@@ -131,5 +131,5 @@ def test_the_last_seconds_in_a_line():
     span = Span()
     span.add(line(0, statuses={"201": 10, "429": 2, "0": 1}))
 
-    assert sentence(span, paid=7) == "    2/s accepted, 2 refused, 1 failed; p50 250 ms, p99 250 ms; 7 paid"
-    assert "no answer yet" in sentence(Span(), paid=0)
+    assert sentence(span) == "    2/s accepted, 2 refused, 1 failed; p50 250 ms, p99 250 ms"
+    assert "no answer yet" in sentence(Span())
