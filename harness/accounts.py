@@ -76,6 +76,13 @@ class Told:
         """
         return sum(fen for event, fen in self.refunded_fen_by_event.items() if event in self.accepted)
 
+    @classmethod
+    def once(cls, event_id: str, paid_fen: int) -> "Told":
+        """
+        What most payments come to: told of once, and believed.
+        """
+        return cls(paid_fen_by_event={event_id: paid_fen}, accepted={event_id})
+
     def add(self, event: WebhookEvent) -> None:
         if event.told:
             self.accepted.add(event.event_id)
@@ -296,16 +303,19 @@ def _net(account: Account) -> Iterator[Difference]:
         )
 
 
-def opened_again(order: str, payments: Sequence[Payment]) -> Difference:
+def opened_again(order: str, payments: Sequence[tuple[str, int]]) -> Difference:
     """
     One order has several payments that a buyer can pay, or has paid.
+
+    Args:
+        payments: (id, amount in fen) of each.
     """
-    numbers = ", ".join(payment.id for payment in payments)
+    numbers = ", ".join(number for number, _ in payments)
     return _mismatch(
         "idempotency/opened-once",
         expected="1 payment",
         actual=f"{len(payments)} payments: {numbers}",
-        money=f"order {order} opened {len(payments)} times: the buyer can pay {yuan_text(payments[0].amount_fen)} "
+        money=f"order {order} opened {len(payments)} times: the buyer can pay {yuan_text(payments[0][1])} "
         "more than once",
     )
 

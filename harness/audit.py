@@ -130,10 +130,11 @@ class Auditor:
         self._replay = replay
         self._findings_max = findings_max
         self._book: dict[str, BookRow] = {}
-        self._told: dict[str, Told] = {}
+        # (event id, amount) of those who were told once and believed it, which are nearly all; a million are held here.
+        self._told: dict[str, tuple[str, int] | Told] = {}
         self._webhooks = 0
         self._seen: set[str] = set()
-        self._open: dict[str, list[Payment]] = {}
+        self._open: dict[str, tuple[tuple[str, int], ...]] = {}
         self._told_unpaid: list[tuple[BookRow | None, Payment, Sequence[LedgerEntry] | None]] = []
         self._forged_acks: Counter[str] = Counter()
         self._tally = _Tally()
@@ -152,7 +153,14 @@ class Auditor:
         if not self._ours(event.merchant_order_no):
             return
         self._webhooks += 1
-        self._told.setdefault(event.merchant_order_no, Told()).add(event)
+        order = event.merchant_order_no
+        held = self._told.get(order)
+        if held is None and event.told and event.type == "payment.paid":
+            self._told[order] = (event.event_id, event.data.get("amount_fen", 0))
+            return
+        told = Told() if held is None else _unpacked(held)
+        told.add(event)
+        self._told[order] = told
 
     def add_payment(self, payment: Payment, *, entries: Sequence[LedgerEntry] | None = None) -> None:
         """
@@ -168,7 +176,7 @@ class Auditor:
         self._tally.payments += 1
         self._tally.transactions += len({entry.transaction_id for entry in entries or ()})
         if payment.status not in ENDED:
-            self._open.setdefault(order, []).append(payment)
+            self._open[order] = (*self._open.get(order, ()), (payment.id, payment.amount_fen))
         if order in self._told and (book is None or not book.paid_fen):
             # The platform was told of another payment of this order, or of one that nobody paid: seen at the end.
             self._told_unpaid.append((book, payment, entries))
@@ -185,7 +193,7 @@ class Auditor:
             for book in self._book.values():
                 self._judge(Account(order=book.label or book.out_trade_no, book=book, payment=None, told=None))
             for order, told in self._told.items():
-                self._judge(Account(order=order, book=None, payment=None, told=told))
+                self._judge(Account(order=order, book=None, payment=None, told=_unpacked(told)))
         else:
             self._tally.paid += sum(row.paid_fen > 0 for row in self._book.values())
         for order, payments in self._open.items():
@@ -228,7 +236,7 @@ class Auditor:
 
     def _judge_payment(self, book: BookRow | None, payment: Payment, *, entries: Sequence[LedgerEntry] | None) -> None:
         told = self._told.pop(payment.merchant_order_no, None)
-        heard = (told if told is not None else Told()) if self._webhooks else None
+        heard = (_unpacked(told) if told is not None else Told()) if self._webhooks else None
         self._judge(Account(order=payment.merchant_order_no, book=book, payment=payment, told=heard, entries=entries))
 
     def _judge(self, account: Account) -> None:
@@ -259,6 +267,10 @@ class Auditor:
             replay=self._replay,
             money=difference.money,
         )
+
+
+def _unpacked(held: tuple[str, int] | Told) -> Told:
+    return held if isinstance(held, Told) else Told.once(*held)
 
 
 def audit(

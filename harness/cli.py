@@ -191,6 +191,8 @@ def load(
     thresholds: Annotated[Path | None, typer.Option("--thresholds", help="A TOML file; ours by default.")] = None,
     compare: Annotated[Path | None, typer.Option("--compare", help="The run folder of an earlier load.")] = None,
     web: Annotated[bool, typer.Option("--web", help="Locust's own page, on its port 8089.")] = False,
+    master: Annotated[bool, typer.Option("--master", help="Workers of other machines join.")] = False,
+    join: Annotated[str | None, typer.Option("--join", metavar="HOST", help="Work for a master elsewhere.")] = None,
     as_json: JsonFlag = False,
     lang: LangFlag = None,
     home: HomeFlag = None,
@@ -217,6 +219,8 @@ def load(
         thresholds=thresholds,
         compare=compare,
         web=web,
+        master=master,
+        join=join,
         as_json=as_json,
     )
     _finish(run_load(plan, settings=_settings(home=home, out=out, lang=lang)))

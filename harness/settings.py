@@ -17,7 +17,8 @@ from harness.errors import ConfigError
 PREFIX = "PAYPROOF_"
 # These belong to the simulator and to the load generator, which read them in processes of their own.
 SIMULATOR_PREFIX = "PAYPROOF_PROVIDERS_"
-FOREIGN_PREFIXES = (SIMULATOR_PREFIX, "PAYPROOF_LOAD_")
+LOAD_PREFIX = "PAYPROOF_LOAD_"
+FOREIGN_PREFIXES = (SIMULATOR_PREFIX, LOAD_PREFIX)
 
 
 class HarnessSettings(BaseSettings):
@@ -62,6 +63,17 @@ def for_simulator() -> dict[str, str]:
     The simulator's variables in our environment; whether it knows them is its own business.
     """
     return {name: value for name, value in os.environ.items() if name.upper().startswith(SIMULATOR_PREFIX)}
+
+
+def for_load() -> dict[str, str]:
+    """
+    What a generator was told by hand, by name in lower case: whoever joins a master elsewhere says what it says.
+    """
+    return {
+        name.upper().removeprefix(LOAD_PREFIX).lower(): value
+        for name, value in os.environ.items()
+        if name.upper().startswith(LOAD_PREFIX)
+    }
 
 
 def child_environment(**values: str) -> dict[str, str]:

@@ -265,6 +265,17 @@ def wechatpay_v2_round(folder: Path, number: int) -> Facts:
     return {"mutations": len(told), "admitted_share": admitted_share, "ends": len({one.word for _, one in told})}
 
 
+def audit_million(rounds: list[int]) -> Iterator[Facts]:
+    """
+    A million payments through the audit, in a process of its own so that its memory is its own.
+    """
+    for _ in rounds:
+        done = subprocess.run(
+            [sys.executable, "-m", "tools.audit_many", "1000000"], cwd=REPO, capture_output=True, text=True, check=True
+        )
+        yield json.loads(done.stdout)
+
+
 HUNTS = {
     hunt.name: hunt
     for hunt in (
@@ -288,6 +299,12 @@ HUNTS = {
             about="the demo without mercy: nothing credited twice with any seed",
             rounds=range(1, 21),
             play=demo("storm", must_pass=False),
+        ),
+        Hunt(
+            name="audit-million",
+            about="a million payments in the audit: three planted faults found, a gigabyte and no more",
+            rounds=range(1, 2),
+            play=audit_million,
         ),
         Hunt(
             name="payment-machine",

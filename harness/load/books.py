@@ -6,7 +6,7 @@ buyer's paying to the commit. Nothing is held but a few numbers; it refuses to j
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -66,7 +66,7 @@ class Books:
         self.settle.add(lag_s)
         self.settle_by_second[int((paid_at - self.began_at).total_seconds())].add(lag_s)
 
-    def add_events(self, events: Sequence[WebhookEvent], *, unacked: set[str]) -> None:
+    def add_events(self, events: Iterable[WebhookEvent], *, unacked: set[str]) -> None:
         """
         A webhook of a paid payment is written in the transaction that credits it, so it stands for the commit.
         """

@@ -8,19 +8,21 @@ import asyncio
 import contextlib
 import os
 import shlex
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from harness.audit import AuditReport
 from harness.commands.session import Session, open_session, profile_file, profile_word
+from harness.errors import ConfigError
 from harness.events import Audited, RunEnded, RunStarted, StepStarted
 from harness.gather import settle_world
 from harness.load.books import Books, read_books
 from harness.load.durability import durability_of
 from harness.load.figures import Figures, summary_of
-from harness.load.generator import GeneratorRun, run_light, run_locust
+from harness.load.generator import GeneratorRun, join_master, run_light, run_locust
 from harness.load.judge import judge
 from harness.load.latency import with_latency
 from harness.load.limits import limits
@@ -31,9 +33,11 @@ from harness.load.record import LoadRecord, read_record
 from harness.load.report import Run, page_of
 from harness.load.series import FILE as SERIES_FILE
 from harness.load.series import read_run, series_of
+from harness.load.spool import Spool
 from harness.load.thresholds import thresholds_for
 from harness.load.yardstick import Yardstick, signed
-from harness.settings import HarnessSettings
+from harness.settings import LOAD_PREFIX, HarnessSettings, for_load
+from harness.sut.sink import WebhookEvent
 from harness.verdict import exit_code
 from harness.world.processes import ProcessesWorld
 
@@ -56,6 +60,8 @@ async def run_load(plan: LoadPlan, *, settings: HarnessSettings) -> int:
     Run it and return the exit code; the summary goes to the listeners and into the run folder.
     """
     plan.check()
+    if plan.join is not None:
+        return await join(plan, host=plan.join)
     thresholds = thresholds_for(plan.shape, file=plan.thresholds)
     before = None if plan.compare is None else earlier_run(plan.compare)
     faults = profile_file(plan.profile)
@@ -91,14 +97,38 @@ def earlier_run(folder: Path) -> Run:
     return Run(summary=summary, series=series, name=folder.resolve().name)
 
 
+async def join(plan: LoadPlan, *, host: str) -> int:
+    """
+    Work for a master elsewhere, which keeps the record and judges.
+
+    Raises:
+        ConfigError: nobody said what the master's generators are told.
+    """
+    values = for_load()
+    if "secret" not in values:
+        raise ConfigError(
+            "what the master's generators are told is not known here",
+            hint="put the lines of join.env, out of the master's run folder, into the environment",
+        )
+    with tempfile.TemporaryDirectory(prefix="payproof-join-") as folder:
+        log = Path(folder) / "worker.log"
+        run = GeneratorRun(url="", values=values, duration_s=plan.lasts_s, log_file=log)
+        await join_master(host, run)
+    return 0
+
+
 @contextlib.asynccontextmanager
 async def _world(session: Session, *, faults: Path) -> AsyncIterator[ProcessesWorld]:
     plan = replace(session.plan(faults=faults), simulator_env=SIMULATOR_ENV, gateway_env=GATEWAY_ENV)
     world = await ProcessesWorld.open(plan, clock=session.clock)
+    spool = Spool(session.run_dir / "webhooks.ndjson")
+    # A list's append, length and reading are all that is asked of it; a million events do not belong into memory.
+    world.sink.events = cast("list[WebhookEvent]", spool)
     try:
         yield world
     finally:
         await world.close()
+        spool.close()
 
 
 async def _loaded(
@@ -172,6 +202,11 @@ async def _traffic(plan: LoadPlan, world: ProcessesWorld, *, folder: Path, sessi
         master=plan.master,
         on_start=pids.append,
     )
+    if plan.master:
+        told = {f"{LOAD_PREFIX}{name.upper()}": value for name, value in run.values.items()}
+        lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in told.items())
+        await asyncio.to_thread(_secret_file(folder / "join.env").write_text, lines)
+        session.say(f"    {plan.workers} workers are waited for; what they are told stands in {folder / 'join.env'}")
     async with asyncio.TaskGroup() as group:
         group.create_task(meter.watch(watched))
         telling = group.create_task(tell(plan, folder / "load.ndjson", session=session))
@@ -183,6 +218,14 @@ async def _traffic(plan: LoadPlan, world: ProcessesWorld, *, folder: Path, sessi
         watched.set()
     record = await asyncio.to_thread(read_record, folder / "load.ndjson")
     return Traffic(record=record, meter=meter, over_at_s=over_at_s)
+
+
+def _secret_file(path: Path) -> Path:
+    """
+    It holds the app's secret.
+    """
+    path.touch(mode=0o600)
+    return path
 
 
 def _values(plan: LoadPlan, world: ProcessesWorld, *, record_file: Path) -> dict[str, str]:

@@ -27,7 +27,8 @@ class LoadPlan:
         real_latency: the providers' answers take as long as real ones do.
         workers: generators.
         web: Locust's own page.
-        master: workers of other machines join.
+        master: workers of other machines join, as many as `workers` says.
+        join: the host of a master that this run works for; everything but the seed must be as there.
         compare: an earlier run's folder.
     """
 
@@ -46,6 +47,7 @@ class LoadPlan:
     compare: Path | None = None
     web: bool = False
     master: bool = False
+    join: str | None = None
     as_json: bool = False
     patience_s: float = PATIENCE_S
 
@@ -99,11 +101,13 @@ class LoadPlan:
                 f"load runs against {self.gateway} are not there yet",
                 hint="they speak the reference gateway's merchant API; leave --gateway out",
             )
+        if self.master and self.join is not None:
+            raise ConfigError("a run is a master or joins one", hint="leave --master or --join out")
         if self.generator == "light":
             self._check_light()
 
     def _check_light(self) -> None:
-        if self.workers > 1 or self.web or self.master:
+        if self.workers > 1 or self.web or self.master or self.join is not None:
             raise ConfigError("the light generator is one process without a page", hint="--generator locust has both")
         strangers = self.visitors.keys() - {"tipper", "room_tipper"}
         if strangers:

@@ -3,8 +3,10 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import ConfigError
+from harness.load.command import join
 from harness.load.plan import LoadPlan
 from harness.load.yardstick import Signed, Yardstick, signed
+from harness.settings import for_load
 
 PLAN = LoadPlan(shape="steady", rate=50, seed=7)
 
@@ -21,6 +23,7 @@ PLAN = LoadPlan(shape="steady", rate=50, seed=7)
         ({"generator": "light", "workers": 2}, "--generator locust"),
         ({"generator": "light", "shape": "saw"}, "--crowd tipper=1"),
         ({"gateway": "mine.yaml"}, "leave --gateway out"),
+        ({"master": True, "join": "10.0.0.1"}, "leave --master or --join out"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_a_way_out(change, words):
@@ -49,3 +52,17 @@ async def test_the_yardstick_signs():
 @pytest.mark.parametrize(("after", "same"), [(1000, True), (951, True), (1049, True), (949, False), (1060, False)])
 def test_five_percent_apart_is_another_machine(after, same):
     assert Yardstick(Signed(1000, 0.001), Signed(after, 0.001)).steady is same
+
+
+@pytest.mark.asyncio
+async def test_who_joins_without_knowing_the_master_is_told_where_to_look():
+    with pytest.raises(ConfigError) as refused:
+        await join(replace(PLAN, join="10.0.0.1"), host="10.0.0.1")
+
+    assert "join.env" in refused.value.hint
+
+
+def test_a_generators_variables_are_read_by_their_names(monkeypatch):
+    monkeypatch.setenv("PAYPROOF_LOAD_SECRET", "s")
+
+    assert for_load() == {"secret": "s"}
