@@ -67,13 +67,9 @@ class Simulator:
         self.journal = Journal(file=settings.journal_file, numbers=numbers)
         self.schedule = ScheduleClock(clock, rate=settings.schedule_rate)
         self.notifier = Notifier(
-            schedule=self.schedule,
-            stamp=clock,
-            planner=faults,
-            journal=self.journal,
-            numbers=numbers,
+            schedule=self.schedule, stamp=clock, planner=faults, journal=self.journal, numbers=numbers,
             keep_alive_s=settings.notify_keep_alive_s,
-        )
+        )  # fmt: skip
         labels, self._timers = Labels(), Timers(self.schedule)
         self.providers: Mapping[str, Provider] = {
             name: self._provider(name, clock=clock, labels=labels) for name in PROVIDERS
@@ -111,9 +107,7 @@ class Simulator:
             urls=self._urls,
             front=self.front.as_json,
         )
-        if settings.buyers_pay_after_s is not None:
-            pay = partial(state.act, action="pay")
-            Crowd(self.schedule, pay=pay, after_s=settings.buyers_pay_after_s).watch(self.book)
+        self._send_crowd(state)
         brands = {name: factory.brand for name, factory in PROVIDERS.items()}
         operator = OperatorPages(
             state,
@@ -131,6 +125,11 @@ class Simulator:
         )
         for server in self.servers.values():
             server.show(cashier)
+
+    def _send_crowd(self, state: ControlState) -> None:
+        after_s = self.settings.buyers_pay_after_s
+        if after_s is not None:
+            Crowd(self.schedule, pay=partial(state.act, action="pay"), after_s=after_s).watch(self.book)
 
     def _provider(self, name: str, *, clock: Clock, labels: Labels) -> Provider:
         make, folders = PROVIDERS[name].make, self._place.folders

@@ -9,7 +9,7 @@ import contextlib
 import os
 import shlex
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -46,6 +46,8 @@ SHOWN = (
     "lost", "credited_twice", "mismatched", "rsa_bound_per_s", "bound_ratio", "sign_share", "cpu_s", "limited_by",
     "elapsed_s",
 )  # fmt: skip
+# Whose requests, answers and notifies are all signed by RSA.
+RSA = frozenset({"alipay", "alipay_v3", "wechatpay_v3", "unionpay_rsa"})
 # Buyers pay without a call of ours for each, and notifies share connections, as those of busy platforms do.
 SIMULATOR_ENV = {
     "PAYPROOF_PROVIDERS_BUYERS_PAY_AFTER_S": "0.02",
@@ -155,7 +157,9 @@ async def _loaded(
         doubts=doubts,
     )
     yardstick = Yardstick(before=before, after=after)
-    figures = traffic.figures(books, yardstick=yardstick, durability=await durability_of(world.database_url))
+    figures = traffic.figures(
+        books, yardstick=yardstick, durability=await durability_of(world.database_url), channels=plan.channels
+    )
     return figures, report, series_of(plan, figures, traffic.meter.readings)
 
 
@@ -172,7 +176,9 @@ class Traffic:
     meter: Meter
     over_at_s: float
 
-    def figures(self, books: Books, *, yardstick: Yardstick, durability: Mapping[str, str]) -> Figures:
+    def figures(
+        self, books: Books, *, yardstick: Yardstick, durability: Mapping[str, str], channels: Iterable[str]
+    ) -> Figures:
         began_s = self.record.began_at.timestamp()
         lag, readings = self.record.opened.lag, self.meter.readings
         return Figures(
@@ -182,6 +188,7 @@ class Traffic:
             limits=limits(readings, lag=lag, since_s=began_s, until_s=self.over_at_s),
             yardstick=yardstick,
             durability=durability,
+            rsa=RSA.issuperset(channels),
         )
 
 

@@ -26,6 +26,7 @@ class Figures:
         cpu_s: processor time by group while there was traffic, and until the dust had settled.
         yardstick: None where nobody signed.
         durability: what the database says of itself; None where it cannot be asked.
+        rsa: whether every payment is signed thrice by RSA; by other keys the bound says nothing.
     """
 
     record: LoadRecord
@@ -34,6 +35,7 @@ class Figures:
     limits: Sequence[Limit]
     yardstick: Yardstick | None = None
     durability: Mapping[str, str] | None = None
+    rsa: bool = True
 
     @property
     def payments_per_s(self) -> float | None:
@@ -54,6 +56,8 @@ class Figures:
         None also where the machine was not the same before and after.
         """
         per_s, bound = self.payments_per_s, self.bound_per_s
+        if not self.rsa:
+            return None
         if per_s is None or bound is None or self.yardstick is None or not self.yardstick.steady:
             return None
         return round(per_s / bound, 3)
@@ -64,7 +68,7 @@ class Figures:
         What the three signatures of each payment cost, of all that was spent without the generator.
         """
         working_s = sum(self.cpu_s.get(group, 0.0) for group in GROUPS if group != "generator")
-        if self.yardstick is None or not working_s:
+        if self.yardstick is None or not working_s or not self.rsa:
             return None
         signing_s = PER_PAYMENT * self.books.settled * self.yardstick.cpu_s
         return round(signing_s / working_s, 3)

@@ -12,6 +12,7 @@ from datetime import timedelta, timezone
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import orjson
 from yarl import URL
 
 from reference_gateway.channels.alipay.answers import Answer, v2_answer
@@ -33,7 +34,7 @@ _FORM = "application/x-www-form-urlencoded;charset=utf-8"
 
 def compact(business: Mapping[str, Any]) -> str:
     """Write business fields once; what is signed is what is sent."""
-    return json.dumps(business, ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(business).decode()
 
 
 class SignedParams:

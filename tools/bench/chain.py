@@ -1,0 +1,112 @@
+"""
+The whole chain: payments from the generator's request to the platform's webhook, and what each of its processes spends.
+
+Every round is a run of `payproof load` with its own servers, durability on; its audit must be clean, or there is no
+figure. Wall rates say much about the neighbours on a shared machine; processor time for each payment says less about
+them.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+REPO = Path(__file__).parents[2]
+SECONDS = 10
+GROUPS = ("generator", "gateway", "providers", "database", "redis")
+RSA = "alipay=34,wechatpay_v3=33,unionpay_rsa=33"
+KEYED = "wechatpay_v2=50,unionpay_keyed=50"
+
+
+def run(home: Path, *words: str) -> dict[str, Any]:
+    """
+    One run of `payproof load`; its JSON object.
+    """
+    command = [sys.executable, "-m", "harness", "load", *words, "--profile", "load", "--home", str(home), "--json"]
+    done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=False)
+    if not done.stdout.strip():
+        raise SystemExit(f"bench: {' '.join(words)} gave nothing: {done.stderr[-2000:]}")
+    told: dict[str, Any] = json.loads(done.stdout)
+    damaged = [key for key in ("lost", "forgotten", "credited_twice", "mismatched") if told[key]]
+    if damaged:
+        raise SystemExit(f"bench: {' '.join(words)}: the audit found {damaged}")
+    return told
+
+
+def capacity(rounds: int, *, mix: str, generator: str, targets: Mapping[str, float]) -> dict[str, Any]:
+    """
+    As much as comes back.
+    """
+    with tempfile.TemporaryDirectory(prefix="payproof-bench-") as name:
+        home = _home(name)
+        words = ("capacity", "--generator", generator, "--mix", mix, "--duration", str(SECONDS))
+        made = [run(home, *words, "--seed", str(number)) for number in range(1, rounds + 1)]
+    return {"targets": dict(targets), "generator": generator, **told(made)}
+
+
+def half_load(rounds: int) -> dict[str, Any]:
+    """
+    Latencies at half of what the same machine has just carried.
+    """
+    with tempfile.TemporaryDirectory(prefix="payproof-bench-") as name:
+        home = _home(name)
+        most = run(home, "capacity", "--generator", "light", "--mix", RSA, "--duration", str(SECONDS))
+        rate = max(round(most["payments_per_s"] / 2), 1)
+        words = ("steady", "--generator", "light", "--mix", RSA, "--rate", str(rate), "--duration", str(SECONDS))
+        made = [run(home, *words, "--seed", str(number)) for number in range(1, rounds + 1)]
+    levels = {
+        key: {level: _middle([one[key][level] for one in made if one[key]]) for level in ("p50", "p99")}
+        for key in ("latency_ms", "params_ms", "settle_ms")
+    }
+    return {"targets": {"latency_ms.p99": 100}, "rate": rate, **levels, **told(made)}
+
+
+def told(made: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """
+    Medians with their spread; ratios of rounds in which the machine was the same before and after.
+    """
+    ratios = [one["bound_ratio"] for one in made if one["bound_ratio"] is not None]
+    each = {
+        group: [1000 * one["cpu_s"][group] / one["settled"] for one in made if one["cpu_s"][group] is not None]
+        for group in GROUPS
+    }
+    rates = [one["payments_per_s"] for one in made]
+    return {
+        "payments_per_s": _middle(rates),
+        "spread": [min(rates), max(rates)],
+        "rsa_bound_per_s": _middle([one["rsa_bound_per_s"] for one in made]),
+        "bound_ratio": _middle(ratios) if ratios else None,
+        "unsteady_rounds": len(made) - len(ratios),
+        "sign_share": _middle([one["sign_share"] for one in made]) if made[0]["sign_share"] is not None else None,
+        "cpu_ms_per_payment": {group: _middle(values) for group, values in each.items() if values},
+        "least_cpu_ms_per_payment": {group: round(min(values), 3) for group, values in each.items() if values},
+        "limited_by": sorted({one["limited_by"] for one in made if one["limited_by"]}),
+        "durability": made[0]["durability"],
+        "cores": os.cpu_count(),
+        "rounds": len(made),
+    }
+
+
+def _middle(values: Sequence[float]) -> float:
+    return round(statistics.median(values), 3)
+
+
+def _home(name: str) -> Path:
+    folder = Path(name)
+    folder.chmod(0o711)  # a server of another user reaches its data through it
+    return folder / "home"
+
+
+RSA_TARGETS = {"bound_ratio": 0.5, "sign_share": 0.55}
+CASES: Mapping[str, Callable[[int], dict[str, Any]]] = {
+    "chain-rsa": partial(capacity, mix=RSA, generator="light", targets=RSA_TARGETS),
+    "chain-rsa-locust": partial(capacity, mix=RSA, generator="locust", targets={"bound_ratio": 0.45}),
+    "chain-keyed": partial(capacity, mix=KEYED, generator="light", targets={"payments_per_s": 2000}),
+    "chain-half-load": half_load,
+}
