@@ -33,6 +33,7 @@ from harness.load.record import LoadRecord, read_record
 from harness.load.report import Run, page_of
 from harness.load.series import FILE as SERIES_FILE
 from harness.load.series import read_run, series_of
+from harness.load.spike import spike_of
 from harness.load.spool import Spool
 from harness.load.thresholds import thresholds_for
 from harness.load.yardstick import Yardstick, signed
@@ -43,8 +44,8 @@ from harness.world.processes import ProcessesWorld
 
 SHOWN = (
     "shape", "sent", "settled", "payments_per_s", "latency_ms", "params_ms", "settle_ms", "refused", "unanswered",
-    "lost", "credited_twice", "mismatched", "rsa_bound_per_s", "bound_ratio", "sign_share", "cpu_s", "limited_by",
-    "elapsed_s",
+    "lost", "credited_twice", "mismatched", "spike", "rsa_bound_per_s", "bound_ratio", "sign_share", "cpu_s",
+    "limited_by", "elapsed_s",
 )  # fmt: skip
 # Whose requests, answers and notifies are all signed by RSA.
 RSA = frozenset({"alipay", "alipay_v3", "wechatpay_v3", "unionpay_rsa"})
@@ -81,6 +82,8 @@ async def run_load(plan: LoadPlan, *, settings: HarnessSettings) -> int:
         judgement = judge(plan, figures, report, summary=measured, thresholds=thresholds)
         elapsed_s = asyncio.get_running_loop().time() - begun_s
         summary = summary_of(plan, figures, report, verdict=judgement.verdict, elapsed_s=elapsed_s)
+        if (spike := spike_of(plan, figures)) is not None:
+            summary["spike"] = spike
         page = page_of(Run(summary=summary, series=series), judgement, before=before)
         await asyncio.to_thread((session.run_dir / "report.html").write_text, page, encoding="utf-8")
         session.keep(SERIES_FILE, series)

@@ -24,7 +24,7 @@ FIGURES = (
     ("generator_lag_ms", "the generator's own lateness", "ms"), ("cpu_s", "processor time", "s"),
     ("rsa_sign_per_s", "RSA signatures, all cores", "/s"), ("rsa_bound_per_s", "RSA bound", "/s"),
     ("bound_ratio", "ratio to the RSA bound", ""), ("sign_share", "share of signing", ""),
-    ("durability", "durability", ""), ("limited_by", "pace set by", ""),
+    ("durability", "durability", ""), ("spike", "spike", ""), ("limited_by", "pace set by", ""),
 )  # fmt: skip
 BEFORE = " before"
 
