@@ -328,7 +328,7 @@ class CreatePayment:
                 pressure.leave()
         if not opens:
             return answer
-        self._runtime.polls_bell.ring()
+        self._runtime.polls_bell.ring(answer.payment.poll_at)
         call = self._runtime.background.spawn(self._open(answer.payment), f"open {payment.out_trade_no}")
         # Under pressure nobody is kept: the answer is 202, always.
         wait_s = 0 if pressure.high else self._runtime.rules.sync_wait_s

@@ -9,7 +9,7 @@ Facts: alipay/unknown-outcome
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -84,11 +84,20 @@ def progress_commits(runtime: Runtime) -> ProgressCommits:
             runtime.crash_point("progress.before_commit")
             await unit.commit()
         steps.count(batch)
-        runtime.polls_bell.ring()
-        runtime.ends_bell.ring()
+        ring_for(steps.payments.values(), runtime)
         return {progress: steps.payments[progress.out_trade_no] for progress in batch}
 
     return GroupCommit(apply, observe=runtime.metrics.batch("progress"))
+
+
+def ring_for(payments: Collection[Payment], runtime: Runtime) -> None:
+    """Wake who asks about *payments* and who ends them, if their time comes sooner than they would wake."""
+    polls = [payment.poll_at for payment in payments if payment.poll_at is not None]
+    ends = [payment.end_at for payment in payments if payment.end_at is not None]
+    if polls:
+        runtime.polls_bell.ring(min(polls))
+    if ends:
+        runtime.ends_bell.ring(min(ends))
 
 
 class _Steps:

@@ -82,8 +82,16 @@ class Bell:
     def __init__(self, *others: Bell) -> None:
         self._event = asyncio.Event()
         self._others = others
+        self._wakes_at: datetime | None = None
 
-    def ring(self) -> None:
+    def ring(self, due_at: datetime | None = None) -> None:
+        """
+        Wake the worker for work that is there, or that is due at *due_at*: who is up by then anyway sleeps on.
+
+        Every order is due some day, and under load a worker that looked at each of these days would do nothing else.
+        """
+        if due_at is not None and self._wakes_at is not None and self._wakes_at <= due_at:
+            return
         self._event.set()
         for other in self._others:
             other.ring()
@@ -95,13 +103,16 @@ class Bell:
     def silence(self) -> None:
         self._event.clear()
 
-    async def wait(self, seconds: float | None) -> None:
-        """Sleep until rung, or for *seconds* of the loop's time."""
+    async def wait(self, seconds: float | None, *, wakes_at: datetime | None = None) -> None:
+        """Sleep until rung, or for *seconds* of the loop's time, which are over at *wakes_at*."""
+        self._wakes_at = wakes_at
         try:
             async with asyncio.timeout(seconds):
                 await self._event.wait()
         except TimeoutError:
             return
+        finally:
+            self._wakes_at = None
 
 
 class Background:

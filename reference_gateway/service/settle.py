@@ -30,6 +30,7 @@ from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.transitions import ORDER_STEPS, OrderEvent, Verdict
 from reference_gateway.domain.tries import order_and_try
 from reference_gateway.errors import ChannelOutcomeUnknown
+from reference_gateway.service.progress import ring_for
 from reference_gateway.service.purposes import Purpose
 from reference_gateway.service.runtime import Runtime
 from reference_gateway.service.unit_of_work import UnitOfWork
@@ -275,5 +276,4 @@ class _Plan:
             self._runtime.packets_bell.ring()
         if self._hurried or self._refunds or self._seconds:
             self._runtime.refunds_bell.ring()
-        if any(payment.poll_at is not None for payment in self._changed.values()):
-            self._runtime.polls_bell.ring()
+        ring_for(self._changed.values(), self._runtime)

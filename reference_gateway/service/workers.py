@@ -93,7 +93,8 @@ class Worker:
             self._working = False
             self._runtime.metrics.working(self._name, False)
             self._runtime.pulse.ring()
-            await self._bell.wait(nap_s)
+            wakes_at = None if nap_s is None else self._runtime.clock.now() + timedelta(seconds=nap_s)
+            await self._bell.wait(nap_s, wakes_at=wakes_at)
 
     def _tell_lateness(self) -> None:
         """Tell how long the work that this round begins has been due."""
