@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from harness.checks.base import Check, Judgement, Ruling, Story, family, finding, judgement, stories
 from harness.checks.books import agree, still_right
-from harness.checks.occasions import Occasion, marked, notified, paid, struck
+from harness.checks.occasions import Occasion, marked, met, notified, paid, struck
 from harness.checks.signature import refused
 from harness.history import Operation
 from harness.verdict import Finding
@@ -125,7 +125,7 @@ def _all_lost(story: Story) -> list[Operation]:
     """
     Paid, and no true notify ever reached the gateway.
     """
-    lost = [line for line in story.seen("fault") if line.value["fault"] == "drop_all"]
+    lost = [line for line in story.seen("fault") if line.value["fault"] == "drop_all"] or met(story, "drop_all")
     return paid(story) if lost and not story.arrived("true", "duplicate") else []
 
 

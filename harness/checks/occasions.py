@@ -62,14 +62,21 @@ def notified(*kinds: str, fault: str = "", event: str = "", **settings: Any) -> 
 
 def struck(fault: str, **settings: Any) -> Occasion:
     """
-    A fault that was laid on the order, and whose order had a notify delivered afterwards.
+    A fault that was laid on the order, or that one of its notifies met, and of which a notify came all the same.
     """
 
     def occasion(story: Story) -> list[Operation]:
-        told = _told(story, (fault,), settings)
+        told = _told(story, (fault,), settings) or ([] if settings else met(story, fault))
         return told if told and story.arrived("true", "duplicate") else []
 
     return occasion
+
+
+def met(story: Story, fault: str) -> list[Operation]:
+    """
+    The notifies of the order that *fault* befell, whether or not they came.
+    """
+    return [line for line in story.seen("notify") if fault in line.value.get("faults", ())]
 
 
 def marked(name: str) -> Occasion:

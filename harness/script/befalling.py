@@ -60,7 +60,9 @@ async def _end_outage(stage: Stage, vendor: str) -> None:
 async def rotate_keys(stage: Stage, step: Step) -> None:
     assert step.rotate_keys is not None
     for vendor in _vendors(step.rotate_keys.provider):
-        await stage.world.control.add_rule(_rule(f"rotated-{vendor}", "certificate_rotation", vendor))
+        for on in ("reply", "notify"):
+            rule = _rule(f"rotated-{vendor}-{on}", "certificate_rotation", vendor, on=on)
+            await stage.world.control.add_rule(rule)
     stage.history.fact("rotate_keys", provider=step.rotate_keys.provider)
 
 

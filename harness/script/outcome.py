@@ -17,6 +17,7 @@ from harness.history import History
 from harness.script.interpreter import play, unable
 from harness.script.schema import Scenario, seconds
 from harness.script.stage import Stage
+from harness.script.weather import tell_weather
 from harness.verdict import Finding, Verdict, merge
 from harness.world.base import World
 
@@ -108,6 +109,7 @@ async def _judged(stage: Stage, *, announce: Announce, replay: str) -> ScenarioR
         doubts=() if stage.settled else ("patience ran out before the dust had settled",),
     )
     announce(Audited(report=report))
+    tell_weather(scenario, stage.history)
     judgements = tuple(judge(stage.history, scenario.requirements))
     for judged in judgements:
         announce(Judged(judgement=judged))
