@@ -24,7 +24,7 @@ say() { printf '%s\n' "setup: $*" >&2; }
 has_uv() { command -v uv >/dev/null 2>&1; }
 
 # A stamp is a copy of the lock file that was installed.
-installed() { python_installed && { [ "$group" != dev ] || { node_ready && go_ready; }; }; }
+installed() { python_installed && { [ "$group" != dev ] || { node_ready && go_ready go && go_ready gopay; }; }; }
 
 python_installed() {
   # The scripts in .venv/bin name the folder they were made in: in a copied or moved checkout they are somebody else's.
@@ -37,9 +37,10 @@ python_installed() {
 # The lock file that npm installed lies beside what it installed.
 has_node() { command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1; }
 node_ready() { ! has_node || cmp -s tests/sdk/node/package-lock.json $node_sdk/.installed; }
-# So do the sources of which go built the program.
-go_sources() { cat tests/sdk/go/*.go tests/sdk/go/go.mod tests/sdk/go/go.sum 2>/dev/null; }
-go_ready() { ! command -v go >/dev/null 2>&1 || go_sources | cmp -s - $go_sdk/.built; }
+# So do the sources of which go built a program: tests/sdk/go, and tests/sdk/gopay with what runs the steps.
+go_kit() { [ "$1" = go ] || echo tests/sdk/go/main.go tests/sdk/go/world.go; }
+go_sources() { cat $(go_kit "$1") tests/sdk/$1/*.go tests/sdk/$1/go.mod tests/sdk/$1/go.sum 2>/dev/null; }
+go_ready() { ! command -v go >/dev/null 2>&1 || go_sources "$1" | cmp -s - "$go_sdk/.built-$1"; }
 
 new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
@@ -120,17 +121,22 @@ install_node_sdk() {
   fi
 }
 
+# A program for each folder that has a module of its own, so that one package that cannot be had costs its own tests only.
 build_go_sdk() {
-  rm -rf $go_sdk
-  mkdir -p $go_sdk/bin
-  say "building tests/sdk/go (once)"
+  aside=$go_sdk/$1.new
+  rm -rf "$aside" "$go_sdk/.built-$1"
+  mkdir -p "$aside" $go_sdk/bin
+  cp $(go_kit "$1") tests/sdk/$1/*.go tests/sdk/$1/go.mod tests/sdk/$1/go.sum "$aside/"
+  say "building tests/sdk/$1 (once)"
   # The go that is there or none: it would fetch another one.
-  if (cd tests/sdk/go && GOTOOLCHAIN=local CGO_ENABLED=0 go build -buildvcs=false -o "$place/$go_sdk/bin/judges" . 2>"$place/$go_sdk/go.log"); then
-    go_sources >$go_sdk/.built
+  if (cd "$aside" && GOTOOLCHAIN=local CGO_ENABLED=0 go build -buildvcs=false -o "$place/$go_sdk/bin/$1" . 2>go.log); then
+    go_sources "$1" >"$go_sdk/.built-$1"
   else
-    say "go build failed, so the tests of Go SDKs will be skipped:"
-    tail -5 $go_sdk/go.log >&2
+    rm -f "$go_sdk/bin/$1"
+    say "go build failed, so the tests of Go SDKs in tests/sdk/$1 will be skipped:"
+    tail -5 "$aside/go.log" >&2
   fi
+  rm -rf "$aside"
 }
 
 installed && exit 0
@@ -156,4 +162,4 @@ if ! python_installed; then
   done
 fi
 [ "$group" != dev ] || node_ready || install_node_sdk
-[ "$group" != dev ] || go_ready || build_go_sdk
+[ "$group" != dev ] || for module in go gopay; do go_ready $module || build_go_sdk $module; done

@@ -13,6 +13,7 @@ from mock_providers.wechatpay.shown_codes import Outcome, outcome_of
 from mock_providers.wechatpay.states import PAYING, TradeWord
 from mock_providers.wechatpay.v2 import codes, sandbox
 from mock_providers.wechatpay.v2.codes import Refusal
+from mock_providers.wechatpay.v2.oauth import openid_of
 from mock_providers.wechatpay.v2.orders import Orders, bad_times, opening_of, refused_again
 from mock_providers.wechatpay.v2.shown import payment_fields
 from mock_providers.wechatpay.v2.telling import Telling
@@ -20,7 +21,7 @@ from mock_providers.wechatpay.v2.work import Answer, Done, Work
 
 _REVERSIBLE = timedelta(days=7)
 # The same code is refused before anything is entered, or fails after it. Facts: wechatpay/v2-micropay
-_REFUSED: Mapping[Outcome, Refusal] = {
+REFUSED: Mapping[Outcome, Refusal] = {
     Outcome.INVALID: codes.AUTH_CODE_INVALID,
     Outcome.EXPIRED: codes.AUTHCODEEXPIRE,
     Outcome.ERROR: codes.AUTH_CODE_ERROR,
@@ -64,8 +65,8 @@ class Barcode:
         if refusal is not None or known is not None:
             return refusal or self._again(known, work)
         outcome = _CASES.get(work.case) or outcome_of(work.fields["auth_code"], int(work.fields["total_fee"]))
-        if outcome in _REFUSED:
-            return _REFUSED[outcome]
+        if outcome in REFUSED:
+            return REFUSED[outcome]
         answer = self._paid(self._open(work), outcome)
         if isinstance(answer, Done) and work.case in {sandbox.TIMEOUT, sandbox.QUERY_TIMEOUT}:
             return Done(answer.fields, delay_s=sandbox.TIMEOUT_S)
@@ -74,7 +75,8 @@ class Barcode:
     def _open(self, work: Work) -> Trade:
         number = work.fields["out_trade_no"]
         transaction_id = self._desk.numbers.transaction_id(work.merchant.mchid, number, now=work.now)
-        return self._desk.book.open(opening_of(work, "barcode", {}), trade_no=transaction_id)
+        details = {"openid": openid_of(work.fields["appid"], work.fields["auth_code"])}
+        return self._desk.book.open(opening_of(work, "barcode", details), trade_no=transaction_id)
 
     def _paid(self, trade: Trade, outcome: Outcome) -> Answer:
         if outcome in {Outcome.PASSWORD, Outcome.PASSWORD_NEVER}:

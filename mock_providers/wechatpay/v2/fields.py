@@ -218,6 +218,12 @@ XDC_MICROPAY = _rules(
     {**_TRADE, "auth_code": Rule(128)}, *("appid", "nonce_str", "body", "out_trade_no", "total_fee", "auth_code")
 )
 REVERSE = _rules(_TWO, "appid", "nonce_str", one_of=_EITHER)
+# See wechatpay/v2-tools.
+AUTHCODETOOPENID = _rules({**_COMMON, "auth_code": Rule(128)}, "appid", "nonce_str", "auth_code")
+REPORT = _rules(
+    {**_COMMON, "interface_url": Rule(127), "execute_time": _COUNT, "return_code": Rule(16), "return_msg": Rule(128)},
+    *("appid", "nonce_str", "interface_url", "execute_time", "return_code", "result_code", "user_ip"),
+)
 GETSIGNKEY = _rules(_COMMON, "nonce_str")
 # See wechatpay/v2-redpack.
 SENDREDPACK = _rules(

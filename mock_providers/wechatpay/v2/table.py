@@ -11,7 +11,7 @@ from functools import partial
 from mock_providers.core.book import TradeState
 from mock_providers.wechatpay.desk import Desk
 from mock_providers.wechatpay.refunding import Refunding
-from mock_providers.wechatpay.v2 import fields, sandbox
+from mock_providers.wechatpay.v2 import fields, sandbox, tools
 from mock_providers.wechatpay.v2.barcode import Barcode
 from mock_providers.wechatpay.v2.bills import Bills
 from mock_providers.wechatpay.v2.orders import Orders
@@ -23,7 +23,7 @@ from mock_providers.wechatpay.v2.work import Api, Handler, Work
 OLD_HOUSE, NEW_HOUSE = "/sandboxnew", "/xdc/apiv2sandbox"
 _GET_KEY = ("/sandboxnew/pay/getsignkey", "/xdc/apiv2getsignkey/sign/getsignkey")
 # Documented without the middle part, and called with it. Facts: wechatpay/v2-sandbox
-_PLAYED_IN_SANDBOX = ("/pay/", "/secapi/pay/")
+_PLAYED_IN_SANDBOX = ("/pay/", "/secapi/pay/", "/payitil/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,8 @@ def _apis(desk: Desk, *, refunding: Refunding, telling: Telling) -> Iterator[tup
             hmac_only=True,
         ),
     )
+    yield "/tools/authcodetoopenid", Api("v2.authcodetoopenid", tools.whose_code, fields.AUTHCODETOOPENID, order_field="")
+    yield "/payitil/report", Api("v2.report", tools.report, fields.REPORT, order_field="", signed=False)
     for path, handler, rules in (
         ("sendredpack", payouts.send_packet, fields.SENDREDPACK),
         ("sendgroupredpack", payouts.send_group, fields.SENDREDPACK),

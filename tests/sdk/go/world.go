@@ -172,3 +172,12 @@ func redirect(address string) string {
 	defer response.Body.Close()
 	return response.Header.Get("Location")
 }
+
+// Request is the notify as a web server's handler gets it.
+func (r Received) Request() *http.Request {
+	request := must(http.NewRequest(r.Method, r.Target, bytes.NewReader(r.Body)))
+	for name, value := range r.Headers {
+		request.Header.Set(name, value)
+	}
+	return request
+}

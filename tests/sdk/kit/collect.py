@@ -77,7 +77,7 @@ def missing(card: Card, *, node: str) -> str:
             return f"{card.package} (npm) needs node on PATH"
         if not (INSTALLED / "node" / "node_modules" / card.package).is_dir():
             return f"{card.package} (npm) is not installed: run make setup with node and npm on PATH"
-    if card.language == "go" and not (INSTALLED / "go" / "bin" / "judges").is_file():
+    if card.language == "go" and not (INSTALLED / "go" / "bin" / card.path.parent.name).is_file():
         return f"{card.package} (Go) is not built: run make setup with go on PATH"
     if card.language == "python":
         search = [str(INSTALLED / card.folder)] if card.folder else sys.path

@@ -82,9 +82,8 @@ def version_of(card: Card) -> str:
         locked = json.loads((ROOT / "tests" / "sdk" / "node" / "package-lock.json").read_text(encoding="utf-8"))
         return str(locked["packages"][f"node_modules/{card.package}"]["version"])
     if card.language == "go":
-        found = re.search(
-            rf"{re.escape(card.package)} v(\S+)", (ROOT / "tests/sdk/go/go.mod").read_text(encoding="utf-8")
-        )
+        required = card.path.with_name("go.mod").read_text(encoding="utf-8")
+        found = re.search(rf"{re.escape(card.package)} v(\S+)", required)
     else:
         requirements = sorted((ROOT / "requirements").glob("*.txt"))
         pattern = re.compile(rf"^{re.escape(card.package)}==(\S+)", re.MULTILINE)

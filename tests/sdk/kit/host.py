@@ -107,7 +107,7 @@ def _command(card: Card, node: str) -> list[str]:
         return [sys.executable, "-m", "tests.sdk.kit.python_steps"]
     if card.language == "node":
         return [node, str(ROOT / "tests" / "sdk" / "node" / "steps.mjs")]
-    return [str(_GO / "bin" / "judges"), card.path.stem]
+    return [str(_GO / "bin" / card.path.parent.name), card.path.stem]
 
 
 def _environment(card: Card, ready: dict[str, Any]) -> dict[str, str]:

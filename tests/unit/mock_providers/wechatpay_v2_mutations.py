@@ -41,6 +41,7 @@ CALLS: dict[str, dict[str, str | None]] = {
         "notify_url": None,
     },
     "/secapi/pay/reverse": {"out_trade_no": "paid-1"},
+    "/tools/authcodetoopenid": {"auth_code": AUTH_CODE},
     "/mmpaymkttransfers/gethbinfo": {"mch_billno": "x", "bill_type": "MCHT"},
 }
 ODD_TEXTS: Sequence[str] = (
