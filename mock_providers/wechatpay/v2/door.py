@@ -43,11 +43,16 @@ def sandbox_key(merchant: Merchant) -> str:
     return hashlib.md5(f"sandbox&{merchant.api_v2_key}".encode(), usedforsecurity=False).hexdigest()
 
 
-def admit(fields: Mapping[str, str], *, merchants: Mapping[str, Merchant], sandbox: bool) -> Admission:
+def admit(
+    fields: Mapping[str, str], *, merchants: Mapping[str, Merchant], sandbox: bool, sign_type_counts: bool = True
+) -> Admission:
     """
     Who it is, then whether the signature is theirs.
 
-    Facts: wechatpay/v2-check-order, wechatpay/v2-sign
+    Args:
+        sign_type_counts: otherwise a signature that leaves `sign_type` out is right as well.
+
+    Facts: wechatpay/v2-check-order, wechatpay/v2-sign, wechatpay/v2-sign-payouts
     """
     mch_id = fields.get("mch_id") or fields.get("mchid")
     if not mch_id or not (mch_id.isascii() and mch_id.isdigit() and len(mch_id) <= 32):
@@ -60,9 +65,11 @@ def admit(fields: Mapping[str, str], *, merchants: Mapping[str, Merchant], sandb
         return Admission(codes.SIGN_TYPE_UNKNOWN, merchant)
     key = sandbox_key(merchant) if sandbox else merchant.api_v2_key
     text = text_of(fields)
-    if seal(text, key, sign_type=sign_type) != fields.get("sign"):
-        return Admission(codes.SIGN_ERROR, merchant, key, sign_type, text, signature_ok=False)
-    return Admission(None, merchant, key, sign_type, text, signature_ok=True)
+    texts = [text] if sign_type_counts else [text, text_of({**fields, "sign_type": ""})]
+    for signed in texts:
+        if seal(signed, key, sign_type=sign_type) == fields.get("sign"):
+            return Admission(None, merchant, key, sign_type, signed, signature_ok=True)
+    return Admission(codes.SIGN_ERROR, merchant, key, sign_type, text, signature_ok=False)
 
 
 def refused_inside(fields: Mapping[str, str], api: Api, *, merchant: Merchant, sandbox: bool) -> Refusal | None:

@@ -222,7 +222,8 @@ REVERSE = _rules(_TWO, "appid", "nonce_str", one_of=_EITHER)
 AUTHCODETOOPENID = _rules({**_COMMON, "auth_code": Rule(128)}, "appid", "nonce_str", "auth_code")
 REPORT = _rules(
     {**_COMMON, "interface_url": Rule(127), "execute_time": _COUNT, "return_code": Rule(16), "return_msg": Rule(128)},
-    *("appid", "nonce_str", "interface_url", "execute_time", "return_code", "result_code", "user_ip"),
+    *("appid", "nonce_str", "interface_url", "return_code", "result_code", "user_ip"),
+    one_of=("execute_time", "execute_time_"),
 )
 GETSIGNKEY = _rules(_COMMON, "nonce_str")
 # See wechatpay/v2-redpack.

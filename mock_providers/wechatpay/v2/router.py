@@ -59,7 +59,12 @@ class Router:
             return _failed(fields, place.api)
         # Its own key is what this call asks for.
         own_key = place.api.name == "v2.getsignkey"
-        admission = admit(fields, merchants=self._desk.merchants, sandbox=place.sandbox and not own_key)
+        admission = admit(
+            fields,
+            merchants=self._desk.merchants,
+            sandbox=place.sandbox and not own_key,
+            sign_type_counts=place.api.sign_type_counts,
+        )
         if admission.failure is not None:
             return self._turned_away(request, place.api, admission)
         return self._admitted(request, place, fields, admission=admission)

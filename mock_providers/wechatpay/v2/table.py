@@ -90,7 +90,7 @@ def _in_new_house(api: Api) -> Api:
 
 def _apis(desk: Desk, *, refunding: Refunding, telling: Telling) -> Iterator[tuple[str, Api]]:
     orders, refunds = Orders(desk), Refunds(desk, refunding=refunding)
-    barcode, bills, payouts = Barcode(desk, telling=telling), Bills(desk), Payouts(desk)
+    barcode, bills = Barcode(desk, telling=telling), Bills(desk)
     yield "/pay/unifiedorder", Api("v2.unifiedorder", orders.create, fields.UNIFIEDORDER)
     yield "/pay/orderquery", Api("v2.orderquery", orders.query, fields.ORDERQUERY)
     yield "/pay/closeorder", Api("v2.closeorder", orders.close, fields.CLOSEORDER)
@@ -110,40 +110,35 @@ def _apis(desk: Desk, *, refunding: Refunding, telling: Telling) -> Iterator[tup
             hmac_only=True,
         ),
     )
-    yield "/tools/authcodetoopenid", Api("v2.authcodetoopenid", tools.whose_code, fields.AUTHCODETOOPENID, order_field="")
+    yield (
+        "/tools/authcodetoopenid",
+        Api("v2.authcodetoopenid", tools.whose_code, fields.AUTHCODETOOPENID, order_field=""),
+    )
     yield "/payitil/report", Api("v2.report", tools.report, fields.REPORT, order_field="", signed=False)
-    for path, handler, rules in (
-        ("sendredpack", payouts.send_packet, fields.SENDREDPACK),
-        ("sendgroupredpack", payouts.send_group, fields.SENDREDPACK),
-        ("gethbinfo", payouts.packet, fields.GETHBINFO),
+    yield from _payouts(Payouts(desk))
+
+
+def _payouts(payouts: Payouts) -> Iterator[tuple[str, Api]]:
+    """Facts: wechatpay/v2-sign-payouts."""
+    for name, handler, rules, names in (
+        ("sendredpack", payouts.send_packet, fields.SENDREDPACK, ("wxappid", "mch_billno")),
+        ("sendgroupredpack", payouts.send_group, fields.SENDREDPACK, ("wxappid", "mch_billno")),
+        ("gethbinfo", payouts.packet, fields.GETHBINFO, ("appid", "mch_billno")),
+        ("promotion/transfers", payouts.transfer, fields.TRANSFERS, ("mch_appid", "partner_trade_no")),
+        ("gettransferinfo", payouts.transfer_info, fields.GETTRANSFERINFO, ("appid", "partner_trade_no")),
     ):
-        app = "appid" if path == "gethbinfo" else "wxappid"
-        name = f"v2.{path}"
+        app_field, order_field = names
         yield (
-            f"/mmpaymkttransfers/{path}",
-            Api(name, handler, rules, app_field=app, order_field="mch_billno", certificate=True, signed=False),
+            f"/mmpaymkttransfers/{name}",
+            Api(
+                f"v2.{name.rpartition('/')[2]}",
+                handler,
+                rules,
+                app_field=app_field,
+                mch_field="mchid" if name == "promotion/transfers" else "mch_id",
+                order_field=order_field,
+                certificate=True,
+                signed=False,
+                sign_type_counts=False,
+            ),
         )
-    yield (
-        "/mmpaymkttransfers/promotion/transfers",
-        Api(
-            "v2.transfers",
-            payouts.transfer,
-            fields.TRANSFERS,
-            app_field="mch_appid",
-            mch_field="mchid",
-            order_field="partner_trade_no",
-            certificate=True,
-            signed=False,
-        ),
-    )
-    yield (
-        "/mmpaymkttransfers/gettransferinfo",
-        Api(
-            "v2.gettransferinfo",
-            payouts.transfer_info,
-            fields.GETTRANSFERINFO,
-            order_field="partner_trade_no",
-            certificate=True,
-            signed=False,
-        ),
-    )

@@ -91,6 +91,7 @@ class Api:
         certificate: whether it wants the merchant's certificate.
         signed: whether its answers are signed.
         hmac_only: MD5 is not taken.
+        sign_type_counts: a signature that leaves `sign_type` out is wrong.
     """
 
     name: str
@@ -102,3 +103,4 @@ class Api:
     certificate: bool = False
     signed: bool = True
     hmac_only: bool = False
+    sign_type_counts: bool = True

@@ -102,7 +102,8 @@ class AnswerWriter:
         Facts: wechatpay/answer-sign, wechatpay/what-is-signed, wechatpay/answer-headers
         """
         self._count += 1
-        headers: Headers = (("Content-Type", answer.content_type),) if answer.body else ()
+        typed = answer.body or answer.status == 204
+        headers: Headers = (("Content-Type", answer.content_type),) if typed else ()
         if answer.request_id:
             headers += (("Request-ID", f"{self._prefix}{self._count:012X}-0"),)
         if answer.bare:

@@ -115,6 +115,15 @@ async def test_close_is_204_and_can_be_repeated(v3_desk: V3Desk):
         v3_desk.buyer("pay")
 
 
+async def test_an_answer_without_a_body_has_its_content_type_all_the_same(v3_desk: V3Desk):
+    v3_desk.create()
+
+    target = "/v3/pay/transactions/out-trade-no/order1/close"
+    reply = v3_desk.ask("POST", target, {"mchid": v3_desk.merchant.mchid})
+    assert (reply.status, reply.body) == (204, b"")
+    assert dict(reply.headers)["Content-Type"] == "application/json; charset=utf-8"
+
+
 @pytest.mark.parametrize(("switch", "status"), [("accepted", 204), ("refused", 404)])
 async def test_closing_what_nobody_made_is_as_the_switch_says(make_v3_desk, switch, status):
     assert make_v3_desk(unknown_close=switch).close("nobody")[0] == status
