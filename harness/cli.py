@@ -37,6 +37,7 @@ OutFlag = Annotated[Path | None, typer.Option("--out", help="The run folder; one
 LangFlag = Annotated[Lang | None, typer.Option("--lang", help="Of what people read: en or zh.")]
 SeedFlag = Annotated[int, typer.Option("--seed", min=0, help="Decides every fault.")]
 ProfileFlag = Annotated[str, typer.Option("--profile", help="calm, flaky, storm, or a YAML file.")]
+GatewayFlag = Annotated[str, typer.Option("--gateway", help="reference, gallery:ID, or a driver's YAML file.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object on stdout; people's output goes to stderr.")]
 
 
@@ -99,20 +100,43 @@ def providers(
 
 @app.command()
 def chaos(
-    scenario: Annotated[list[str], typer.Argument(metavar="FILE|ID…", help="See `payproof list scenarios`.")],
+    scenario: Annotated[
+        list[str] | None, typer.Argument(metavar="FILE|ID…", help="See `payproof list scenarios`.")
+    ] = None,
     *,
+    everything: Annotated[bool, typer.Option("--all", help="Every scenario of the library.")] = False,
+    gateway: GatewayFlag = "reference",
+    allow_host: Annotated[list[str] | None, typer.Option("--allow-host", help="Where your gateway may be.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="The scenario's own by default.")] = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, max=10_000, help="So many in a row.")] = 1,
+    until_fail: Annotated[bool, typer.Option("--until-fail", help="Stop at the first seed that fails.")] = False,
+    minimise: Annotated[bool, typer.Option("--minimise", help="Then make it smaller while it fails.")] = False,
+    plan: Annotated[Path | None, typer.Option("--plan", help="Faults as a run drew them: its plan.yaml.")] = None,
+    known: Annotated[Path | None, typer.Option("--known", help="Failures known to you, with reason and day.")] = None,
     as_json: JsonFlag = False,
     lang: LangFlag = None,
     home: HomeFlag = None,
     out: OutFlag = None,
 ) -> None:
     """
-    Play scenarios against the reference gateway.
+    Play scenarios against a gateway.
     """
-    from harness.commands.chaos import run_chaos  # noqa: PLC0415
+    from harness.commands.chaos import ChaosPlan, run_chaos  # noqa: PLC0415
 
-    _finish(run_chaos(scenario, seed=seed, as_json=as_json, settings=_settings(home=home, out=out, lang=lang)))
+    asked = ChaosPlan(
+        names=tuple(scenario or ()),
+        all=everything,
+        gateway=gateway,
+        seed=seed,
+        seeds=seeds,
+        until_fail=until_fail,
+        minimise=minimise,
+        plan=plan,
+        known=known,
+        as_json=as_json,
+        allowed_hosts=tuple(allow_host or ()),
+    )
+    _finish(run_chaos(asked, settings=_settings(home=home, out=out, lang=lang)))
 
 
 @app.command()

@@ -230,6 +230,7 @@ class Decision:
     fault: str
     hit: bool
     settings: Mapping[str, Any]
+    api: str = ""
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
@@ -242,6 +243,7 @@ class Decision:
             fault=raw["fault"],
             hit=raw["hit"],
             settings=raw.get("with") or {},
+            api=raw.get("api") or "",
         )
 
 

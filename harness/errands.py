@@ -7,10 +7,12 @@ An errand is plain data, so that any process can take it. It refuses to know wha
 import asyncio
 import logging
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
 
 import structlog
@@ -52,20 +54,39 @@ def run_errands(errands: Sequence[Errand]) -> Iterator[tuple[Errand, Played]]:
     """
     Run them all, as many at a time as there are cores. A few are run here: starting others costs a second each.
     """
-    workers = min(_cores(), WORKERS_MAX)
+    workers = min(cores(), WORKERS_MAX)
     if workers < 2 or len(errands) < 2 * workers:
         yield from ((errand, _run(errand)) for errand in errands)
         return
     # The first makes the keys that all others use.
     yield errands[0], _run(errands[0])
-    with ProcessPoolExecutor(max_workers=workers, mp_context=get_context("forkserver")) as pool:
+    with ProcessPoolExecutor(
+        max_workers=workers, mp_context=get_context("forkserver"), initializer=end_with_parent
+    ) as pool:
         waiting = {pool.submit(_run, errand): errand for errand in errands[1:]}
         for future in as_completed(waiting):
             yield waiting[future], future.result()
 
 
-def _cores() -> int:
+def cores() -> int:
+    """
+    How many processors there are for us.
+    """
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def end_with_parent() -> None:
+    """
+    See to it that this worker ends with whoever wanted it, also after a kill -9, of which it hears nothing by itself.
+    """
+    parent = parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end with parent", daemon=True).start()
 
 
 def _run(errand: Errand) -> Played:

@@ -10,7 +10,7 @@ from harness.control import BuyerAction, NotifyDelivery, SimulatorControl, Trade
 from harness.errors import ControlError, SimulatorError
 from harness.script.stage import Opened, Stage, payment_told
 from harness.script.verbs import Notifies, Step
-from harness.sut.contract import Payment, Reply
+from harness.sut.contract import Ability, Payment, Reply
 
 TRADE_WAITS_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 WAITING = frozenset({"deliver", "drop", "hold", "release"})
@@ -130,8 +130,28 @@ async def refund(stage: Stage, step: Step) -> None:
     await stage.each(stage.chosen(wanted.order), ask)
 
 
+async def close(stage: Stage, step: Step) -> None:
+    wanted = step.close
+    assert wanted is not None
+
+    async def end(one: Opened) -> None:
+        if one.payment is None:
+            return
+        asked = stage.history.invoke("close", order=one.order_no)
+        reply = await stage.world.gateway.close_payment(one.payment.id)
+        stage.end(asked, reply, told=payment_told(reply.value))
+
+    async def race(one: Opened) -> None:
+        number = await trade_number(stage, one)
+        await asyncio.gather(end(one), act_at(stage, one, action=BuyerAction.PAY, number=number))
+
+    await stage.each(stage.chosen(wanted.order), race if wanted.racing_pay else end)
+
+
 async def sync(stage: Stage, step: Step) -> None:
     assert step.sync is not None
+    if Ability.SYNC not in stage.world.gateway.abilities:
+        return
     await _read(stage, glob=step.sync.order, kind="sync", read=stage.world.gateway.sync)
 
 

@@ -9,12 +9,18 @@ from collections.abc import Awaitable, Callable
 
 from harness.events import Announce, StepStarted
 from harness.history import History
-from harness.script import acting, befalling, traffic
+from harness.script import acting, befalling, billing, traffic
 from harness.script.loader import profile_document
 from harness.script.schema import Scenario
 from harness.script.stage import Stage
 from harness.script.verbs import Step
+from harness.sut.contract import Ability
 from harness.world.base import Move, World
+
+# What a verb asks of the gateway's driver; a `sync` that cannot be asked for is left out.
+ABILITIES = {"refund": Ability.REFUND, "close": Ability.CLOSE, "reconcile": Ability.RECONCILE}
+# What changes the rules of the simulator, and nothing else.
+WEATHER = frozenset({"faults", "outage", "rotate_keys"})
 
 
 def unable(scenario: Scenario, world: World) -> str:
@@ -29,18 +35,25 @@ def unable(scenario: Scenario, world: World) -> str:
         why = "" if deed is None or deed.text == "heal" else world.nemesis.unable(deed)
         if why:
             return why
+    for step in scenario.moves:
+        ability = ABILITIES.get(step.verb)
+        if ability is not None and ability not in world.gateway.abilities:
+            return f"the gateway's driver cannot {ability.value}"
     missing = sorted(set(scenario.channels) - set(world.gateway.channels))
     return f"the gateway cannot be paid over {', '.join(missing)}" if missing else ""
 
 
-async def play(scenario: Scenario, world: World, *, history: History, announce: Announce) -> Stage:
+async def play(scenario: Scenario, world: World, *, history: History, announce: Announce, drawn: bool = False) -> Stage:
     """
     Tell the whole story; the history then holds what happened, and the dust has settled as far as patience reached.
+
+    Args:
+        drawn: the world has the faults of an earlier run as they were drawn; the story's own weather stays away.
     """
-    stage = Stage(scenario=scenario, world=world, history=history, announce=announce)
-    if scenario.profile is not None:
+    stage = Stage(scenario=scenario, world=world, history=history, announce=announce, drawn=drawn)
+    if scenario.profile is not None and not drawn:
         await world.control.put_profile(profile_document(scenario.profile))
-    else:
+    elif not drawn:
         await world.control.put_faults([rule.to_json() for rule in scenario.faults])
     for number, step in enumerate(scenario.steps, start=1):
         announce(StepStarted(number=number, total=len(scenario.steps), text=step.text))
@@ -53,6 +66,8 @@ async def play(scenario: Scenario, world: World, *, history: History, announce: 
 
 
 async def _do(stage: Stage, step: Step) -> None:
+    if stage.drawn and step.verb in WEATHER:
+        return
     await VERBS[step.verb](stage, step)
 
 
@@ -66,6 +81,7 @@ VERBS: dict[str, Callable[[Stage, Step], Awaitable[None]]] = {
     "pay": acting.pay,
     "cancel": acting.cancel,
     "refund": acting.refund,
+    "close": acting.close,
     "sync": acting.sync,
     "look": acting.look,
     "notifies": acting.notifies,
@@ -73,6 +89,8 @@ VERBS: dict[str, Callable[[Stage, Step], Awaitable[None]]] = {
     "faults": befalling.faults,
     "outage": befalling.outage,
     "rotate_keys": befalling.rotate_keys,
+    "plant": billing.plant,
+    "reconcile": billing.reconcile,
     "advance": befalling.advance,
     "clock": befalling.move,
     "kill": befalling.move,

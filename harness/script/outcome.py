@@ -73,10 +73,13 @@ class ScenarioResult:
 
 
 async def run(
-    scenario: Scenario, world: World, *, history: History, announce: Announce, replay: str = ""
+    scenario: Scenario, world: World, *, history: History, announce: Announce, replay: str = "", drawn: bool = False
 ) -> ScenarioResult:
     """
     Play a scenario and judge it. The seed is that of the world's ids, which may differ from the file's.
+
+    Args:
+        drawn: the world has the faults of an earlier run as they were drawn.
     """
     seed = world.ids.seed
     facts = {"seed": str(seed), "world": world.name, "gateway": world.gateway.name}
@@ -92,7 +95,7 @@ async def run(
             reasons=(lack,),
         )
     else:
-        stage = await play(scenario, world, history=history, announce=announce)
+        stage = await play(scenario, world, history=history, announce=announce, drawn=drawn)
         result = await _judged(stage, announce=announce, replay=replay)
     announce(RunEnded(verdict=result.verdict, summary=result.to_json(), shown=SHOWN, reasons=result.reasons))
     return result

@@ -40,6 +40,7 @@ class Stage:
     One story while it is told.
 
     Args:
+        drawn: the faults of an earlier run strike again; the story's own weather is in them already.
         settled: whether the dust had settled the last time that somebody waited for it.
         settling_s: how long that took.
         untold: what was to happen and did not come about.
@@ -50,6 +51,7 @@ class Stage:
     world: World
     history: History
     announce: Announce
+    drawn: bool = False
     opened: list[Opened] = field(default_factory=list)
     settled: bool = True
     settling_s: float = 0.0

@@ -18,6 +18,8 @@ from harness.script.verbs import Moment, Step
 DRAWN_OF = 10_000
 # How long the gateway may take to hear of the money before somebody asks for it back; in the world's time.
 HEARD_WAITS_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
+# A merchant's own distances between two tries, after the quick ones of its client.
+AGAIN_WAITS_S = (0.3, 0.6, 1.2, 2.4)
 PAID = frozenset({"PAID", "SHIPPED", "COMPLETED"})
 Do = Callable[[Stage, Step], Awaitable[None]]
 
@@ -86,7 +88,7 @@ async def _traffic(stage: Stage) -> None:
 
 async def _live(stage: Stage, one: Opened) -> None:
     load, ids = stage.scenario.load, stage.world.ids
-    await stage.create(one)
+    await _open(stage, one)
     if not _drawn(stage, load.paid, "pays", one.label):
         return
     think_ms = round(1000 * seconds(load.think))
@@ -95,6 +97,18 @@ async def _live(stage: Stage, one: Opened) -> None:
     await act_at(stage, one, action=BuyerAction.PAY, number=await trade_number(stage, one))
     if _drawn(stage, load.refunded, "refunds", one.label):
         await _refund(stage, one)
+
+
+async def _open(stage: Stage, one: Opened) -> None:
+    """
+    A merchant who got no answer asks again for the same order, for a while.
+    """
+    await stage.create(one)
+    for wait_s in AGAIN_WAITS_S:
+        if one.payment is not None or one.refused:
+            return
+        await stage.world.clock.sleep(wait_s)
+        await stage.create(one)
 
 
 async def _refund(stage: Stage, one: Opened) -> None:

@@ -79,6 +79,13 @@ class Refund(Words):
     concurrent: bool = False
 
 
+class Close(Words):
+    """The merchant ends orders; with `racing_pay` the buyers pay at the same moment."""
+
+    order: OrderGlob = "*"
+    racing_pay: bool = False
+
+
 class Sync(Words):
     """Let the gateway ask the channel."""
 
@@ -131,6 +138,20 @@ class RotateKeys(Words):
     """A provider signs with its next key from now on."""
 
     provider: Vendor = "all"
+
+
+class Plant(Words):
+    """A difference between the book and today's bill, in the row of each of these payments."""
+
+    kind: Literal["missing_row", "extra_row", "amount", "fee", "refund_other_day", "empty_bill"]
+    order: OrderGlob = "*"
+    add_fen: int = Field(default=1, description="by how much an amount or a fee is off")
+
+
+class Reconcile(Words):
+    """Let the gateway compare a day's bills with its books, channel by channel."""
+
+    days_ago: Annotated[int, Field(ge=0, le=30)] = 1
 
 
 class Advance(Words):
@@ -221,6 +242,7 @@ class Step(Words):
     pay: Pay | None = None
     cancel: Cancel | None = None
     refund: Refund | None = None
+    close: Close | None = None
     sync: Sync | None = None
     look: Look | None = None
     notifies: Notifies | None = None
@@ -228,6 +250,8 @@ class Step(Words):
     faults: Faults | None = None
     outage: Outage | None = None
     rotate_keys: RotateKeys | None = None
+    plant: Plant | None = None
+    reconcile: Reconcile | None = None
     advance: Advance | None = None
     clock: ClockOff | None = None
     kill: Kill | None = None
@@ -305,6 +329,7 @@ SHORT = {
     "pay": "order",
     "cancel": "order",
     "refund": "order",
+    "close": "order",
     "sync": "order",
     "look": "order",
     "notifies": "do",
@@ -312,6 +337,8 @@ SHORT = {
     "faults": "only",
     "outage": "provider",
     "rotate_keys": "provider",
+    "plant": "kind",
+    "reconcile": "days_ago",
     "advance": "by",
     "clock": "by",
     "kill": "what",
@@ -326,7 +353,7 @@ SHORT = {
     "settle": "patience",
 }
 # What cannot stand without a word of its own.
-NEVER_BARE = frozenset({"notifies", "refuse_webhooks", "faults", "advance", "clock", "cut", "slow", "reset"})
+NEVER_BARE = frozenset({"notifies", "refuse_webhooks", "faults", "plant", "advance", "clock", "cut", "slow", "reset"})
 
 
 def shorthand(step: Any) -> Any:

@@ -49,6 +49,7 @@ class InProcessPlan:
         parts: collaborators of the gateway to replace; this is how a bug is planted.
         scheduling_point: how many turns the loop takes at each statement of the store.
         proxied: put a link that can be cut between the gateway and the others.
+        run_dir: takes the journal and the faults as drawn; None keeps neither.
     """
 
     credentials: Path
@@ -57,6 +58,7 @@ class InProcessPlan:
     parts: Parts = field(default_factory=Parts)
     scheduling_point: SchedulingPoint = one_turn
     proxied: bool = False
+    run_dir: Path | None = None
 
 
 class InProcessWorld:
@@ -73,7 +75,13 @@ class InProcessWorld:
         self.ids = plan.ids
         self.store = MemoryStore(plan.scheduling_point)
         self.simulator = build_simulator(
-            ProvidersSettings(credentials_dir=plan.credentials, seed=plan.ids.seed, faults_file=plan.faults),
+            ProvidersSettings(
+                credentials_dir=plan.credentials,
+                seed=plan.ids.seed,
+                faults_file=plan.faults,
+                journal_file=None if plan.run_dir is None else plan.run_dir / "wire.ndjson",
+                plan_file=None if plan.run_dir is None else plan.run_dir / "plan.yaml",
+            ),
             clock=clock,
         )
         self.sink = MerchantSink(SECRET, clock=clock)

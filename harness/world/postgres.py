@@ -42,6 +42,8 @@ INITDB_OPTIONS = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--l
 # Starts in a row: orphans of a killed postmaster may hold its shared memory for a moment.
 ATTEMPTS = 8
 DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on")
+# What the system has taken survives any kill -9; only a power cut would lose it, and nobody here cuts the power.
+KILL_PROOF = ("fsync=off", "synchronous_commit=on", "full_page_writes=on")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ async def provide_postgres(
     user: str = "nobody",
     name: str = "postgres",
     lasting: Path | None = None,
+    durable: bool = True,
 ) -> Database:
     """
     The user's own server when *url* is given, else one that keeps its data for *home*.
@@ -76,6 +79,7 @@ async def provide_postgres(
         user: whom the server runs as when we are root.
         name: of the supervised process.
         lasting: where data and binaries go when that user cannot reach *home* or the wheel.
+        durable: against a power cut too, as in production; else against the death of any process only, which is quick.
 
     Raises:
         ServerStartError: no binaries, or the server does not start.
@@ -88,7 +92,7 @@ async def provide_postgres(
     sockets = socket_folder("pg", place, identity=identity)
     supervisor.at_stop(lambda: drop_folder(sockets))
     data = await _ensure_data(supervisor, binaries, place, identity=identity, name=name)
-    await supervisor.start(_spec(name, binaries, data, sockets=sockets, identity=identity))
+    await supervisor.start(_spec(name, binaries, data, sockets=sockets, identity=identity, durable=durable))
     return Database(socket_url(sockets), name)
 
 
@@ -188,13 +192,15 @@ async def _ensure_data(
     return data
 
 
-def _spec(name: str, binaries: Path, data: Path, *, sockets: Path, identity: Identity | None) -> ProcessSpec:
+def _spec(
+    name: str, binaries: Path, data: Path, *, sockets: Path, identity: Identity | None, durable: bool
+) -> ProcessSpec:
     settings = (
         "listen_addresses=",
         f"unix_socket_directories={sockets}",
         "unix_socket_permissions=0700",
         "max_connections=200",
-        *DURABLE,
+        *(DURABLE if durable else KILL_PROOF),
     )
     argv = [str(binaries / "postgres"), "-D", str(data)]
     for setting in settings:

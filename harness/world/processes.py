@@ -17,17 +17,22 @@ import orjson
 
 from harness.clock import Clock, SystemClock
 from harness.control import SimulatorControl
-from harness.errors import HarnessError
+from harness.errors import HarnessError, UnknownProcessError
 from harness.ids import Ids
 from harness.settings import child_environment
-from harness.sut.reference import MerchantApp, ReferenceGateway
+from harness.sut.reference import MerchantApp, ReferenceGateway, RetryPolicy
 from harness.sut.sink import MerchantSink
 from harness.world.base import Move
+from harness.world.databases import fresh_database, socket_in, sockets_of
 from harness.world.gateway_values import gateway_values
 from harness.world.home import Home
 from harness.world.launch import Launcher, ProcessSpec, PythonMain
-from harness.world.nemesis import Moves, gateway_moves
+from harness.world.links import Links
+from harness.world.nemesis import Do, Link, Moves
+from harness.world.places import drop_folder, given_folder, socket_folder
 from harness.world.postgres import provide_postgres
+from harness.world.process_moves import SIMULATOR_NAME, ProcessMoves
+from harness.world.proxy import HOST, Address
 from harness.world.redis_server import provide_redis
 from harness.world.supervised import OnEvent
 from harness.world.supervisor import Supervisor
@@ -57,6 +62,12 @@ class ProcessesPlan:
         keep_alive: start simulator and gateway again when they die by themselves.
         strict_ports: kept ports must be had, since somebody was configured with them; otherwise free ones serve.
         launcher: opens how the gateway is started; by exec when None.
+        fork_simulator: start the simulator in the same way.
+        instances: so many gateways behind one port.
+        proxied: put a link that can be cut between the gateway and the others.
+        passing: the world is for one story: an empty database of its own, where the server is ours, that need not
+            outlast a power cut; and a gateway that nobody waits for in the end.
+        retry: how patient the merchant is with an answer.
     """
 
     home: Home
@@ -71,6 +82,11 @@ class ProcessesPlan:
     keep_alive: bool = False
     strict_ports: bool = False
     launcher: Callable[[Supervisor], Any] | None = None
+    fork_simulator: bool = False
+    instances: int = 1
+    proxied: bool = False
+    passing: bool = False
+    retry: RetryPolicy | None = None
     on_event: OnEvent = lambda _event: None
     notice: Callable[[str], None] = lambda _line: None
 
@@ -86,6 +102,12 @@ class _Parts:
     redis_process: str | None = None
     control_url: str = ""
     launcher: Launcher | None = None
+    # Where the gateway finds them, through links where the plan wants them.
+    near_database_url: str = ""
+    near_redis_url: str = ""
+    near_bases: Mapping[str, str] = field(default_factory=dict)
+    webhook_url: str = ""
+    public_url: str = ""
 
 
 class ProcessesWorld:
@@ -112,8 +134,8 @@ class ProcessesWorld:
         self.control: SimulatorControl
         self.gateway: ReferenceGateway
         self._look: aiohttp.ClientSession | None = None
-        moves = gateway_moves(self.moves, kill=self.kill_gateway, restart=self.restart_gateway)
-        self.nemesis = Moves(self.name, moves)
+        self.links = Links(clock)
+        self.nemesis = Moves(self.name, {})
 
     @classmethod
     async def open(cls, plan: ProcessesPlan, *, clock: Clock | None = None) -> Self:
@@ -180,21 +202,40 @@ class ProcessesWorld:
                  "redis": self._parts.redis_process}  # fmt: skip
         return {group: (self.supervisor[name].pid,) for group, name in named.items() if name}
 
+    @property
+    def instances(self) -> tuple[str, ...]:
+        """
+        The supervised names of the gateways.
+        """
+        more = (f"gateway-{number}" for number in range(2, self.plan.instances + 1))
+        return () if self.plan.gateway is None else ("gateway", *more)
+
     async def kill_gateway(self) -> None:
-        await self.supervisor.kill("gateway")
+        await asyncio.gather(*(self.supervisor.kill(name) for name in self.instances))
 
     async def restart_gateway(self) -> None:
-        await self.supervisor.restart("gateway")
+        await asyncio.gather(*(self.supervisor.restart(name) for name in self.instances))
 
     async def close(self) -> None:
         for closing in (getattr(self, "gateway", None), getattr(self, "control", None), self._look):
             if closing is not None:
                 await closing.close()
+        if self.plan.passing:
+            await self._end_gateways()
         await self.supervisor.stop()
+        await self.links.close()
         await self.sink.stop()
+
+    async def _end_gateways(self) -> None:
+        for name in self.instances:
+            # One that never started is not there.
+            with contextlib.suppress(UnknownProcessError):
+                await self.supervisor.kill(name, stay=True)
 
     async def _start(self) -> None:
         plan = self.plan
+        if plan.launcher is not None:
+            self._parts.launcher = await plan.launcher(self.supervisor)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._start_simulator())
             # A simulator for somebody else's gateway needs no more than itself.
@@ -209,22 +250,74 @@ class ProcessesWorld:
         self.urls = {name: str(said["gateway_url"]) for name, said in providers.items()}
         self.urls["control"] = self._parts.control_url
         if plan.gateway is not None:
+            await self._wire()
             await self._start_gateway(plan.gateway)
+        self.nemesis = Moves(self.name, self._moves())
 
     async def _start_stores(self) -> None:
         home, plan = self.plan.home, self.plan
         async with asyncio.TaskGroup() as group:
-            database = group.create_task(provide_postgres(self.supervisor, home.postgres, url=plan.database_url))
+            database = group.create_task(
+                provide_postgres(self.supervisor, home.postgres, url=plan.database_url, durable=not plan.passing)
+            )
             redis = group.create_task(
                 provide_redis(
                     self.supervisor, home.redis, url=plan.redis_url, env=child_environment(), notice=plan.notice
                 )
             )
-        self._parts.database_url = database.result().url
+        self._parts.database_url = url = database.result().url
+        if plan.passing and database.result().process is not None:
+            self._parts.database_url = await fresh_database(url)
         self._parts.database_process = database.result().process
         self._parts.redis_url = redis.result().url
         self._parts.redis_kind = redis.result().kind
         self._parts.redis_process = redis.result().process
+
+    async def _wire(self) -> None:
+        """
+        Say where the gateway finds everything, through links where the plan wants them.
+        """
+        parts = self._parts
+        parts.near_database_url, parts.near_redis_url = parts.database_url, parts.redis_url
+        parts.near_bases, parts.webhook_url = self.bases, self.sink.url
+        if not self.plan.proxied:
+            return
+        parts.near_bases = await self.links.open_vendors(self.bases)
+        parts.webhook_url = await self.links.open_url(Link.TO_PLATFORM, self.sink.url)
+        # Where the gateway listens is known once it does.
+        parts.public_url = f"http://{HOST}:{(await self.links.open(Link.NOTIFIES, Address())).port}"
+        if parts.database_process is not None:
+            near = self._near_folder("pg-near")
+            far = socket_in(sockets_of(parts.database_url))
+            await self.links.open(Link.TO_POSTGRES, Address(path=far), listen=socket_in(near))
+            parts.near_database_url = parts.database_url.replace(str(far.parent), str(near))
+        if parts.redis_process is not None:
+            parts.near_redis_url = await self._redis_link(parts.redis_url)
+
+    async def _redis_link(self, url: str) -> str:
+        if not url.startswith("unix://"):
+            return await self.links.open_url(Link.TO_REDIS, url)
+        near = self._near_folder("redis-near") / "redis.sock"
+        await self.links.open(Link.TO_REDIS, Address(path=Path(url.removeprefix("unix://"))), listen=near)
+        return f"unix://{near}"
+
+    def _near_folder(self, purpose: str) -> Path:
+        folder = given_folder(socket_folder(purpose, self.plan.home.folder), None)
+        self.supervisor.at_stop(lambda: drop_folder(folder))
+        return folder
+
+    def _moves(self) -> Mapping[str, Do]:
+        parts = self._parts
+        made = ProcessMoves(
+            supervisor=self.supervisor,
+            gateways=self.instances,
+            control=self.control,
+            links=self.links,
+            database=parts.database_process,
+            redis=parts.redis_process,
+            redis_url=parts.redis_url,
+        )
+        return made.moves()
 
     async def _start_simulator(self) -> None:
         home, strict = self.plan.home, self.plan.strict_ports
@@ -240,19 +333,25 @@ class ProcessesWorld:
         if self.plan.faults is not None:
             values["PAYPROOF_PROVIDERS_FAULTS_FILE"] = str(self.plan.faults)
         env = child_environment(**values)
-        process = await self.supervisor.start(self._spec("simulator", SIMULATOR, env))
+        launcher = self._parts.launcher if self.plan.fork_simulator else None
+        process = await self.supervisor.start(self._spec(SIMULATOR_NAME, SIMULATOR, env), launcher=launcher)
         self.simulator = process.ready
         self._parts.control_url = str(process.ready["control_url"])
 
     async def _start_gateway(self, program: PythonMain) -> None:
-        launcher = None if self.plan.launcher is None else await self.plan.launcher(self.supervisor)
         port = self.plan.home.port("gateway", strict=self.plan.strict_ports)
         env = child_environment(**{**self._gateway_values(port), **self.plan.gateway_env})
-        process = await self.supervisor.start(self._spec("gateway", program, env), launcher=launcher)
-        url = str(process.ready["url"])
+        async with asyncio.TaskGroup() as group:
+            started = [
+                group.create_task(self.supervisor.start(self._spec(name, program, env), launcher=self._parts.launcher))
+                for name in self.instances
+            ]
+        url = str(started[0].result().ready["url"])
         self.urls["gateway"] = url
+        if self.plan.proxied:
+            self.links.lead(Link.NOTIFIES, Address(port=int(url.rpartition(":")[2])))
         merchant = MerchantApp(app_id=self._app["app_id"], secret=self._app["secret"])
-        self.gateway = ReferenceGateway(url, app=merchant, clock=self.clock, ids=self.ids)
+        self.gateway = ReferenceGateway(url, app=merchant, clock=self.clock, ids=self.ids, retry=self.plan.retry)
 
     def _spec(self, name: str, program: PythonMain, env: Mapping[str, str]) -> ProcessSpec:
         return ProcessSpec(
@@ -260,17 +359,21 @@ class ProcessesWorld:
         )
 
     def _gateway_values(self, port: int) -> dict[str, str]:
-        told = gateway_values(self.plan.home.credentials, self.bases)
+        parts = self._parts
+        told = gateway_values(self.plan.home.credentials, parts.near_bases)
+        several = {"GATEWAY_REUSE_PORT": "true", "GATEWAY_OPS_PORT": "0"} if self.plan.instances > 1 else {}
         return {
+            **several,
             **{f"GATEWAY_{name.upper()}": value for name, value in told.items()},
             "GATEWAY_PORT": str(port),
-            "GATEWAY_DATABASE_URL": self._parts.database_url,
-            "GATEWAY_REDIS_URL": self._parts.redis_url,
+            "GATEWAY_PUBLIC_URL": parts.public_url,
+            "GATEWAY_DATABASE_URL": parts.near_database_url,
+            "GATEWAY_REDIS_URL": parts.near_redis_url,
             # A run is over in seconds: what is unknown is asked about soon, then at the usual, widening distances.
             "GATEWAY_POLL_LADDER_S": "[0.2, 0.4, 0.8, 1.5, 3, 5, 10, 20, 40, 80, 160, 320, 600]",
             # The simulator knows of a refund at once, so nothing is gained by the ten seconds that the vendor wants.
             "GATEWAY_REFUND_CONFIRM_AFTER_S": "0.2",
-            "GATEWAY_APPS_FILE": str(_write_apps(self.plan.home, self._app, webhook_url=self.sink.url)),
+            "GATEWAY_APPS_FILE": str(_write_apps(self.plan.home, self._app, webhook_url=parts.webhook_url)),
         }
 
     async def _gateway_idle(self) -> bool:

@@ -126,11 +126,14 @@ class Supervised:
         if self.failure is not None:
             raise self.failure
 
-    async def kill(self) -> None:
+    async def kill(self, *, stay: bool = False) -> None:
         """
-        SIGKILL, and wait until it is dead. Where the spec says restart, the next generation follows by itself.
+        SIGKILL, and wait until it is dead. Where the spec says restart, the next generation follows by itself, unless
+        it is to *stay* dead until it is started.
         """
         handle = self._living()
+        if stay:
+            self._wanted = False
         self.say("killed")
         handle.send(signal.SIGKILL)
         await handle.wait()

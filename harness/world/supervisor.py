@@ -108,12 +108,15 @@ class Supervisor:
         """
         await _shielded(self._stop_all() if name is None else self._stop_one(name))
 
-    async def kill(self, name: str) -> None:
+    async def kill(self, name: str, *, stay: bool = False) -> None:
         """
         SIGKILL one process and wait until it is dead.
+
+        Args:
+            stay: dead until it is restarted, even where its spec would start it again.
         """
         with hold():
-            await self[name].kill()
+            await self[name].kill(stay=stay)
 
     async def restart(self, name: str) -> None:
         """

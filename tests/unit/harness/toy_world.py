@@ -80,6 +80,10 @@ class ToyBook:
         self.copies = 1 + sum(rule["with"].get("copies", 0) for rule in rules)
         self.silent = any(rule["fault"] == "drop_all" for rule in rules)
 
+    async def decisions(self):
+        for rule in self.rules[:0]:
+            yield rule
+
     async def counts(self):
         return Counts(
             notifies_sent=len(self.deliveries),
