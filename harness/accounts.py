@@ -63,18 +63,28 @@ class BookRow:
 
 @dataclass(slots=True)
 class Told:
-    """What the platform was told of one payment; the same event told again is no news."""
+    """
+    What the platform was told of one payment; the same event told again is no news.
 
-    paid_fen_by_event: dict[str, int] = field(default_factory=dict)
-    refunded_fen_by_event: dict[str, int] = field(default_factory=dict)
+    Args:
+        paid_fen_by_event, refunded_fen_by_event: None where the news names no amount.
+        tells_refunds: whether the gateway promises to tell of refunds at all.
+    """
+
+    paid_fen_by_event: dict[str, int | None] = field(default_factory=dict)
+    refunded_fen_by_event: dict[str, int | None] = field(default_factory=dict)
     accepted: set[str] = field(default_factory=set)
+    tells_refunds: bool = True
 
     @property
-    def refunded_fen(self) -> int:
+    def refunded_fen(self) -> int | None:
         """
-        What the platform has taken note of: a refund whose event it refused each time was not told.
+        What the platform has taken note of: a refund whose event it refused each time was not told. None where that
+        cannot be known, because refunds are not told, or not how large they are.
         """
-        return sum(fen for event, fen in self.refunded_fen_by_event.items() if event in self.accepted)
+        told = [fen for event, fen in self.refunded_fen_by_event.items() if event in self.accepted]
+        known = [fen for fen in told if fen is not None]
+        return sum(known) if len(known) == len(told) and (told or self.tells_refunds) else None
 
     @classmethod
     def once(cls, event_id: str, paid_fen: int) -> "Told":
@@ -87,10 +97,10 @@ class Told:
         if event.told:
             self.accepted.add(event.event_id)
         if event.type == "payment.paid":
-            self.paid_fen_by_event[event.event_id] = event.data.get("amount_fen", 0)
+            self.paid_fen_by_event[event.event_id] = event.data.get("amount_fen")
         elif event.type == "refund.succeeded":
             refund = event.data.get("refund") or {}
-            self.refunded_fen_by_event[event.event_id] = refund.get("amount_fen", 0)
+            self.refunded_fen_by_event[event.event_id] = refund.get("amount_fen")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +137,10 @@ class Account:
             return ()
         if self.payment.credits is not None:
             return tuple(posting.amount_fen for posting in self.payment.credits)
-        return None if self.told is None else tuple(self.told.paid_fen_by_event.values())
+        if self.told is None:
+            return None
+        # News without an amount are news of the whole.
+        return tuple(self.paid_fen if fen is None else fen for fen in self.told.paid_fen_by_event.values())
 
 
 def differences(account: Account) -> list[Difference]:
@@ -324,7 +337,7 @@ def _told(account: Account, told: Told) -> Iterator[Difference]:
     payment, paid = account.payment, account.paid_fen
     events = told.paid_fen_by_event
     if not paid and events:
-        fen = sum(events.values())
+        fen = sum(fen or 0 for fen in events.values())
         yield _mismatch(
             "money/credited-only-when-paid",
             expected="no payment.paid: nobody paid",
@@ -351,7 +364,7 @@ def _told(account: Account, told: Told) -> Iterator[Difference]:
 
 def _told_amounts(account: Account, told: Told) -> Iterator[Difference]:
     for fen in told.paid_fen_by_event.values():
-        if fen != account.paid_fen:
+        if fen is not None and fen != account.paid_fen:
             yield _mismatch(
                 "notify/platform-told-amount",
                 expected=yuan_text(account.paid_fen),
@@ -359,7 +372,7 @@ def _told_amounts(account: Account, told: Told) -> Iterator[Difference]:
                 money=f"order {account.order}: the platform was told {_apart(fen, account.paid_fen)}",
             )
     refunded = told.refunded_fen
-    if refunded != account.refunded_fen:
+    if refunded is not None and refunded != account.refunded_fen:
         yield _mismatch(
             "refund/books-agree",
             expected=f"{yuan_text(account.refunded_fen)} refunded, as the provider's book says",

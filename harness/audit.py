@@ -113,6 +113,7 @@ class Auditor:
             over unless its trade stands in this run's book.
         evidence_of: the shortest witness for (order, requirement), indexes into the history.
         replay: the command that repeats the run, printed with each finding.
+        tells_refunds: whether the gateway promises to tell the platform of refunds.
     """
 
     def __init__(
@@ -123,12 +124,14 @@ class Auditor:
         seed: int | None = None,
         replay: str = "",
         findings_max: int = FINDINGS_MAX,
+        tells_refunds: bool = True,
     ) -> None:
         self._ours = ours
         self._evidence_of = evidence_of
         self._seed = seed
         self._replay = replay
         self._findings_max = findings_max
+        self._tells_refunds = tells_refunds
         self._book: dict[str, BookRow] = {}
         # (event id, amount) of those who were told once and believed it, which are nearly all; a million are held here.
         self._told: dict[str, tuple[str, int] | Told] = {}
@@ -154,11 +157,11 @@ class Auditor:
             return
         self._webhooks += 1
         order = event.merchant_order_no
-        held = self._told.get(order)
-        if held is None and event.told and event.type == "payment.paid":
-            self._told[order] = (event.event_id, event.data.get("amount_fen", 0))
+        held, amount_fen = self._told.get(order), event.data.get("amount_fen")
+        if held is None and event.told and event.type == "payment.paid" and amount_fen is not None:
+            self._told[order] = (event.event_id, amount_fen)
             return
-        told = Told() if held is None else _unpacked(held)
+        told = self._unpacked(held)
         told.add(event)
         self._told[order] = told
 
@@ -193,7 +196,7 @@ class Auditor:
             for book in self._book.values():
                 self._judge(Account(order=book.label or book.out_trade_no, book=book, payment=None, told=None))
             for order, told in self._told.items():
-                self._judge(Account(order=order, book=None, payment=None, told=_unpacked(told)))
+                self._judge(Account(order=order, book=None, payment=None, told=self._unpacked(told)))
         else:
             self._tally.paid += sum(row.paid_fen > 0 for row in self._book.values())
         for order, payments in self._open.items():
@@ -236,8 +239,15 @@ class Auditor:
 
     def _judge_payment(self, book: BookRow | None, payment: Payment, *, entries: Sequence[LedgerEntry] | None) -> None:
         told = self._told.pop(payment.merchant_order_no, None)
-        heard = (_unpacked(told) if told is not None else Told()) if self._webhooks else None
+        heard = self._unpacked(told) if self._webhooks else None
         self._judge(Account(order=payment.merchant_order_no, book=book, payment=payment, told=heard, entries=entries))
+
+    def _unpacked(self, held: tuple[str, int] | Told | None) -> Told:
+        if isinstance(held, Told):
+            return held
+        told = Told() if held is None else Told.once(*held)
+        told.tells_refunds = self._tells_refunds
+        return told
 
     def _judge(self, account: Account) -> None:
         self._tally.paid += account.paid_fen > 0
@@ -267,10 +277,6 @@ class Auditor:
             replay=self._replay,
             money=difference.money,
         )
-
-
-def _unpacked(held: tuple[str, int] | Told) -> Told:
-    return held if isinstance(held, Told) else Told.once(*held)
 
 
 def audit(

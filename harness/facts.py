@@ -73,13 +73,19 @@ def record_trade(history: History, trade: Trade, *, order: str) -> int:
 
 
 def record_payment(
-    history: History, payment: Payment, *, entries: Sequence[LedgerEntry] | None, tells: bool = False
+    history: History,
+    payment: Payment,
+    *,
+    entries: Sequence[LedgerEntry] | None,
+    tells: bool = False,
+    tells_refunds: bool = True,
 ) -> int:
     """
     A payment as the gateway tells it.
 
     Args:
         tells: whether the gateway promises to tell the platform of payments.
+        tells_refunds: where it does, whether of refunds too.
     """
     return history.fact(
         "ledger",
@@ -90,6 +96,7 @@ def record_payment(
         amount_fen=payment.amount_fen,
         status=payment.status,
         tells=tells,
+        tells_refunds=tells_refunds,
         refund_status=payment.refund_status,
         refunded_fen=payment.refunded_fen,
         credits=None if payment.credits is None else [credit.amount_fen for credit in payment.credits],

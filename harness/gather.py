@@ -68,12 +68,18 @@ async def audit_world(  # noqa: PLR0913 - each says what to make of the same thr
         told = [row async for row in ledger if ours(row[0].merchant_order_no)]
         orders = {payment.out_trade_no: payment.merchant_order_no for payment, _ in told}
         await _tell(history, control=control, sink=sink, orders=orders, about=about, silent=bool(silences))
-        tells = Ability.WEBHOOKS in gateway.abilities
+        tells, tells_refunds = Ability.WEBHOOKS in gateway.abilities, Ability.REFUND_WEBHOOKS in gateway.abilities
         for payment, entries in told:
-            record_payment(history, payment, entries=entries, tells=tells)
+            record_payment(history, payment, entries=entries, tells=tells, tells_refunds=tells_refunds)
         evidence = Witnesses(history)
         ledger = _again(told)
-    auditor = Auditor(ours=ours, evidence_of=evidence, seed=seed, replay=replay)
+    auditor = Auditor(
+        ours=ours,
+        evidence_of=evidence,
+        seed=seed,
+        replay=replay,
+        tells_refunds=Ability.REFUND_WEBHOOKS in gateway.abilities,
+    )
     async for trade in control.trades():
         auditor.add_trade(trade)
         on_trade(trade)

@@ -58,6 +58,13 @@ def load(environ: Mapping[str, str] | None = None) -> HarnessSettings:
     return HarnessSettings.model_validate(given)
 
 
+def secret_of(name: str) -> str | None:
+    """
+    The value of a variable that a user's driver names; None when it is not set.
+    """
+    return os.environ.get(name)
+
+
 def for_simulator() -> dict[str, str]:
     """
     The simulator's variables in our environment; whether it knows them is its own business.

@@ -15,7 +15,7 @@ MOMENTS = 45
 
 async def while_opening(stage: Stage) -> None:
     """Somewhere between the click and the answer."""
-    for turns in range(0, MOMENTS, 3):
+    for turns in stage.moments(15, last=MOMENTS):
         order = stage.order()
         stage.mark("killed-while-opening", order)
         await asyncio.gather(stage.open(order), _die(stage, turns))
@@ -33,7 +33,7 @@ async def before_paying(stage: Stage) -> None:
 
 async def around_the_notify(stage: Stage) -> None:
     """A kill at each of many moments after the buyer's click."""
-    for turns in range(MOMENTS):
+    for turns in stage.moments(MOMENTS, last=MOMENTS):
         order = await stage.opened()
         stage.mark("killed-around-the-notify", order)
         await asyncio.gather(stage.act(order), _die(stage, turns))
@@ -52,7 +52,7 @@ async def after_paying(stage: Stage) -> None:
 
 async def while_refunding(stage: Stage) -> None:
     """A kill at some moments after the merchant asked for a refund."""
-    for turns in range(0, MOMENTS, 3):
+    for turns in stage.moments(15, last=MOMENTS):
         order = await stage.opened()
         await stage.pay(order)
         stage.mark("killed-while-refunding", order)

@@ -5,7 +5,7 @@ One vocabulary for every case and channel. It refuses to judge: the checks read 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta, timezone
 from typing import Any
@@ -81,7 +81,7 @@ class Stage:
         """
         await asyncio.gather(*(self._create(order) for _ in range(clicks)))
         for wait_s in OPENING_WAITS_S:
-            if order.payment is None or order.payment.qr_code is not None:
+            if order.payment is None or order.payment.qr_code is not None or order.payment.status != "PENDING":
                 break
             await self.world.clock.sleep(wait_s)
             reply = await self.world.gateway.get(order.payment.id)
@@ -304,12 +304,19 @@ class Stage:
         for order in orders:
             self.history.fact("mark", order=order.number, name=name)
 
+    def moments(self, count: int, *, last: int) -> Sequence[int]:
+        """
+        So many moments for a kill between 0 and *last*, evenly spread; fewer where each of them costs too much.
+        """
+        most = min(count, self.world.kills_max)
+        return [number * last // most for number in range(most)]
+
     async def kill(self, *, turns: int = 0) -> None:
         """
-        Kill the gateway, after so many turns of the loop.
+        Kill the gateway, after so many moments.
         """
         for _ in range(turns):
-            await self.world.clock.sleep(0)
+            await self.world.clock.sleep(self.world.moment_s)
         await self.world.kill_gateway()
         self.history.fact("kill", what="gateway")
 

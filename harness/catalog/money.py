@@ -6,6 +6,7 @@ from harness.catalog.base import Requirement
 from harness.sut.contract import Ability
 
 LEDGER = frozenset({Ability.LEDGER})
+TRADE_NO = frozenset({Ability.TRADE_NO})
 
 REQUIREMENTS = (
     Requirement("money/credited-amount", "The amount credited is the amount that the buyer paid."),
@@ -13,7 +14,7 @@ REQUIREMENTS = (
     Requirement("money/order-amount", "The trade is opened for the amount of the order."),
     Requirement("money/ledger-net", "The ledger is left with what was paid less what went back.", needs=LEDGER),
     Requirement("money/sums-zero", "The legs of every ledger transaction sum to zero.", needs=LEDGER),
-    Requirement("money/trade-number", "A payment names the provider's trade that paid it."),
+    Requirement("money/trade-number", "A payment names the provider's trade that paid it.", needs=TRADE_NO),
     Requirement("money/one-fen", "One fen is paid, credited and refunded as one fen."),
     Requirement("money/large-amount", "A large amount is credited to the fen."),
     Requirement("money/uneven-amount", "An amount that binary fractions cannot hold is credited to the fen."),

@@ -25,7 +25,7 @@ def account_of(story: Story) -> Account | None:
         order=story.order,
         book=_row(story, book),
         payment=None if ledger is None else _payment(story.order, ledger),
-        told=_told(heard or []) if heard or _promised(ledger) else None,
+        told=_told(heard or [], ledger=ledger) if heard or _promised(ledger) else None,
         entries=None if ledger is None else _entries(ledger),
     )
 
@@ -142,14 +142,14 @@ def _entries(line: Operation) -> tuple[LedgerEntry, ...] | None:
     )
 
 
-def _told(lines: list[Operation]) -> Told:
-    told = Told()
+def _told(lines: list[Operation], *, ledger: Operation | None) -> Told:
+    told = Told(tells_refunds=ledger is None or ledger.value.get("tells_refunds", True))
     for line in lines:
         value, event = line.value, line.value["event_id"]
         if value["told"]:
             told.accepted.add(event)
         if value["type"] == "payment.paid":
-            told.paid_fen_by_event[event] = value["amount_fen"] or 0
+            told.paid_fen_by_event[event] = value["amount_fen"]
         elif value["type"] == "refund.succeeded":
-            told.refunded_fen_by_event[event] = value.get("refund_fen") or 0
+            told.refunded_fen_by_event[event] = value.get("refund_fen")
     return told

@@ -15,6 +15,7 @@ from typing import Any
 
 from harness.cases import Case
 from harness.catalog import BY_ID
+from harness.commands.rehearsal import rehearse
 from harness.commands.session import Session, open_session, write_page
 from harness.errands import Errand, run_errands
 from harness.errors import ConfigError, GatewaySilentError
@@ -159,7 +160,7 @@ async def _outside(
             ids=Ids(plan.seed),
             driver=driver,
             folder=Path(plan.gateway).parent.absolute(),
-            sign=None if driver.signing is None else imported(driver.signing),
+            sign=None if driver.signing is None else imported(driver.signing, folder=Path(plan.gateway).parent),
             allowed_hosts=frozenset(plan.allowed_hosts),
         ),
         clock=session.clock,
@@ -175,6 +176,7 @@ async def _outside(
     ]
     patience_s = plan.patience_s if plan.patience_s is not None else driver.settle_s
     try:
+        await rehearse(world, patience_s=patience_s, note=session.note)
         for done, (case, channel) in enumerate(able, start=1):
             tally.add(await _play_outside(case, channel, world, plan=plan, patience_s=patience_s, session=session))
             session.announce(Progressed(what="cases", done=done, total=len(able)))
@@ -191,6 +193,7 @@ async def _play_outside(
     history = History(session.clock, file=folder / f"{case.name}.ndjson")
     replay = f"payproof check {{id}} --gateway {plan.gateway} --seed {plan.seed}"
     await world.control.put_faults([])
+    world.control.leave_behind()
     try:
         wire = wire_file(folder / f"{case.name}.ndjson")
         return await play(case, channel, world, history=history, patience_s=patience_s, replay=replay, wire=wire)

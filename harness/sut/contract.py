@@ -35,6 +35,8 @@ class Ability(StrEnum):
     WEBHOOKS = "webhooks"  # the live platform is told
     CLOSE = "close"  # end an order that nobody has paid
     RECONCILE = "reconcile"  # compare a day's bill with the books
+    TRADE_NO = "trade_no"  # which of the provider's trades paid
+    REFUND_WEBHOOKS = "refund_webhooks"  # and of refunds too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,20 @@ class World(Protocol):
     def moves(self) -> frozenset[Move]: ...
 
     @property
+    def moment_s(self) -> float:
+        """
+        How far apart the moments lie at which something may be killed: nothing where a turn of the loop is a moment.
+        """
+        ...
+
+    @property
+    def kills_max(self) -> int:
+        """
+        At how many moments one case may kill the gateway, each of which costs a start.
+        """
+        ...
+
+    @property
     def clock(self) -> Clock:
         """
         The gateway's clock: virtual in process, the machine's own elsewhere.

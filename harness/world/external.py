@@ -7,8 +7,10 @@ any; otherwise it is taken to be running. It refuses to know how the gateway kee
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -17,13 +19,15 @@ import aiohttp
 import orjson
 
 from harness.clock import Clock, SystemClock
-from harness.control import SimulatorControl
 from harness.errors import ConfigError, DriverError, ServerStartError, WorldError
 from harness.ids import Ids, label_of
+from harness.model import PAID_STATUSES
+from harness.recent_control import RecentControl
 from harness.settings import child_environment
-from harness.sut.contract import GatewayContract
+from harness.sut.contract import Ability, GatewayContract
 from harness.sut.driver.gateway import HttpGateway, Sign
 from harness.sut.driver.schema import DriverFile, Program
+from harness.sut.driver.secrets import read_secrets
 from harness.sut.driver.template import text
 from harness.sut.driver.webhooks import read_webhook
 from harness.sut.sink import MerchantSink
@@ -62,6 +66,7 @@ class ExternalWorld:
     """
 
     name = "external"
+    moment_s = 0.002
 
     def __init__(self, plan: ExternalPlan, *, clock: Clock) -> None:
         self.plan = plan
@@ -70,6 +75,7 @@ class ExternalWorld:
         self.moves = _moves(plan.driver)
         deeds = gateway_moves(self.moves, kill=self.kill_gateway, restart=self.restart_gateway)
         self.nemesis = Moves(self.name, deeds)
+        self.kills_max = plan.driver.kills
         spec = plan.driver.webhooks
         self.sink = MerchantSink(
             "",
@@ -78,12 +84,15 @@ class ExternalWorld:
             read=None if spec is None else lambda body: read_webhook(spec, body),
             answer=("ok", "text/plain") if spec is None else (spec.answer, spec.content_type),
         )
-        self.control: SimulatorControl
+        self.control: RecentControl
         self.gateway: GatewayContract
         self._http: HttpGateway
         self._simulator: ProcessesWorld
         self._supervisor = Supervisor(plan.run_dir / "logs", clock=clock)
         self._values: dict[str, Any] = {}
+        self._secrets: dict[str, str] = {}
+        # Orders and refunds for which patience has run out: nobody waits for them again.
+        self._given_up: set[str] = set()
 
     @classmethod
     async def open(cls, plan: ExternalPlan, *, clock: Clock | None = None) -> Self:
@@ -96,7 +105,9 @@ class ExternalWorld:
         """
         world = cls(plan, clock=clock if clock is not None else SystemClock())
         _allowed(plan)
+        world._place()
         try:
+            await world._look_first()
             await world.sink.start()
             await world._start_simulator()
             await world._start_gateway()
@@ -118,15 +129,20 @@ class ExternalWorld:
 
     async def settle(self, *, patience_s: float) -> bool:
         """
-        Walk the ladders to their ends; what the gateway does by itself is waited for by whoever asks for it.
+        Walk the ladders to their ends, and wait until refunds have ended and the platform has heard of what the gateway
+        calls paid; what the gateway has still to find out by itself is waited for by whoever asks for it.
         """
+        waited_for: set[str] = set()
         try:
             async with asyncio.timeout(patience_s):
                 while (await self.control.advance(LADDER_S, until_idle=True)).pending:
                     await self.clock.sleep(LOOK_S)
                 await self._learn_numbers()
+                while waited_for := await self._unended() | await self._untold():
+                    await self.clock.sleep(LOOK_S)
                 return True
         except TimeoutError:
+            self._given_up |= waited_for
             return False
 
     async def kill_gateway(self) -> None:
@@ -144,14 +160,47 @@ class ExternalWorld:
             await self._supervisor.restart("gateway")
 
     async def close(self) -> None:
-        if hasattr(self, "_http"):
-            await self._http.close()
+        for closing in (getattr(self, "_http", None), getattr(self, "control", None)):
+            if closing is not None:
+                await closing.close()
         if self.plan.driver.stop is not None and self._values:
             await self._do(self.plan.driver.stop)
         await self._supervisor.stop()
         if hasattr(self, "_simulator"):
             await self._simulator.close()
         await self.sink.stop()
+
+    def _place(self) -> None:
+        """
+        What the driver's templates may name before anything runs, its secrets among it.
+        """
+        plan = self.plan
+        self._values = {
+            "credentials_dir": str(plan.home.credentials),
+            "folder": str(plan.folder),
+            "run_dir": str(plan.run_dir.absolute()),
+            "python": sys.executable,
+            "gateway_port": str(plan.home.port("external")),
+        }
+        self._secrets = read_secrets(plan.driver, folder=plan.folder, values=self._values)
+        self._values |= self._secrets
+
+    async def _look_first(self) -> None:
+        """
+        A gateway that nobody starts has to be there, and one that is to be started must not be.
+        """
+        driver, there = self.plan.driver, await self._answers(0)
+        url = text(driver.url, self._values)
+        if driver.start is None and not there:
+            raise ServerStartError(
+                f"{driver.name} does not answer at {url}{driver.ready.path}",
+                hint="start it, or say in the driver's `start` how; `ready.path` must answer with less than 500",
+            )
+        if driver.start is not None and there:
+            raise ServerStartError(
+                f"something answers at {url} before {driver.name} was started",
+                hint="stop it, or take `start` out of the driver so that it is tried as it runs",
+            )
 
     async def _start_simulator(self) -> None:
         plan = self.plan
@@ -162,27 +211,18 @@ class ExternalWorld:
             ),
             clock=self.clock,
         )
-        self.control = self._simulator.control
+        self.control = RecentControl(self._simulator.control.url)
         bases = {f"{name}_url": url for name, url in self._simulator.bases.items()}
-        self._values = {
-            **bases,
-            "credentials_dir": str(plan.home.credentials),
-            "sink_url": self.sink.url,
-            "folder": str(plan.folder),
-            "run_dir": str(plan.run_dir.absolute()),
-            "python": sys.executable,
-        }
+        self._values |= {**bases, "sink_url": self.sink.url}
 
     async def _start_gateway(self) -> None:
         driver = self.plan.driver
         if driver.start is not None:
             await self._supervisor.start(self._spec(driver.start))
-        elif not await self._answers(0):
-            raise ServerStartError(
-                f"{driver.name} does not answer at {driver.url}",
-                hint="start it, or say in the driver's `start` how; `ready.path` must answer with less than 500",
-            )
-        self._http = HttpGateway(driver, values=self._values, sign=self.plan.sign)
+        sign = self.plan.sign
+        if sign is not None and self._secrets:
+            sign = partial(sign, secrets=self._secrets)
+        self._http = HttpGateway(driver, values=self._values, sign=sign)
         self.gateway = self._http
 
     def _spec(self, program: Program) -> ProcessSpec:
@@ -220,6 +260,40 @@ class ExternalWorld:
         status = await child.wait()
         if status:
             raise WorldError(f"{' '.join(command)} ended with {status}")
+
+    async def _unended(self) -> set[str]:
+        """
+        The refunds that the gateway has taken and not ended, where it can tell.
+        """
+        if Ability.GET_REFUND not in self._http.abilities:
+            return set()
+        waited_for = [one for one in self._http.open_refunds if one.merchant_refund_no not in self._given_up]
+        for refund in waited_for:
+            await self._http.get_refund(refund.payment_id, refund.id)
+        return {one.merchant_refund_no for one in self._http.open_refunds} - self._given_up
+
+    async def _untold(self) -> set[str]:
+        """
+        The orders that the buyer has paid and the gateway does not call ended, and those with refunds, of which the
+        platform has not taken the news.
+        """
+        if self.plan.driver.webhooks is None:
+            return set()
+        news = {(event.merchant_order_no, event.event_id, event.type) for event in self.sink.events if event.told}
+        heard = {order for order, _, kind in news if kind == "payment.paid"} | self._given_up
+        paid = {trade.label async for trade in self.control.trades() if trade.paid_fen}
+        waited_for = [
+            payment
+            for payment in self._http.made
+            if payment.merchant_order_no not in heard and label_of(payment.merchant_order_no) in paid
+        ]
+        replies = [await self._http.get(payment.id) for payment in waited_for]
+        told = [reply.value for reply in replies if reply.value is not None]
+        untold = {payment.merchant_order_no for payment in told if payment.status in PAID_STATUSES | {"PENDING"}}
+        if self.plan.driver.webhooks.tells_refunds:
+            back = Counter(order for order, _, kind in news if kind == "refund.succeeded")
+            untold |= {order for order, times in self._http.refunded.items() if times > back[order]} - self._given_up
+        return untold
 
     async def _learn_numbers(self) -> None:
         """

@@ -67,6 +67,8 @@ class InProcessWorld:
     """
 
     name = "in_process"
+    moment_s = 0.0
+    kills_max = 100
     moves = frozenset({Move.KILL_GATEWAY, Move.RESTART_GATEWAY, Move.ADVANCE})
 
     def __init__(self, plan: InProcessPlan, *, clock: VirtualClock) -> None:

@@ -116,6 +116,8 @@ class ProcessesWorld:
     """
 
     name = "processes"
+    moment_s = 0.002
+    kills_max = 100
     moves = frozenset({Move.KILL_GATEWAY, Move.RESTART_GATEWAY, Move.ADVANCE})
 
     def __init__(self, plan: ProcessesPlan, *, supervisor: Supervisor, clock: Clock) -> None:

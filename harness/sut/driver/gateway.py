@@ -4,6 +4,7 @@ GatewayContract by a driver in YAML: requests filled in, answers read by pointer
 It assumes no outcome: a 5xx, a broken connection or an answer that nobody understands is UNKNOWN, never a refusal.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -36,6 +37,7 @@ from harness.sut.driver.template import amount_at, at, filled, maybe, text, yuan
 Value = TypeVar("Value")
 Sign = Callable[..., Mapping[str, str]]
 ANSWER_S = 20.0
+ENDED = frozenset({"SUCCEEDED", "FAILED"})
 
 
 class HttpGateway:
@@ -56,16 +58,38 @@ class HttpGateway:
         self._sign = sign
         self._session: aiohttp.ClientSession | None = None
         self._made: dict[str, Payment] = {}
-        self._refunds: dict[tuple[str, str], int] = {}
+        self._refunds: dict[tuple[str, str], Refund] = {}
         # What the simulator's book says of a gateway that does not tell its own numbers.
         self.numbers: dict[str, str] = {}
 
     @property
+    def made(self) -> tuple[Payment, ...]:
+        """
+        Everything that was made through this driver, as it was then.
+        """
+        return tuple(self._made.values())
+
+    @property
     def orders(self) -> tuple[str, ...]:
         """
-        The order numbers of everything that was made through this driver.
+        The order numbers of that.
         """
         return tuple(payment.merchant_order_no for payment in self._made.values())
+
+    @property
+    def open_refunds(self) -> tuple[Refund, ...]:
+        """
+        The refunds that had not ended when the gateway last spoke of them.
+        """
+        return tuple(refund for refund in self._refunds.values() if refund.status not in ENDED)
+
+    @property
+    def refunded(self) -> Counter[str]:
+        """
+        How many refunds of each order have succeeded, as far as the gateway said so.
+        """
+        done = (refund for refund in self._refunds.values() if refund.status == "SUCCEEDED")
+        return Counter(self._made[refund.payment_id].merchant_order_no for refund in done)
 
     async def create(self, payment: NewPayment) -> Reply[Payment]:
         values = {
@@ -117,18 +141,23 @@ class HttpGateway:
 
         reply = await self._ask(call, values, read=read)
         if reply.value is not None:
-            self._refunds[payment_id, reply.value.id] = amount_fen
+            self._refunds[payment_id, reply.value.id] = reply.value
         return reply
 
     async def get_refund(self, payment_id: str, refund_id: str) -> Reply[Refund]:
         call = self._declared(self.driver.get_refund, Ability.GET_REFUND)
-        amount_fen = self._refunds.get((payment_id, refund_id), 0)
-        values = {**self._of(payment_id), "refund_no": refund_id, "refund_id": refund_id}
+        known = self._refunds.get((payment_id, refund_id))
+        number = refund_id if known is None else known.merchant_refund_no
+        values = {**self._of(payment_id), "refund_no": number, "refund_id": refund_id}
 
         def read(answer: Any) -> Refund:
-            return self._refund(call, answer, payment_id, number=refund_id, amount_fen=amount_fen)
+            fen = 0 if known is None else known.amount_fen
+            return self._refund(call, answer, payment_id, number=number, amount_fen=fen)
 
-        return await self._ask(call, values, read=read)
+        reply = await self._ask(call, values, read=read)
+        if reply.value is not None:
+            self._refunds[payment_id, refund_id] = reply.value
+        return reply
 
     async def effects(self, payment_id: str) -> Reply[int]:
         call = self._declared(self.driver.effects, Ability.EFFECTS)
@@ -244,7 +273,7 @@ class HttpGateway:
         headers = {name: text(value, known) for name, value in call.headers.items()}
         data = _body(call, known, headers)
         if self._sign is not None:
-            headers |= self._sign(method=call.method, path=path, body=data)
+            headers |= self._signed(method=call.method, path=path, body=data)
         session = self._session
         if session is None:
             timeout = aiohttp.ClientTimeout(total=ANSWER_S)
@@ -257,6 +286,20 @@ class HttpGateway:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return unknown(status=None, detail=f"{type(error).__name__}: {error}")
 
+    def _signed(self, **request: Any) -> Mapping[str, str]:
+        """
+        What the plug-in says; its mistakes are the driver's.
+        """
+        assert self._sign is not None
+        try:
+            headers = {str(name): str(value) for name, value in self._sign(**request).items()}
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
+            raise DriverError(
+                f"signing {self.driver.signing} failed: {type(error).__name__}: {error}",
+                hint="it is called with method, path and body, and with secrets where the driver has any",
+            ) from error
+        return headers
+
 
 def _abilities(driver: DriverFile) -> frozenset[Ability]:
     found = {Ability.CREATE}
@@ -268,6 +311,8 @@ def _abilities(driver: DriverFile) -> frozenset[Ability]:
         Ability.GET_REFUND: driver.get_refund,
         Ability.EFFECTS: driver.effects,
         Ability.WEBHOOKS: driver.webhooks,
+        Ability.TRADE_NO: driver.get.trade_no if driver.get else None,
+        Ability.REFUND_WEBHOOKS: driver.webhooks if driver.webhooks and driver.webhooks.tells_refunds else None,
     }
     found |= {ability for ability, part in told.items() if part is not None}
     if driver.get is not None:
@@ -295,6 +340,8 @@ def _reply(call: Call, status: int, body: bytes, *, read: Callable[[Any], Value]
     try:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:
+        if 200 <= status < 400:
+            return unknown(status=status, detail=f"the answer ({status}) is not JSON: {body[:200]!r}")
         answer = None
     code = str(maybe(call.code, answer) or "")
     said_no = any(str(maybe(pointer, answer)) in words for pointer, words in call.no.items())
@@ -303,4 +350,5 @@ def _reply(call: Call, status: int, body: bytes, *, read: Callable[[Any], Value]
     try:
         return Reply(outcome=Outcome.OK, value=read(answer), status=status)
     except (KeyError, TypeError, ValueError) as error:
-        return unknown(status=status, detail=f"{error} in {body[:200]!r}")
+        why = error.args[0] if isinstance(error, KeyError) else error
+        return unknown(status=status, detail=f"{why}, in {body[:200]!r}")

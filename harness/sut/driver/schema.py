@@ -11,8 +11,25 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_core import PydanticCustomError
 
 from harness.channels import PROVIDED
+from harness.sut.driver.template import names_in
 
 Pointer = Annotated[str, Field(pattern=r"^(/[^/]*)*$", description="a JSON Pointer, such as /data/order/id")]
+Secret = Annotated[str, Field(pattern=r"^(env|file):.+$", description="env:NAME, or file:PATH")]
+# What templates may name: everywhere, and in the calls besides.
+EVERYWHERE = (
+    "alipay_url", "wechatpay_url", "unionpay_url", "credentials_dir", "sink_url", "gateway_port", "run_dir", "folder",
+    "python",
+)  # fmt: skip
+OF_A_PAYMENT = ("payment_id", "order_no", "channel", "out_trade_no")
+IN_CALLS = {
+    "create": ("order_no", "amount_fen", "amount_yuan", "subject", "attach", "channel", "product", "buyer_id"),
+    "get": OF_A_PAYMENT,
+    "sync": OF_A_PAYMENT,
+    "close": OF_A_PAYMENT,
+    "effects": OF_A_PAYMENT,
+    "refund": (*OF_A_PAYMENT, "refund_no", "amount_fen", "amount_yuan", "reason"),
+    "get_refund": (*OF_A_PAYMENT, "refund_no", "refund_id"),
+}
 OurStatus = Literal["PENDING", "PAID", "SHIPPED", "COMPLETED", "CANCELLED", "CLOSED"]
 OurRefund = Literal["REQUESTED", "PROCESSING", "SUCCEEDED", "FAILED"]
 OurEvent = Literal["payment.paid", "refund.succeeded", "refund.failed", "ignored"]
@@ -94,12 +111,22 @@ class Webhooks(Words):
     type: Pointer | None = None
     types: dict[str, OurEvent] = Field(default={}, description="the gateway's word for what happened")
     event_id: Pointer | None = Field(default=None, description="what makes two deliveries the same event")
+    effect_key: Pointer | None = Field(
+        default=None, description="what makes two events the same effect, where that is not the event id"
+    )
     amount_fen: Pointer | None = None
     amount_yuan: Pointer | None = None
     refund_fen: Pointer | None = None
     refund_yuan: Pointer | None = None
     answer: str = "ok"
     content_type: str = "text/plain"
+
+    @property
+    def tells_refunds(self) -> bool:
+        """
+        Whether a webhook can say that a refund succeeded.
+        """
+        return self.type is not None and "refund.succeeded" in self.types.values()
 
 
 class DriverFile(Words):
@@ -116,7 +143,13 @@ class DriverFile(Words):
     stop: Program | None = None
     kill: Program | None = None
     ready: Ready = Ready()
-    signing: str | None = Field(default=None, description="pkg.mod:function, gives the headers that sign a request")
+    signing: str | None = Field(
+        default=None,
+        description="mod:function, beside the driver or importable, gives the headers that sign a request",
+    )
+    secrets: Annotated[
+        dict[str, Secret], Field(description="names for templates and `signing`, each with where its value is")
+    ] = {}
     create: PaymentCall
     get: PaymentCall | None = None
     sync: PaymentCall | None = None
@@ -127,6 +160,10 @@ class DriverFile(Words):
     webhooks: Webhooks | None = None
     states: Annotated[dict[str, OurStatus], Field(min_length=1)]
     refund_states: dict[str, OurRefund] = {}
+    kills: Annotated[int, Field(ge=1, le=45)] = Field(
+        default=12,
+        description="at how many moments each case of the crash family kills the gateway; each costs a start",
+    )
     clock: bool = Field(default=False, description="the gateway's clock can be moved with the simulator's")
     settle_s: Annotated[float, Field(gt=0, le=600)] = Field(
         default=10.0, description="how long the gateway may take to find out by itself what it was not told"
@@ -141,6 +178,21 @@ class DriverFile(Words):
                     "unknown_word", "no such channel", {"known": list(PROVIDED), "at": [name], "word": name}
                 )
         return channels
+
+    @model_validator(mode="after")
+    def _templates_are_known(self) -> "DriverFile":
+        everywhere = (*EVERYWHERE, *self.secrets)
+        written = self.model_dump(exclude={"states", "refund_states", "channels"}, exclude_none=True)
+        for part, value in written.items():
+            known = (*everywhere, *IN_CALLS.get(part, ()))
+            for place, name in names_in(value, at=(part,)):
+                if name not in known:
+                    raise PydanticCustomError(
+                        "unknown_word",
+                        "no template is called that here",
+                        {"known": list(known), "at": list(place), "word": name},
+                    )
+        return self
 
     @model_validator(mode="after")
     def _refunds_have_states(self) -> "DriverFile":

@@ -4,12 +4,14 @@ Templates and pointers: putting values into a request, and finding them in an an
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.errors import DriverError
 
 _TEMPLATE = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
+# Whatever somebody may have meant for one.
+_MEANT = re.compile(r"\{\{([^{}]*)\}\}")
 
 
 def filled(value: Any, values: Mapping[str, Any]) -> Any:
@@ -36,6 +38,20 @@ def text(value: str, values: Mapping[str, Any]) -> str:
     The same for what has to be text.
     """
     return str(filled(value, values))
+
+
+def names_in(value: Any, *, at: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """
+    Every name that stands in templates anywhere in *value*, with the place of the text that holds it.
+    """
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from names_in(part, at=(*at, key))
+    elif isinstance(value, list | tuple):
+        for number, part in enumerate(value):
+            yield from names_in(part, at=(*at, number))
+    elif isinstance(value, str):
+        yield from ((at, found.strip()) for found in _MEANT.findall(value))
 
 
 def _value(name: str, values: Mapping[str, Any]) -> Any:

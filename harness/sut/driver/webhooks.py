@@ -27,7 +27,7 @@ def read_webhook(spec: Webhooks, body: bytes) -> Mapping[str, Any] | None:
     kind = spec.types.get(word, "payment.paid" if spec.type is None else "ignored")
     if kind == "ignored":
         return None
-    event = maybe(spec.event_id, said)
+    event = maybe(spec.effect_key or spec.event_id, said)
     digest = hashlib.blake2b(f"{order}\0{kind}".encode(), digest_size=8).hexdigest()
     data: dict[str, Any] = {"merchant_order_no": str(order)}
     amount_fen = amount_at(spec.amount_fen, spec.amount_yuan, said)

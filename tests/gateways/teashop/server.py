@@ -13,11 +13,12 @@ import sys
 import threading
 import time
 import urllib.request
+from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl
 
 from alipay import AliPay
-from alipay.exceptions import AliPayException
+from alipay.exceptions import AliPayException, AliPayValidationError
 from alipay.utils import AliPayConfig
 
 SCHEMA = """
@@ -33,6 +34,10 @@ CREATE TABLE IF NOT EXISTS news(id INTEGER PRIMARY KEY, body TEXT, told INTEGER 
 PAID = {"TRADE_SUCCESS", "TRADE_FINISHED"}
 # What these mean nobody knows; everything else that Alipay refuses is a no.
 DOUBT = {"ACQ.SYSTEM_ERROR", "aop.ACQ.SYSTEM_ERROR", "AQC.SYSTEM_ERROR", "ACQ.TRADE_HAS_SUCCESS"}
+# Whatever comes back instead of a signed answer: the SDK has no common ancestor for these.
+NO_ANSWER = (
+    AliPayException, AliPayValidationError, OSError, HTTPException, ValueError, KeyError, TypeError, AttributeError,
+)  # fmt: skip
 LADDER_S = (0.3, 0.6, 1.2, 2.5, 5, 10, 30, 60)
 CALL_S = 2
 
@@ -67,7 +72,7 @@ class Shop:
 
     def order(self, no: str, cents: int, title: str) -> dict:
         with self.lock:
-            self.db.execute("INSERT OR IGNORE INTO orders(no, cents, title) VALUES(?, ?, ?)", (no, cents, title))
+            self.write("INSERT OR IGNORE INTO orders(no, cents, title) VALUES(?, ?, ?)", no, cents, title)
             row = self.one("SELECT * FROM orders WHERE no=?", no)
         if row["cents"] != cents:
             return {"code": 40901, "message": "that number is taken"}
@@ -83,7 +88,7 @@ class Shop:
             )
         )
         if answer and answer.get("code") == "10000" and answer.get("qr_code"):
-            self.db.execute("UPDATE orders SET qr=? WHERE id=?", (answer["qr_code"], row["id"]))
+            self.write("UPDATE orders SET qr=? WHERE id=?", answer["qr_code"], row["id"])
 
     def ask(self, row: sqlite3.Row) -> None:
         answer = self.call(lambda: self.alipay.api_alipay_trade_query(out_trade_no=self.number(row)))
@@ -98,25 +103,25 @@ class Shop:
 
     def paid(self, row: sqlite3.Row, trade: str) -> None:
         with self.lock:
-            self.db.execute("BEGIN IMMEDIATE")
+            self.write("BEGIN IMMEDIATE")
             try:
-                done = self.db.execute(
-                    "UPDATE orders SET state='PAID', trade=? WHERE id=? AND state='WAIT'", (trade, row["id"])
-                )
-                if done.rowcount == 1:
-                    self.db.execute("INSERT INTO credits VALUES(?, ?)", (row["id"], row["cents"]))
+                if self.write("UPDATE orders SET state='PAID', trade=? WHERE id=? AND state='WAIT'", trade, row["id"]):
+                    self.write("INSERT INTO credits VALUES(?, ?)", row["id"], row["cents"])
                     self.say({"what": "paid", "order": row["no"], "cents": row["cents"]})
-            finally:
-                self.db.execute("COMMIT")
+            except sqlite3.Error:
+                self.write("ROLLBACK")
+                raise
+            self.write("COMMIT")
 
     def notified(self, body: bytes) -> bool:
         fields = dict(parse_qsl(body.decode(), keep_blank_values=True))
         signature = fields.pop("sign", "")
         if not self.genuine(fields, signature):
             return False
-        row = self.one(
-            "SELECT * FROM orders WHERE 'TS' || id || 'n' || replace(no, '-', '') = ?", fields.get("out_trade_no", "")
-        )
+        number = fields.get("out_trade_no", "")
+        row = self.one("SELECT * FROM orders WHERE id=?", number.removeprefix("TS").partition("n")[0])
+        if row is not None and self.number(row) != number:
+            row = None
         ours = fields.get("app_id") == self.app_id and fields.get("seller_id") == self.seller_id
         if row is None or not ours or fields.get("total_amount") != yuan(row["cents"]):
             return False
@@ -127,7 +132,7 @@ class Shop:
     def genuine(self, fields: dict, signature: str) -> bool:
         try:
             return bool(signature) and bool(self.alipay.verify(dict(fields), signature))
-        except (AliPayException, ValueError, TypeError):
+        except (AliPayException, AliPayValidationError, ValueError, TypeError):
             return False
 
     # Refunds
@@ -142,9 +147,12 @@ class Shop:
                 )
                 if row is None or row["state"] != "PAID" or cents < 1 or gone["s"] + cents > row["cents"]:
                     return {"code": 40010, "message": "that much is not there"}
-                self.db.execute("INSERT INTO refunds(order_id, no, cents) VALUES(?, ?, ?)", (order_id, no, cents))
+                # The loop leaves it alone while this thread makes the first try.
+                later = time.monotonic() + CALL_S
+                self.write(
+                    "INSERT INTO refunds(order_id, no, cents, next) VALUES(?, ?, ?, ?)", order_id, no, cents, later
+                )
                 known = self.one("SELECT * FROM refunds WHERE order_id=? AND no=?", order_id, no)
-                self.db.execute("UPDATE refunds SET next=? WHERE id=?", (time.monotonic() + CALL_S, known["id"]))
             elif known["cents"] != cents:
                 return {"code": 40902, "message": "that number is taken"}
             else:
@@ -172,9 +180,11 @@ class Shop:
 
     def end(self, refund: sqlite3.Row, order: sqlite3.Row, state: str) -> None:
         with self.lock:
-            done = self.db.execute("UPDATE refunds SET state=? WHERE id=? AND state='DOING'", (state, refund["id"]))
-            if done.rowcount == 1 and state == "DONE":
+            self.write("BEGIN IMMEDIATE")
+            done = self.write("UPDATE refunds SET state=? WHERE id=? AND state='DOING'", state, refund["id"])
+            if done and state == "DONE":
                 self.say({"what": "refunded", "order": order["no"], "cents": order["cents"], "back": refund["cents"]})
+            self.write("COMMIT")
 
     # What is shown
 
@@ -198,10 +208,10 @@ class Shop:
             now = time.monotonic()
             for row in self.all("SELECT * FROM orders WHERE state='WAIT' AND next<=?", now):
                 wait_s = LADDER_S[min(row["tries"], len(LADDER_S) - 1)]
-                self.db.execute("UPDATE orders SET tries=tries+1, next=? WHERE id=?", (now + wait_s, row["id"]))
+                self.write("UPDATE orders SET tries=tries+1, next=? WHERE id=?", now + wait_s, row["id"])
                 self.ask(row)
             for row in self.all("SELECT * FROM refunds WHERE state='DOING' AND next<=?", now):
-                self.db.execute("UPDATE refunds SET next=? WHERE id=?", (now + 0.5, row["id"]))
+                self.write("UPDATE refunds SET next=? WHERE id=?", now + 0.5, row["id"])
                 self.give_back(row, self.one("SELECT * FROM orders WHERE id=?", row["order_id"]))
             for row in self.all("SELECT * FROM news WHERE told=0"):
                 self.tell(row)
@@ -209,11 +219,11 @@ class Shop:
 
     def restart(self) -> None:
         """Whatever was open when the shop closed is looked at now."""
-        self.db.execute("UPDATE orders SET next=0, tries=0")
-        self.db.execute("UPDATE refunds SET next=0")
+        self.write("UPDATE orders SET next=0, tries=0")
+        self.write("UPDATE refunds SET next=0")
 
     def say(self, news: dict) -> None:
-        self.db.execute("INSERT INTO news(body) VALUES(?)", (json.dumps(news),))
+        self.write("INSERT INTO news(body) VALUES(?)", json.dumps(news))
 
     def tell(self, row: sqlite3.Row) -> None:
         body = {"event": f"news-{row['id']}", **json.loads(row["body"])}
@@ -223,21 +233,28 @@ class Shop:
         try:
             with urllib.request.urlopen(request, timeout=2) as answer:  # noqa: S310
                 if answer.status == 200:
-                    self.db.execute("UPDATE news SET told=1 WHERE id=?", (row["id"],))
-        except OSError:
+                    self.write("UPDATE news SET told=1 WHERE id=?", row["id"])
+        except (OSError, HTTPException):
             return
 
     def call(self, ask):
         """A signed answer, or None: nobody knows then."""
         try:
             return ask()
-        except (AliPayException, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except NO_ANSWER as error:
             logging.warning("no answer that counts: %s", type(error).__name__)
             return None
 
     @staticmethod
     def number(row: sqlite3.Row) -> str:
         return f"TS{row['id']}n{row['no'].replace('-', '')}"
+
+    def write(self, sql: str, *values) -> int:
+        """
+        How many rows it changed. Under the lock, for on one connection the count is the last statement's, whoever's.
+        """
+        with self.lock:
+            return self.db.execute(sql, values).rowcount
 
     def one(self, sql: str, *values):
         rows = self.all(sql, *values)
@@ -266,6 +283,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer({"code": 0})
         elif parts[:2] == ["v2", "orders"] and len(parts) == 3:
             self.answer(self.shop.shown(int(parts[2])))
+        elif parts[:2] == ["v2", "orders"] and parts[3:4] == ["refunds"] and len(parts) == 5:
+            self.answer(self.shop.refund_shown(int(parts[4])))
         else:
             self.answer({"code": 40400}, 404)
 

@@ -9,6 +9,7 @@ from harness.errors import ConfigError, DriverError
 from harness.sut.contract import Ability, Outcome
 from harness.sut.driver.gateway import HttpGateway, _reply
 from harness.sut.driver.schema import Call, Webhooks
+from harness.sut.driver.secrets import read_secrets
 from harness.sut.driver.template import at, fen_of, filled
 from harness.sut.driver.webhooks import read_webhook
 from harness.sut.drivers import imported, load_driver
@@ -161,3 +162,61 @@ def test_the_simulator_takes_the_label_fields_that_a_driver_names(monkeypatch, t
     settings = ProvidersSettings(credentials_dir=tmp_path)
 
     assert settings.label_fields == {"alipay": "subject", "wechatpay": "description"}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            ("{{order_no}}", "{{ordre_no}}"),
+            r":\d+:\d+: no template is called that here: 'ordre_no'; did you mean 'order_no'",
+        ),
+        (("/orders/{{payment_id}}\n", "/orders/{{amount_fen}}\n"), "no template is called that here: 'amount_fen'"),
+        (("{{alipay_url}}", "{{ALIPAY}}"), "no template is called that here: 'ALIPAY'"),
+        (("settle_s: 10", "secrets: {key: mine}"), r"secrets\.key: .*env"),
+    ],
+)
+def test_a_template_that_nobody_fills_is_told_before_anything_starts(tmp_path, change, told):
+    file = tmp_path / "mine.yaml"
+    file.write_text(COMMENTED.read_text().replace(*change))
+
+    with pytest.raises(DriverError, match=told):
+        load_driver(file)
+
+
+def test_a_secret_is_a_template_and_is_read_from_where_the_driver_says(tmp_path, monkeypatch):
+    (tmp_path / "key").write_text("from a file\n")
+    monkeypatch.setenv("SHOP_KEY", "from outside")
+    file = tmp_path / "mine.yaml"
+    header = "  headers: {X-Key: '{{a}}'}\n"
+    file.write_text(
+        COMMENTED.read_text().replace("  path: /api/orders\n", "  path: /api/orders\n" + header)
+        + "secrets: {a: 'env:SHOP_KEY', b: 'file:{{folder}}/key'}\n"
+    )
+    driver = load_driver(file)
+
+    secrets = read_secrets(driver, folder=tmp_path, values={"folder": str(tmp_path)})
+
+    assert secrets == {"a": "from outside", "b": "from a file"}
+    (tmp_path / "key").write_text("\n")
+    with pytest.raises(DriverError, match=r"secret b: .* is empty"):
+        read_secrets(driver, folder=tmp_path, values={"folder": str(tmp_path)})
+
+
+def test_a_plug_in_may_lie_beside_its_driver(tmp_path):
+    (tmp_path / "mine.py").write_text("def sign(**request):\n    return {'X': request['path']}\n")
+
+    assert imported("mine:sign", folder=tmp_path)(path="/a") == {"X": "/a"}
+    with pytest.raises(ConfigError, match="mine:seal"):
+        imported("mine:seal", folder=tmp_path)
+    (tmp_path / "bent.py").write_text("def sign(:\n")
+    with pytest.raises(ConfigError, match="bent:sign cannot be imported"):
+        imported("bent:sign", folder=tmp_path)
+
+
+def test_only_what_a_driver_names_is_promised():
+    driver = load_driver(COMMENTED)
+    silent = driver.model_copy(update={"webhooks": Webhooks(order_no="/o")})
+
+    assert {Ability.REFUND_WEBHOOKS, Ability.TRADE_NO} <= HttpGateway(driver, values={}).abilities
+    assert Ability.REFUND_WEBHOOKS not in HttpGateway(silent, values={}).abilities
