@@ -98,6 +98,20 @@ def gateway_races(rounds: list[int]) -> Iterator[Facts]:
                 return
 
 
+def foreign(name: str) -> Play:
+    """
+    A gateway under tests/gateways: a bad day with a kill -9, then a part of the catalogue, for each seed.
+    """
+
+    def play(seeds: list[int]) -> Iterator[Facts]:
+        from tests.gateways.rounds import rounds
+
+        with _home() as home:
+            yield from rounds(name, home, seeds)
+
+    return play
+
+
 def demo(profile: str, *, must_pass: bool) -> Play:
     """
     `payproof demo` under a profile. Where no mercy is shown a payment may be lost, but never credited twice.
@@ -286,6 +300,18 @@ HUNTS = {
             about="two gateways on one PostgreSQL, everything that can race at once: exact money",
             rounds=range(1, 201),
             play=gateway_races,
+        ),
+        Hunt(
+            name="teashop-seeds",
+            about="a gateway of another design on bad days with a kill, then a part of the catalogue: acquitted",
+            rounds=range(1, 101),
+            play=foreign("teashop"),
+        ),
+        Hunt(
+            name="bazaar-seeds",
+            about="a gateway that makes every other lawful choice, in the same way: acquitted",
+            rounds=range(1, 101),
+            play=foreign("bazaar"),
         ),
         Hunt(name="duplicate-storm", about="every notify nine times", rounds=range(1, 21), play=duplicate_storm),
         Hunt(
