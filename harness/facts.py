@@ -122,6 +122,7 @@ def record_call(history: History, exchange: Exchange, *, order: str) -> int:
         fault=exchange.fault,
         status=exchange.status,
         seq=exchange.seq,
+        at=exchange.raw.get("schedule_at") or "",
     )
 
 
