@@ -33,6 +33,8 @@ EXIT_TERMINATED = 143
 DEMO_PAYMENTS = 200
 MACHINE_EXAMPLES, MACHINE_STEPS = 50, 30
 ADMITTED_LEAST = 0.45
+SCENARIOS = sum(file.parent.name != "profiles" for file in (REPO / "scenarios").glob("*/*.yaml"))
+REPEATS = 10
 TOLD = ("verdict", "payments", "paid", "refunded", "notifies_sent", "notifies_duplicate", "notifies_forged", "lost",
         "credited_twice", "mismatched")  # fmt: skip
 
@@ -138,13 +140,62 @@ def duplicate_storm(seeds: list[int]) -> Iterator[Facts]:
 def _commands(seeds: list[int], argv: Callable[[int], list[str]]) -> Iterator[tuple[Facts, int]]:
     with _home() as home:
         for seed in seeds:
-            command = [sys.executable, "-m", "harness", *argv(seed), "--json", "--home", str(home)]
-            done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=ROUND_S, check=False)
-            summary: Mapping[str, Any] = json.loads(done.stdout) if done.stdout else {}
-            told = {name: summary[name] for name in TOLD if name in summary}
-            if done.returncode == 2:
-                print(done.stderr, file=sys.stderr)
-            yield {"code": done.returncode, **told}, seed
+            yield _command(argv(seed), home), seed
+
+
+def _command(argv: list[str], home: Path) -> Facts:
+    command = [sys.executable, "-m", "harness", *argv, "--json", "--home", str(home)]
+    done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=ROUND_S, check=False)
+    summary: Mapping[str, Any] = json.loads(done.stdout) if done.stdout else {}
+    told = {name: summary[name] for name in TOLD if name in summary}
+    odd = [f"{it['scenario']} {it['verdict']}" for it in summary.get("scenarios", ()) if it["verdict"] != "PASS"]
+    if odd:
+        told["odd"] = odd
+    if done.returncode == 2:
+        print(done.stderr, file=sys.stderr)
+    return {"code": done.returncode, **told}
+
+
+def scenarios(seeds: list[int]) -> Iterator[Facts]:
+    """
+    `payproof chaos --all`, each scenario with that seed.
+    """
+    for told, seed in _commands(seeds, lambda seed: ["chaos", "--all", "--seed", str(seed)]):
+        yield {"seed": seed, **told, "ok": told["code"] == 0}
+
+
+def scenario_convictions(numbers: list[int]) -> Iterator[Facts]:
+    """
+    A scenario for each round, against every broken gateway that it names.
+    """
+    from harness.script.loader import library, load
+
+    stories = list(library())
+    with _home() as home:
+        for number in numbers:
+            name, file = stories[number - 1]
+            codes = {
+                mutant: _command(["chaos", name, "--gateway", f"gallery:{mutant}"], home)["code"]
+                for mutant in load(file).convicts
+            }
+            yield {"scenario": name, "codes": codes, "ok": bool(codes) and set(codes.values()) == {1}}
+
+
+def scenario_repeats(numbers: list[int]) -> Iterator[Facts]:
+    """
+    A scenario for each round, ten times in a row with its own seed: the same verdict, and every fault decision that two
+    of them reached the same.
+    """
+    from harness.script.loader import library
+    from tests.scenario_repeats import repeated
+
+    stories = list(library())
+    with _home() as home:
+        for number in numbers:
+            name, file = stories[number - 1]
+            shown: Facts = {}
+            judged = _facts(lambda: shown.update(repeated(file, home=home, times=REPEATS)))  # noqa: B023
+            yield {"scenario": name, **shown, **judged}
 
 
 # Rounds in this process
@@ -314,6 +365,24 @@ HUNTS = {
             play=foreign("bazaar"),
         ),
         Hunt(name="duplicate-storm", about="every notify nine times", rounds=range(1, 21), play=duplicate_storm),
+        Hunt(
+            name="scenarios-20-seeds",
+            about="every scenario with twenty seeds: the reference gateway passes them all",
+            rounds=range(1, 21),
+            play=scenarios,
+        ),
+        Hunt(
+            name="scenarios-convict",
+            about="every scenario against each broken gateway that it names: each fails",
+            rounds=range(1, SCENARIOS + 1),
+            play=scenario_convictions,
+        ),
+        Hunt(
+            name="scenarios-repeat",
+            about="every scenario ten times with one seed: the same faults and the same verdict",
+            rounds=range(1, SCENARIOS + 1),
+            play=scenario_repeats,
+        ),
         Hunt(
             name="demo-flaky",
             about="the demo on an ordinary bad day: clean with every seed",
