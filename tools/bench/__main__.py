@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.bench import admission, alipay, chain, keeping, tips, unionpay, wechatpay
+from tools.bench import admission, alipay, chain, keeping, notifies, stages, tips, unionpay, wechatpay
 from tools.bench.replay import Replay, replay
 from tools.bench.server import Server, simulator
 from tools.bench.yardsticks import YARDSTICKS, Mark, cores
@@ -152,7 +152,7 @@ def main(argv: list[str]) -> int:
     """
     Play the named cases, or all of them.
     """
-    others = {**keeping.CASES, **admission.CASES, **tips.CASES, **chain.CASES}
+    others = {**keeping.CASES, **admission.CASES, **notifies.CASES, **stages.CASES, **tips.CASES, **chain.CASES}
     names = [*(case.name for case in CASES), *others]
     parser = argparse.ArgumentParser(prog="make bench", description=(__doc__ or "").strip().partition("\n")[0])
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"the beginning of a name: {', '.join(names)}")
