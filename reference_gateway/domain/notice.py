@@ -26,6 +26,7 @@ class NoticeKind(StrEnum):
     WAITING = "waiting"
     CLOSED = "closed"
     REFUNDED = "refunded"
+    PAID_OUT = "paid_out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,8 @@ class Notice:
     """
     A verified statement of the channel, from a notify or from the answer to a query.
 
-    `notify_id` is empty for answers; `refund_no` is our out_request_no on refund notices, else empty.
+    `notify_id` is empty for answers; `refund_no` is our out_request_no on refund notices, else empty. One about a
+    payout is about no order: its `out_trade_no` is the payout's number.
     """
 
     channel: str
@@ -81,6 +83,9 @@ class NoticePolicy(Protocol):
         """Rule on a notice, given the order as it stands under lock (None: no such order)."""
         ...
 
+
+PAYOUT_TOLD = Judgement(Ruling.NUDGE, "payout_notice")
+"""A payout is no order: whatever is told of it, the channel is asked."""
 
 _WITHOUT_MONEY = {
     NoticeKind.REFUNDED: Judgement(Ruling.NUDGE, "refund_notice"),

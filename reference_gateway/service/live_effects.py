@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from reference_gateway.chance import Rng
 from reference_gateway.domain.accounts import (
@@ -22,9 +22,10 @@ from reference_gateway.domain.accounts import (
     wallet_account,
 )
 from reference_gateway.domain.goods import LogisticsRow, StockStatus
+from reference_gateway.domain.live_events import live_event, packet_view
 from reference_gateway.domain.money import Fen
 from reference_gateway.domain.payment import Payment
-from reference_gateway.domain.records import Account, LedgerLine, Posting, PostingKind, app_account
+from reference_gateway.domain.records import Account, LedgerLine, OutboxRow, Posting, PostingKind, app_account
 from reference_gateway.domain.red_packet import PacketStatus, RedPacket, Share, split
 from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.room import Room
@@ -163,6 +164,11 @@ class LiveEffects(NoEffects):
         ]
         if opened:
             await unit.save_packets(opened)
+            await unit.add_outbox([self._opened(packet, now) for packet in opened])
+
+    def _opened(self, packet: RedPacket, now: datetime) -> OutboxRow:
+        event_id = self._runtime.ids.new("ev")
+        return live_event(event_id, "red_packet.opened", app_id=packet.app_id, data=packet_view(packet), at=now)
 
     async def _cancel_packets(self, unit: UnitOfWork, payments: Sequence[Payment]) -> None:
         packets, _ = await _packets_of(unit, payments)

@@ -16,7 +16,7 @@ from datetime import datetime
 from reference_gateway.channels.port import TradeReport
 from reference_gateway.domain.accounts import returns_account
 from reference_gateway.domain.events import event_row
-from reference_gateway.domain.notice import Judgement, Notice, NoticeKind, Ruling
+from reference_gateway.domain.notice import PAYOUT_TOLD, Judgement, Notice, NoticeKind, Ruling
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.records import (
     InboxRow,
@@ -97,6 +97,7 @@ class _Plan:
         self._payments = payments
         self._changed: dict[str, Payment] = {}
         self._hurried: list[str] = []
+        self._hurried_payouts: list[str] = []
         self._refunds: list[Refund] = []
         self._seconds: dict[str, tuple[Refund, Posting]] = {}
         self._transitions: list[Transition] = []
@@ -108,7 +109,10 @@ class _Plan:
     def take(self, arrival: Arrival) -> Judgement:
         """Rule on one arrival and plan what follows."""
         notice = arrival.notice
-        if notice is None:
+        if notice is not None and notice.kind is NoticeKind.PAID_OUT:
+            judgement = PAYOUT_TOLD
+            self._hurried_payouts.append(notice.out_trade_no)
+        elif notice is None:
             judgement = Judgement(Ruling.REFUSE, arrival.refused_code)
         else:
             payment = self._payments.get(order_and_try(notice.out_trade_no)[0])
@@ -249,6 +253,8 @@ class _Plan:
         if self._paid:
             paid = [self._payments[number] for number in self._paid]
             self._postings.extend(await self._runtime.effects.paid(unit, paid))
+        if self._hurried_payouts:
+            await unit.hurry_payouts(self._hurried_payouts, self._now)
         if self._postings:
             posted = await unit.post(self._postings)
             events = [event for key, event in self._events.items() if key in posted]
@@ -274,6 +280,8 @@ class _Plan:
             self._runtime.outbox_bell.ring()
         if any(self._payments[number].purpose == Purpose.RED_PACKET for number in self._paid):
             self._runtime.packets_bell.ring()
+        if self._hurried_payouts:
+            self._runtime.payouts_bell.ring()
         if self._hurried or self._refunds or self._seconds:
             self._runtime.refunds_bell.ring()
         ring_for(self._changed.values(), self._runtime)

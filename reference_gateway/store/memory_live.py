@@ -231,6 +231,15 @@ class MemoryLive:
         await self._point("save_payout")
         self._own.payouts[payout.id] = payout
 
+    async def hurry_payouts(self, out_payout_nos: Sequence[str], now: datetime) -> None:
+        await self._point("hurry_payouts")
+        ids = [p.id for p in self._live.payouts.values() if p.out_payout_no in set(out_payout_nos)]
+        await self._held.take(Rank.PAYOUT, [(payout_id,) for payout_id in ids])
+        for payout_id in ids:
+            payout = self._payout(payout_id)
+            if payout is not None and payout.poll_at is not None:
+                self._own.payouts[payout_id] = replace(payout, poll_at=now)
+
     async def claim_payouts(self, now: datetime, *, lease_until: datetime, limit: int) -> list[Payout]:
         await self._point("claim_payouts")
         due = [p.id for p in self._live.payouts.values() if p.poll_at is not None and p.poll_at <= now]

@@ -133,6 +133,9 @@ class SqlLive:
     async def save_payout(self, payout: Payout) -> None:
         await self._run(sql.SAVE_PAYOUTS, _columns([payout], ("id", *sql.SAVED_PAYOUT)))
 
+    async def hurry_payouts(self, out_payout_nos: Sequence[str], now: datetime) -> None:
+        await self._run(sql.HURRY_PAYOUTS, {"numbers": list(out_payout_nos), "now": now})
+
     async def claim_payouts(self, now: datetime, *, lease_until: datetime, limit: int) -> list[Payout]:
         rows = await self._run(sql.CLAIM_PAYOUTS, {"now": now, "lease_until": lease_until, "limit": limit})
         return [_read(Payout, row, PayoutStatus) for row in rows]

@@ -160,4 +160,14 @@ PAYOUT_BY_NO = text(
 )
 SAVED_PAYOUT = ("status", "failure_code", "channel_payout_no", "finished_at", "poll_at", "poll_rung")
 SAVE_PAYOUTS = _update("payouts", _PAYOUT, "id", fields=SAVED_PAYOUT)
+HURRY_PAYOUTS = text(
+    """
+    UPDATE payouts SET poll_at = :now
+    WHERE id IN (
+        SELECT id FROM payouts
+        WHERE out_payout_no = ANY(CAST(:numbers AS text[])) AND poll_at IS NOT NULL
+        ORDER BY id FOR NO KEY UPDATE
+    )
+    """
+)
 CLAIM_PAYOUTS = _claim("payouts", _PAYOUT)

@@ -143,6 +143,21 @@ async def test_a_claim_is_paid_out_once_unless_the_payout_failed(store):
         assert await unit.payout("rival", "po1") is None
 
 
+async def test_payouts_can_be_hurried_while_they_are_asked_about(store):
+    await keep(store, packets=[packet()], payouts=[payout(poll_at=SOON)])
+    async with store() as unit:
+        assert await unit.claim_payouts(NOW, lease_until=SOON, limit=9) == []
+        await unit.hurry_payouts(["P1", "P9"], NOW)
+        await unit.commit()
+    async with store() as unit:
+        [taken] = await unit.claim_payouts(NOW, lease_until=SOON, limit=9)
+        await unit.save_payout(replace(taken, status=PayoutStatus.SUCCEEDED, finished_at=NOW, poll_at=None))
+        await unit.hurry_payouts(["P1"], NOW)
+        await unit.commit()
+    async with store() as unit:
+        assert (await unit.next_due()).payouts is None
+
+
 async def test_payouts_that_are_due_are_leased(store):
     await keep(store, packets=[packet()], payouts=[payout(poll_at=NOW)])
     async with store() as unit:

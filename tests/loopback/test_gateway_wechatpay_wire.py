@@ -3,6 +3,7 @@ The gateway's two WeChat Pay channels and the simulator, over sockets: each writ
 """
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -268,6 +269,17 @@ async def test_a_payout_is_sent_once_under_its_number(box, credentials_dir, name
         assert (await own.query_transfer(payout())).state is PayoutState.SUCCEEDED
         paid = (await box.control("GET", "/payouts"))["items"]
         assert [one["out_biz_no"] for one in paid] == ["GWP00000001"]
+
+
+async def test_the_end_of_a_payout_is_told_and_only_its_number_is_believed(box, credentials_dir):
+    async with gateway_channel(box, credentials_dir, name=V3) as own:
+        own._payouts._merchant = replace(own._payouts._merchant, refund_notify_url=box.receiver.url)
+        await own.transfer(payout())
+        await box.advance(10)
+        told = (await box.receiver.until(1))[0]
+        notice = own.parse_notify(told.headers, told.body)
+        assert (notice.kind, notice.out_trade_no) == (NoticeKind.PAID_OUT, payout().out_payout_no)
+        assert (notice.amount_fen, notice.channel_trade_no) == (0, "")
 
 
 async def test_a_payout_of_much_money_names_its_payee(box, credentials_dir):

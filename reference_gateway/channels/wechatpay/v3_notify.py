@@ -23,6 +23,7 @@ from reference_gateway.domain.notice import Notice, NoticeKind
 from reference_gateway.errors import NotifyRefused
 
 PAID = "TRANSACTION.SUCCESS"
+PAID_OUT = "MCHTRANSFER.BILL.FINISHED"
 REFUND_EVENTS = frozenset({"REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"})
 
 
@@ -71,6 +72,8 @@ class V3Notifies:
 
     def _notice(self, envelope: Mapping[str, Any], told: Mapping[str, Any], digest: str) -> Notice:
         event = str(envelope["event_type"])
+        if event == PAID_OUT:
+            return self._payout_notice(envelope, told, digest)
         if event != PAID and event not in REFUND_EVENTS:
             raise NotifyRefused(f"the event {event[:60]} is not ours to handle", code="unknown_event")
         if told["mchid"] != self._merchant.mchid:
@@ -94,6 +97,22 @@ class V3Notifies:
             amount_fen=amount_fen if amount_fen is not None else NOTHING_FEN,
             paid_at=paid_at,
             refund_no="" if event == PAID else str(told["out_refund_no"]),
+            body_digest=digest,
+        )
+
+    def _payout_notice(self, envelope: Mapping[str, Any], told: Mapping[str, Any], digest: str) -> Notice:
+        """
+        Read that a payout has come to its end; which one, the query says, so nothing but its number is believed.
+
+        Facts: wechatpay/transfer-bills
+        """
+        return Notice(
+            channel=self._channel,
+            notify_id=str(envelope["id"]),
+            kind=NoticeKind.PAID_OUT,
+            out_trade_no=str(told["out_bill_no"]),
+            channel_trade_no="",
+            amount_fen=NOTHING_FEN,
             body_digest=digest,
         )
 

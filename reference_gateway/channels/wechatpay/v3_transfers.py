@@ -45,6 +45,8 @@ class V3Transfers:
                 {"info_type": "奖励说明", "info_content": "红包"},
             ],
         }
+        if self._merchant.refund_notify_url:
+            body["notify_url"] = self._merchant.refund_notify_url
         serial = await self._name_into(body, payout)
         try:
             answer = await self._client.call("transfer", "POST", TRANSFERS, body, platform_serial=serial)

@@ -108,6 +108,10 @@ class PayoutsPart(Protocol):
 
     async def save_payout(self, payout: Payout) -> None: ...
 
+    async def hurry_payouts(self, out_payout_nos: Sequence[str], now: datetime) -> None:
+        """Make the payouts with these numbers due now, where they are still asked about."""
+        ...
+
     async def claim_payouts(self, now: datetime, *, lease_until: datetime, limit: int) -> list[Payout]:
         """Take payouts whose `poll_at` has come."""
         ...

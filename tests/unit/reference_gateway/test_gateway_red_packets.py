@@ -123,6 +123,22 @@ async def test_an_unknown_payout_is_asked_about_and_never_sent_under_another_num
 
 
 @virtual
+async def test_a_payouts_notify_is_no_proof_but_a_reason_to_ask_at_once():
+    async with LiveWorld() as world:
+        packet = await funded(world, 100, 1)
+        await world.claim(packet, "c1")
+        world.channel.lose_answers = 1
+        world.channel.transfer_answers = [ChannelOutcomeUnknown()]
+        _, payout = await world.pay_out(packet, "c1")
+        told = {"id": "n-po", "kind": "paid_out", "order": payout["out_payout_no"], "amount": 0}
+        assert (await world.merchant.notify({"out_trade_no": "", "amount_fen": 0}, **told))[0] == 200
+        await world.gateway.idle()
+        _, after = await world.merchant.call("GET", f"/api/v1/payouts/{payout['id']}")
+        assert after["status"] == "SUCCEEDED"
+        assert [what for what, _ in world.channel.calls if "transfer" in what] == ["transfer", "query_transfer"]
+
+
+@virtual
 async def test_a_refused_payout_brings_the_money_back_and_frees_the_claim():
     async with LiveWorld() as world:
         packet = await funded(world, 100, 1)

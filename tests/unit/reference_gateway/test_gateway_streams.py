@@ -103,10 +103,9 @@ async def test_a_room_hears_only_its_own_and_red_packets_without_names():
             await world.tip("t-1", 100, room_id="r2")
             _, packet = await world.packet(100, 2)
             await world.claim(packet, "c1")
-            event = (await reader.event())[1]
-            assert event == {
-                "type": "red_packet.claimed", "id": packet["id"], "count": 2, "claimed_count": 1, "status": "OPEN",
-            }  # fmt: skip
+            told = {"id": packet["id"], "count": 2, "status": "OPEN"}
+            assert (await reader.event())[1] == {"type": "red_packet.opened", "claimed_count": 0, **told}
+            assert (await reader.event())[1] == {"type": "red_packet.claimed", "claimed_count": 1, **told}
 
 
 @virtual
