@@ -200,7 +200,7 @@ def load(
         str, typer.Argument(metavar="SHAPE", help="capacity, steady, ramp, spike, double-eleven, saw or soak.")
     ],
     *,
-    gateway: Annotated[str, typer.Option("--gateway", help="reference.")] = "reference",
+    gateway: Annotated[str, typer.Option("--gateway", help="reference, or a driver's YAML file.")] = "reference",
     mix: Annotated[str, typer.Option("--mix", help="Channels by share: alipay=34,wechatpay_v3=33.")] = "alipay=100",
     crowd: Annotated[str, typer.Option("--crowd", help="Who comes, by share; the shape's own by default.")] = "",
     generator: Annotated[str, typer.Option("--generator", help="locust or light.")] = "locust",

@@ -129,6 +129,13 @@ class LoadSettings:
         return self.in_flight_max or max(self.form.in_flight // self.workers, 1)
 
 
+def environment_of(values: Mapping[str, str]) -> dict[str, str]:
+    """
+    The variables that say *values*, which are by name in lower case.
+    """
+    return {f"{PREFIX}{name.upper()}": value for name, value in values.items()}
+
+
 def shares(text: str) -> Mapping[str, int]:
     """
     Read `alipay=34,wechatpay_v3=33`.

@@ -5,14 +5,13 @@ Figures that were not measured are null, never guessed.
 """
 
 import asyncio
-import contextlib
 import os
 import shlex
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from harness.audit import AuditReport
 from harness.commands.session import Session, open_session, profile_file, profile_word
@@ -20,6 +19,7 @@ from harness.errors import ConfigError
 from harness.events import Audited, RunEnded, RunStarted, StepStarted
 from harness.gather import settle_world
 from harness.load.books import Books, read_books
+from harness.load.driven import run_driven
 from harness.load.durability import durability_of
 from harness.load.figures import Figures, summary_of
 from harness.load.generator import GeneratorRun, join_master, run_light, run_locust
@@ -34,11 +34,11 @@ from harness.load.report import Run, page_of
 from harness.load.series import FILE as SERIES_FILE
 from harness.load.series import read_run, series_of
 from harness.load.spike import spike_of
-from harness.load.spool import Spool
 from harness.load.thresholds import thresholds_for
+from harness.load.worlds import LoadWorld, load_world
 from harness.load.yardstick import Yardstick, signed
 from harness.settings import LOAD_PREFIX, HarnessSettings, for_load
-from harness.sut.sink import WebhookEvent
+from harness.sut.reference import MerchantApp
 from harness.verdict import exit_code
 from harness.world.processes import ProcessesWorld
 
@@ -49,13 +49,10 @@ SHOWN = (
 )  # fmt: skip
 # Whose requests, answers and notifies are all signed by RSA.
 RSA = frozenset({"alipay", "alipay_v3", "wechatpay_v3", "unionpay_rsa"})
-# Buyers pay without a call of ours for each, and notifies share connections, as those of busy platforms do.
-SIMULATOR_ENV = {
-    "PAYPROOF_PROVIDERS_BUYERS_PAY_AFTER_S": "0.02",
-    "PAYPROOF_PROVIDERS_NOTIFY_KEEP_ALIVE_S": "5",
-}
-# The distances that a gateway has in earnest: a world's usual ones ask so early that every slow payment is asked about.
-GATEWAY_ENV = {"GATEWAY_POLL_LADDER_S": "[5, 10, 20, 40, 80, 160, 320, 600]"}
+# So long without a webhook, and there are none left.
+QUIET_S, LOOK_S = 5.0, 0.5
+# A driver signs in its own way.
+_NOBODY = MerchantApp(app_id="driver", secret="-")  # noqa: S106 - nobody signs with it
 
 
 async def run_load(plan: LoadPlan, *, settings: HarnessSettings) -> int:
@@ -76,7 +73,7 @@ async def run_load(plan: LoadPlan, *, settings: HarnessSettings) -> int:
         begun_s = asyncio.get_running_loop().time()
         if plan.real_latency:
             faults = with_latency(faults, into=session.run_dir / "faults.json", seed=plan.seed)
-        async with _world(session, faults=faults) as world:
+        async with load_world(plan, session, faults=faults) as world:
             figures, report, series = await _loaded(plan, world, session=session)
         measured = summary_of(plan, figures, report)
         judgement = judge(plan, figures, report, summary=measured, thresholds=thresholds)
@@ -122,23 +119,7 @@ async def join(plan: LoadPlan, *, host: str) -> int:
     return 0
 
 
-@contextlib.asynccontextmanager
-async def _world(session: Session, *, faults: Path) -> AsyncIterator[ProcessesWorld]:
-    plan = replace(session.plan(faults=faults), simulator_env=SIMULATOR_ENV, gateway_env=GATEWAY_ENV)
-    world = await ProcessesWorld.open(plan, clock=session.clock)
-    spool = Spool(session.run_dir / "webhooks.ndjson")
-    # A list's append, length and reading are all that is asked of it; a million events do not belong into memory.
-    world.sink.events = cast("list[WebhookEvent]", spool)
-    try:
-        yield world
-    finally:
-        await world.close()
-        spool.close()
-
-
-async def _loaded(
-    plan: LoadPlan, world: ProcessesWorld, *, session: Session
-) -> tuple[Figures, AuditReport, dict[str, Any]]:
+async def _loaded(plan: LoadPlan, world: LoadWorld, *, session: Session) -> tuple[Figures, AuditReport, dict[str, Any]]:
     # The generator works in another folder than we do.
     folder = await asyncio.to_thread(session.run_dir.resolve)
     session.announce(StepStarted(number=1, total=3, text="load"))
@@ -148,6 +129,8 @@ async def _loaded(
     text = f"settle: {record.opened.started} sent, {record.opened.accepted} accepted"
     session.announce(StepStarted(number=2, total=3, text=text))
     settled = await settle_world(world, patience_s=plan.patience_s)
+    if not isinstance(world, ProcessesWorld):
+        await _heard_out(world)
     after = await signed()
     session.announce(StepStarted(number=3, total=3, text="audit"))
     doubts = [] if settled else [f"the dust had not settled after {plan.patience_s:g} s"]
@@ -160,9 +143,7 @@ async def _loaded(
         doubts=doubts,
     )
     yardstick = Yardstick(before=before, after=after)
-    figures = traffic.figures(
-        books, yardstick=yardstick, durability=await durability_of(world.database_url), channels=plan.channels
-    )
+    figures = traffic.figures(books, yardstick=yardstick, durability=await _durability(world), channels=plan.channels)
     return figures, report, series_of(plan, figures, traffic.meter.readings)
 
 
@@ -180,7 +161,7 @@ class Traffic:
     over_at_s: float
 
     def figures(
-        self, books: Books, *, yardstick: Yardstick, durability: Mapping[str, str], channels: Iterable[str]
+        self, books: Books, *, yardstick: Yardstick, durability: Mapping[str, str] | None, channels: Iterable[str]
     ) -> Figures:
         began_s = self.record.began_at.timestamp()
         lag, readings = self.record.opened.lag, self.meter.readings
@@ -195,7 +176,7 @@ class Traffic:
         )
 
 
-async def _traffic(plan: LoadPlan, world: ProcessesWorld, *, folder: Path, session: Session) -> Traffic:
+async def _traffic(plan: LoadPlan, world: LoadWorld, *, folder: Path, session: Session) -> Traffic:
     """
     The generator, watched; the providers' own crowd pays what it opens.
     """
@@ -203,7 +184,7 @@ async def _traffic(plan: LoadPlan, world: ProcessesWorld, *, folder: Path, sessi
     meter = Meter(lambda: {**world.pids(), "generator": pids, "harness": [os.getpid()]}, clock=world.clock)
     watched = asyncio.Event()
     run = GeneratorRun(
-        url=world.gateway.url,
+        url=world.gateway.url if isinstance(world, ProcessesWorld) else "",
         values=_values(plan, world, record_file=folder / "load.ndjson"),
         duration_s=plan.lasts_s,
         log_file=folder / "generator.log",
@@ -220,7 +201,7 @@ async def _traffic(plan: LoadPlan, world: ProcessesWorld, *, folder: Path, sessi
     async with asyncio.TaskGroup() as group:
         group.create_task(meter.watch(watched))
         telling = group.create_task(tell(plan, folder / "load.ndjson", session=session))
-        await (run_light(run) if plan.generator == "light" else run_locust(run))
+        await _generated(plan, world, run)
         telling.cancel()
         over_at_s = world.clock.now().timestamp()
         # What was accepted without an answer from the channel is opened there by the gateway's own workers.
@@ -228,6 +209,33 @@ async def _traffic(plan: LoadPlan, world: ProcessesWorld, *, folder: Path, sessi
         watched.set()
     record = await asyncio.to_thread(read_record, folder / "load.ndjson")
     return Traffic(record=record, meter=meter, over_at_s=over_at_s)
+
+
+async def _generated(plan: LoadPlan, world: LoadWorld, run: GeneratorRun) -> None:
+    if not isinstance(world, ProcessesWorld):
+        await run_driven(world.gateway, run.values)
+    elif plan.generator == "light":
+        await run_light(run)
+    else:
+        await run_locust(run)
+
+
+async def _heard_out(world: LoadWorld) -> None:
+    """
+    A gateway of somebody else's does not say whether it has webhooks left: they are waited for until none comes.
+    """
+    heard, quiet_s = len(world.sink.events), 0.0
+    while quiet_s < QUIET_S:
+        await world.clock.sleep(LOOK_S)
+        quiet_s = quiet_s + LOOK_S if len(world.sink.events) == heard else 0.0
+        heard = len(world.sink.events)
+
+
+async def _durability(world: LoadWorld) -> Mapping[str, str] | None:
+    """
+    Of somebody else's database nothing is known.
+    """
+    return await durability_of(world.database_url) if isinstance(world, ProcessesWorld) else None
 
 
 def _secret_file(path: Path) -> Path:
@@ -238,10 +246,11 @@ def _secret_file(path: Path) -> Path:
     return path
 
 
-def _values(plan: LoadPlan, world: ProcessesWorld, *, record_file: Path) -> dict[str, str]:
+def _values(plan: LoadPlan, world: LoadWorld, *, record_file: Path) -> dict[str, str]:
+    app = world.gateway.app if isinstance(world, ProcessesWorld) else _NOBODY
     values = {
-        "app_id": world.gateway.app.app_id,
-        "secret": world.gateway.app.secret,
+        "app_id": app.app_id,
+        "secret": app.secret,
         "record_file": str(record_file),
         "shape": plan.shape,
         "mix": plan.mix,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.channels import PROVIDED
 from harness.errors import ConfigError
+from harness.sut.drivers import REFERENCE, load_driver
 from loadtests.settings import LoadSettingsError, shares
 from loadtests.shapes import SHAPES, VISITORS, Shape
 
@@ -23,6 +24,7 @@ class LoadPlan:
         rate: visits started a second; the shape makes more or less of it, and `capacity` asks for as much as comes
         back.
         duration_s: the shape's own where None.
+        gateway: reference, or a driver's file.
         mix: over which channels people pay, by share.
         real_latency: the providers' answers take as long as real ones do.
         workers: generators.
@@ -36,7 +38,7 @@ class LoadPlan:
     rate: float
     seed: int
     duration_s: float | None = None
-    gateway: str = "reference"
+    gateway: str = REFERENCE
     mix: str = "alipay=100"
     crowd: str = ""
     profile: str = "calm"
@@ -73,7 +75,7 @@ class LoadPlan:
         What follows `payproof` in the command that does it again.
         """
         said = ["load", self.shape, "--rate", f"{self.rate:g}", "--duration", f"{self.lasts_s:g}"]
-        usual = {"mix": "alipay=100", "profile": "calm", "generator": "locust", "gateway": "reference", "crowd": ""}
+        usual = {"mix": "alipay=100", "profile": "calm", "generator": "locust", "gateway": REFERENCE, "crowd": ""}
         for name, value in usual.items():
             if getattr(self, name) != value:
                 said += [f"--{name}", getattr(self, name)]
@@ -96,15 +98,26 @@ class LoadPlan:
                 _known("visitor", visitor, tuple(sorted(VISITORS)))
         except LoadSettingsError as error:
             raise ConfigError(str(error), hint="shares are whole numbers: alipay=34,wechatpay_v3=66") from error
-        if self.gateway != "reference":
-            raise ConfigError(
-                f"load runs against {self.gateway} are not there yet",
-                hint="they speak the reference gateway's merchant API; leave --gateway out",
-            )
+        if self.gateway != REFERENCE:
+            self._check_driven()
         if self.master and self.join is not None:
             raise ConfigError("a run is a master or joins one", hint="leave --master or --join out")
         if self.generator == "light":
             self._check_light()
+
+    def _check_driven(self) -> None:
+        """
+        A driver opens payments and knows of nothing else that visitors do.
+        """
+        load_driver(Path(self.gateway))
+        strangers = self.visitors.keys() - {"tipper"}
+        if strangers:
+            raise ConfigError(
+                f"a driver opens payments, and {self.shape} brings a {min(strangers)}", hint="add --crowd tipper=1"
+            )
+        if self.workers > 1 or self.web or self.master or self.join is not None:
+            raise ConfigError("a gateway with a driver is loaded by the harness itself, in one process",
+                              hint="leave --workers, --web, --master and --join out")  # fmt: skip
 
     def _check_light(self) -> None:
         if self.workers > 1 or self.web or self.master or self.join is not None:

@@ -9,7 +9,7 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -58,6 +58,7 @@ class ExternalPlan:
     sign: Sign | None = None
     allowed_hosts: frozenset[str] = frozenset()
     sink_port: int = 0
+    simulator_env: Mapping[str, str] = field(default_factory=dict)
 
 
 class ExternalWorld:
@@ -122,6 +123,13 @@ class ExternalWorld:
         Where everything is.
         """
         return self._simulator.urls
+
+    def pids(self) -> Mapping[str, tuple[int, ...]]:
+        """
+        The first process of each group that is ours to see: the simulator, and the gateway where its driver starts it.
+        """
+        started = {"gateway": (self._supervisor["gateway"].pid,)} if self.plan.driver.start is not None else {}
+        return {**self._simulator.pids(), **started}
 
     async def advance(self, seconds: float) -> None:
         await self.control.advance(seconds)
@@ -204,7 +212,7 @@ class ExternalWorld:
 
     async def _start_simulator(self) -> None:
         plan = self.plan
-        env = label_environment(plan.driver)
+        env = {**plan.simulator_env, **label_environment(plan.driver)}
         self._simulator = await ProcessesWorld.open(
             ProcessesPlan(
                 home=plan.home, run_dir=plan.run_dir, ids=plan.ids, gateway=None, simulator_env=env, strict_ports=True

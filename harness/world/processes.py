@@ -200,8 +200,12 @@ class ProcessesWorld:
         """
         The first process of each group that is ours: gateway, providers, database, redis.
         """
-        named = {"gateway": "gateway", "providers": "simulator", "database": self._parts.database_process,
-                 "redis": self._parts.redis_process}  # fmt: skip
+        named = {
+            "gateway": None if self.plan.gateway is None else "gateway",
+            "providers": "simulator",
+            "database": self._parts.database_process,
+            "redis": self._parts.redis_process,
+        }
         return {group: (self.supervisor[name].pid,) for group, name in named.items() if name}
 
     @property

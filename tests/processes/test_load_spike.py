@@ -9,9 +9,9 @@ import pytest
 from harness.gather import settle_world
 from harness.ids import Ids
 from harness.load.books import read_books
-from harness.load.command import SIMULATOR_ENV
 from harness.load.generator import GeneratorRun, run_light
 from harness.load.record import read_record
+from harness.load.worlds import SIMULATOR_ENV
 from harness.verdict import Verdict
 from harness.world.home import Home
 from harness.world.processes import ProcessesPlan, ProcessesWorld

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from harness.load.plan import LoadPlan
 from harness.load.yardstick import Signed, Yardstick, signed
 from harness.settings import for_load
 
+TEASHOP = Path(__file__).parents[2] / "gateways" / "teashop" / "driver.yaml"
 PLAN = LoadPlan(shape="steady", rate=50, seed=7)
 
 
@@ -22,7 +24,9 @@ PLAN = LoadPlan(shape="steady", rate=50, seed=7)
         ({"generator": "lite"}, "did you mean light"),
         ({"generator": "light", "workers": 2}, "--generator locust"),
         ({"generator": "light", "shape": "saw"}, "--crowd tipper=1"),
-        ({"gateway": "mine.yaml"}, "leave --gateway out"),
+        ({"gateway": "mine.yaml"}, "no file mine.yaml"),
+        ({"gateway": str(TEASHOP), "shape": "saw"}, "--crowd tipper=1"),
+        ({"gateway": str(TEASHOP), "web": True}, "in one process"),
         ({"master": True, "join": "10.0.0.1"}, "leave --master or --join out"),
     ],
 )
