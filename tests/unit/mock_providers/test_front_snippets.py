@@ -12,15 +12,20 @@ from mock_providers.front.files import TlsFiles
 from mock_providers.front.render import TEMPLATES, facts, render, write_snippets
 
 SDKS = {
+    "alipay-easysdk",
     "alipay-sdk-java",
     "alipay-sdk-php",
     "alipay-sdk-python",
     "curl-unionpay",
     "environment",
+    "go-gopay",
     "go-smartwalle-alipay",
     "go-smartwalle-unionpay",
+    "java-unionpay-acp",
     "npm-alipay-sdk",
     "python-alipay-sdk",
+    "wechatpay-java",
+    "weixin-java-pay",
 }
 _CODE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -35,7 +40,11 @@ class Doors:
     vendor_urls: tuple[str, ...] = ()
 
 
-URLS = {"alipay": "http://127.0.0.1:40001", "unionpay": "http://127.0.0.1:40003"}
+URLS = {
+    "alipay": "http://127.0.0.1:40001",
+    "wechatpay": "http://127.0.0.1:40002",
+    "unionpay": "http://127.0.0.1:40003",
+}
 SHUT = Doors()
 OPEN = Doors(
     TlsFiles(Path("/c/tls")),
@@ -80,10 +89,17 @@ def test_they_name_the_files_that_are_there(credentials_dir):
 
 
 def test_they_name_unionpays_files_that_are_there(credentials_dir):
-    told = " ".join(rendered(name, OPEN) for name in ("curl-unionpay", "go-smartwalle-unionpay"))
-    named = set(re.findall(r"acp_\w+\.\w+|mer_id|secure_key|pfx_password", told))
-    assert len(named) == 6
+    told = " ".join(rendered(name, OPEN) for name in ("curl-unionpay", "go-smartwalle-unionpay", "java-unionpay-acp"))
+    named = set(re.findall(r"acp_test_\w+\.\w+|mer_id|secure_key|pfx_password", told))
+    assert len(named) == 7
     assert named <= {path.name for path in (credentials_dir / "unionpay").iterdir()}
+
+
+def test_they_name_wechat_pays_files_that_are_there(credentials_dir):
+    told = " ".join(rendered(name, OPEN) for name in ("wechatpay-java", "weixin-java-pay", "go-gopay"))
+    named = set(re.findall(r"/c/wechatpay/([\w.]+)", told))
+    assert len(named) == 10
+    assert named <= {path.name for path in (credentials_dir / "wechatpay").iterdir()}
 
 
 def test_every_variable_that_matters_is_named():
