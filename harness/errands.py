@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -98,9 +98,9 @@ def _run(errand: Errand) -> Played:
 
 async def _in_world(case: Case, errand: Errand) -> Played:
     ids = Ids(errand.seed, run_nonce="check")
-    plan = InProcessPlan(credentials=errand.credentials, ids=ids)
+    plan = InProcessPlan(credentials=errand.credentials, ids=ids, settings=case.bounds)
     if errand.mutant:
-        plan = InProcessPlan(credentials=errand.credentials, ids=ids, parts=MUTANTS[errand.mutant].parts())
+        plan = replace(plan, parts=MUTANTS[errand.mutant].parts())
     world = await InProcessWorld.open(plan)
     history = History(world.clock, file=errand.history, real=world.clock)
     replay = f"payproof check {{id}} --gateway {errand.mutant or 'reference'} --seed {errand.seed}"

@@ -5,7 +5,7 @@ The cases: short stories that put the requirements to the test, each in a world 
 from collections import defaultdict
 from collections.abc import Mapping
 
-from harness.cases import calling, clicking, closing, dying, notifying, paying, refunding
+from harness.cases import calling, clicking, closing, dying, notifying, paying, reconciling, refunding, spiking
 from harness.cases.base import Case
 
 CASES: tuple[Case, ...] = (
@@ -15,6 +15,8 @@ CASES: tuple[Case, ...] = (
     *calling.CASES,
     *refunding.CASES,
     *closing.CASES,
+    *reconciling.CASES,
+    *spiking.CASES,
     *dying.CASES,
 )
 

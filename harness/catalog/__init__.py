@@ -11,9 +11,11 @@ from harness.catalog import (
     money,
     notify,
     order_of_arrival,
+    reconciliation,
     refund,
     security,
     signature,
+    spike,
     state,
     unknown,
 )
@@ -33,6 +35,8 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     *crash.REQUIREMENTS,
     *clock.REQUIREMENTS,
     *close.REQUIREMENTS,
+    *reconciliation.REQUIREMENTS,
+    *spike.REQUIREMENTS,
 )
 BY_ID = {requirement.id: requirement for requirement in REQUIREMENTS}
 

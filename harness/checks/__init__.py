@@ -15,9 +15,11 @@ from harness.checks import (
     money,
     notify,
     order_of_arrival,
+    reconciliation,
     refund,
     security,
     signature,
+    spike,
     state,
     unknown,
 )
@@ -38,6 +40,8 @@ CHECKS: Mapping[str, Check] = {
     **crash.CHECKS,
     **clock.CHECKS,
     **close.CHECKS,
+    **reconciliation.CHECKS,
+    **spike.CHECKS,
 }
 
 

@@ -50,6 +50,7 @@ class InProcessPlan:
         scheduling_point: how many turns the loop takes at each statement of the store.
         proxied: put a link that can be cut between the gateway and the others.
         run_dir: takes the journal and the faults as drawn; None keeps neither.
+        settings: of the gateway, instead of the usual ones.
     """
 
     credentials: Path
@@ -59,6 +60,7 @@ class InProcessPlan:
     scheduling_point: SchedulingPoint = one_turn
     proxied: bool = False
     run_dir: Path | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class InProcessWorld:
@@ -199,7 +201,11 @@ class InProcessWorld:
             "apps": {app.app_id: app},
         }
         settings = gateway_settings(
-            self.plan.credentials, urls=self._urls, port=self._port, public_url=self._public_url
+            self.plan.credentials,
+            urls=self._urls,
+            port=self._port,
+            public_url=self._public_url,
+            **self.plan.settings,
         )
         parts = defaults | self.plan.parts
         self._running = build_gateway(settings, **parts)
@@ -211,7 +217,7 @@ class InProcessWorld:
 
 
 def gateway_settings(
-    credentials: Path, *, urls: Mapping[str, str], port: int = 0, public_url: str = ""
+    credentials: Path, *, urls: Mapping[str, str], port: int = 0, public_url: str = "", **more: Any
 ) -> GatewaySettings:
     """
     The reference gateway's settings against a simulator of this process.
@@ -220,5 +226,5 @@ def gateway_settings(
         urls: where each provider is reached, without a path.
         public_url: where the gateway wants its notifies; its own address by default.
     """
-    values: dict[str, Any] = dict(gateway_values(credentials, urls))
+    values: dict[str, Any] = dict(gateway_values(credentials, urls)) | more
     return GatewaySettings(port=port, public_url=public_url, database_url="memory:", apps_file=Path("unused"), **values)

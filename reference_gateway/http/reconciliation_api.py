@@ -46,6 +46,7 @@ class ReconciliationApi:
         await self._operator(request, body)
         wanted = parse(ReconciliationBody, request.content_type, body)
         day = _day(wanted.day)
+        self._reconcile.refuse_unless_comparable(wanted.channel, day)
         work = self._reconcile(wanted.channel, day, again=wanted.again)
         call = self._runtime.background.spawn(work, f"reconcile {wanted.channel} {day}")
         done, _ = await asyncio.wait({call}, timeout=self._runtime.rules.sync_wait_s)

@@ -71,6 +71,18 @@ class Reconcile:
         """Name the channels that have bills."""
         return [name for name, one in sorted(self._runtime.channels.items()) if "download_bill" in one.supports()]
 
+    def refuse_unless_comparable(self, channel: str, day: date) -> None:
+        """
+        Let nobody begin what cannot be done.
+
+        Raises:
+            BadRequest: the channel has no bills, or the day is not over.
+        """
+        if channel not in self._runtime.channels or channel not in self.channels():
+            raise BadRequest(f"no channel {channel!r} with bills; there are {self.channels()}", code="unknown_channel")
+        if day >= day_of(self._runtime.clock.now()):
+            raise BadRequest(f"{day} is not over in Beijing", code="day_not_over")
+
     async def __call__(self, channel: str, day: date, *, again: bool = False) -> Comparing:
         """
         Compare a day, unless it has been: then its result comes back as it stands.
@@ -78,11 +90,8 @@ class Reconcile:
         Raises:
             BadRequest: the channel has no bills, or the day is not over.
         """
-        if channel not in self._runtime.channels or channel not in self.channels():
-            raise BadRequest(f"no channel {channel!r} with bills; there are {self.channels()}", code="unknown_channel")
+        self.refuse_unless_comparable(channel, day)
         now = self._runtime.clock.now()
-        if day >= day_of(now):
-            raise BadRequest(f"{day} is not over in Beijing", code="day_not_over")
         wanted = Reconciliation(
             channel=channel,
             day=day,

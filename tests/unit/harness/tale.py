@@ -65,6 +65,16 @@ class Tale:
         getattr(self.history, how)(self.history.invoke("close", order=order(1)))
         return self
 
+    def planted(self, difference, *, number="T1"):
+        self.history.fact("planted", order=order(1), difference=difference, number=number)
+        return self
+
+    def compared(self, *discrepancies, done=True, ends="ok"):
+        """The gateway was asked to compare the day's bill."""
+        told = {"done": done, "discrepancies": list(discrepancies)} if ends == "ok" else {}
+        getattr(self.history, ends)(self.history.invoke("reconcile", order=order(1)), **told)
+        return self
+
     def look(self, status, *, kind="get"):
         self.history.ok(self.history.invoke(kind, order=order(1)), status=status)
         return self

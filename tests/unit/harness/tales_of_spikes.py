@@ -1,0 +1,57 @@
+"""
+The tales of bursts; the same shapes as in the tales of everything else.
+"""
+
+from tests.unit.harness.rows import order
+from tests.unit.harness.tale import Tale
+
+MET = {
+    "spike/notifies": lambda tale: tale.mark("spike-notifies"),
+    "spike/refunds": lambda tale: tale.mark("spike-refunds").refund(fen=400),
+    "spike/platform-told": lambda tale: tale.mark("spike-told"),
+}
+KEPT = {"spike/accepted-kept": "spike", "spike/slow-provider": "spike-slow", "spike/killed": "spike-killed"}
+
+
+def unpayable(mark):
+    """Accepted, and its buyer found nothing to pay for."""
+    tale = Tale().mark(mark).asked().bought(ends="fail")
+    return tale.book(paid=0, state="WAITING").ledger(status="PENDING")
+
+
+def turned_away(status=429, later_s=1.0):
+    tale = Tale().mark("spike")
+    invoked = tale.history.invoke("create", order=order(1), amount_fen=990)
+    tale.history.fail(invoked, status_code=status, retry_after_s=later_s)
+    return tale
+
+
+OTHERS = [
+    *((name, "PASS", Tale().mark(mark).asked().bought().right()) for name, mark in KEPT.items()),
+    *((name, "FAIL", Tale().mark(mark).asked().bought().wrong()) for name, mark in KEPT.items()),
+    *((name, "UNKNOWN", Tale().asked().bought().right()) for name in KEPT),
+    *((name, "FAIL", unpayable(mark)) for name, mark in KEPT.items()),
+    *((name, "FAIL", Tale().mark(mark).asked()) for name, mark in KEPT.items()),
+    *((name, "PASS", Tale().mark(mark).asked().ledger(status="PENDING")) for name, mark in KEPT.items()),
+    *((name, "UNKNOWN", Tale().mark(mark).asked(ends="fail").right()) for name, mark in KEPT.items()),
+    ("spike/refused-nowhere", "PASS", turned_away()),
+    ("spike/refused-nowhere", "FAIL", turned_away().book(paid=0, state="WAITING")),
+    ("spike/refused-nowhere", "UNKNOWN", turned_away().asked().right()),
+    ("spike/refused-again", "PASS", turned_away().asked().right()),
+    ("spike/refused-again", "FAIL", turned_away().asked(ends="fail")),
+    ("spike/refused-again", "FAIL", turned_away().asked().wrong()),
+    ("spike/refused-again", "UNKNOWN", turned_away()),
+    ("spike/refused-again", "UNKNOWN", Tale().mark("spike").asked().asked().right()),
+    ("spike/one-payment", "PASS", Tale().mark("spike-copies").asked().asked().right()),
+    ("spike/one-payment", "PASS", Tale().mark("spike-copies").asked(ends="fail").asked().right()),
+    ("spike/one-payment", "FAIL", Tale().mark("spike-copies").asked().asked(payment_id="pay-2").right()),
+    ("spike/one-payment", "FAIL", Tale().mark("spike-copies").asked().asked().wrong()),
+    ("spike/one-payment", "UNKNOWN", Tale().mark("spike-copies").asked(ends="fail").asked(ends="fail")),
+    ("spike/one-payment", "UNKNOWN", Tale().asked().asked().right()),
+    ("spike/says-when", "PASS", Tale().mark("spike").asked()),
+    ("spike/says-when", "PASS", turned_away()),
+    ("spike/says-when", "PASS", turned_away(503)),
+    ("spike/says-when", "NON_STRICT", turned_away(later_s=None)),
+    ("spike/says-when", "NON_STRICT", turned_away(400)),
+    ("spike/says-when", "UNKNOWN", Tale().asked()),
+]
