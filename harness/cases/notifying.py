@@ -100,10 +100,10 @@ async def replayed_after_refund(stage: Stage) -> None:
 
 
 async def unknown_order(stage: Stage) -> None:
-    """A notify about an order that nobody made, beside a true one."""
-    order = await stage.opened()
+    """A notify about an order that nobody made, beside a true one and an order that nobody pays."""
+    order, unpaid = await stage.opened(), await stage.opened()
     await stage.strike(order, "unknown_order")
-    stage.mark("unknown-order", order)
+    stage.mark("unknown-order", order, unpaid)
     await stage.pay(order)
 
 
@@ -147,7 +147,7 @@ CASES = (
     Case(name="a-day-late", covers=("notify/a-day-late",), play=a_day_late),
     Case(name="last-rung", covers=("clock/last-rung-accepted",), play=last_rung),
     Case(name="ack-ignored", covers=("idempotency/ack-not-heard",), play=met(("ack_ignored", {"first": 2}))),
-    Case(name="slow-reader", covers=("notify/slow-reader",), play=met(("slow_reading", {"seconds": 2}))),
+    Case(name="slow-reader", covers=("notify/slow-reader",), play=met(("slow_reading", {"seconds": 30, "first": 2}))),
     Case(
         name="replayed-after-refund",
         covers=("notify/old-one-again", "security/replay-credits-nothing"),

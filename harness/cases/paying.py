@@ -70,6 +70,7 @@ async def failed_attempts(stage: Stage) -> None:
     for order in (tired, stubborn):
         await stage.buyer(order, BuyerAction.INSUFFICIENT_BALANCE)
         await stage.buyer(order, BuyerAction.WRONG_PASSWORD)
+        await stage.sync(order)
     await stage.pay(stubborn)
 
 

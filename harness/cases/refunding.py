@@ -120,7 +120,7 @@ CASES = (
         "idempotency/refund-number-once",
         "state/refund-keeps-paid",
     ),
-    _case("part", part, "refund/in-part", "refund/notice-no-payment"),
+    _case("part", part, "refund/in-part", "refund/notice-no-payment", "money/ledger-net", "signature/requests-verify"),
     _case("parts", parts, "refund/in-parts"),
     _case("too-much", too_much, "refund/above-refused", "refund/never-above-paid"),
     _case("of-nothing", of_nothing, "refund/unpaid-refused"),

@@ -2,10 +2,11 @@
 The gateway dies and comes back, and the money is where it belongs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from harness.checks.base import Check, family
+from harness.checks.base import Check, Ruling, Story, family
 from harness.checks.books import still_right
+from harness.checks.idempotency import one_trade
 from harness.checks.occasions import marked
 
 WITNESSES = {
@@ -18,6 +19,21 @@ WITNESSES = {
     "down-while-paid": "nobody paid while the gateway was down",
 }
 
+
+def while_opening(story: Story) -> Iterator[Ruling]:
+    """
+    The books agree, and an order that was asked for before the kill and after it has one trade.
+    """
+    met = marked("killed-while-opening")
+    if met(story):
+        yield from still_right(met)(story)
+        yield from one_trade(story)
+
+
 CHECKS: Mapping[str, Check] = family(
-    "crash", *((name, still_right(marked(f"killed-{name}")), witness) for name, witness in WITNESSES.items())
+    "crash",
+    *(
+        (name, while_opening if name == "while-opening" else still_right(marked(f"killed-{name}")), witness)
+        for name, witness in WITNESSES.items()
+    ),
 )

@@ -26,15 +26,14 @@ def agreeing(mark: str) -> Rule:
     """
 
     def rule(story: Story) -> Iterator[Ruling]:
-        if not marked(mark)(story):
-            return
-        for line in compared(story):
+        met = tuple(marked(mark)(story))
+        for line in compared(story) if met else ():
             open_ones = [one for one in line.value["discrepancies"] if one["status"] == "OPEN"]
             yield Ruling(
                 kept=not open_ones,
                 expected="no difference",
                 actual=f"{len(open_ones)} differences: {_words(open_ones)}",
-                evidence=(*marked(mark)(story)[:1], line),
+                evidence=(*met[:1], line),
             )
 
     return rule
@@ -104,7 +103,7 @@ def too_early(mark: str, words: str) -> Rule:
     """
 
     def rule(story: Story) -> Iterator[Ruling]:
-        met = marked(mark)(story)
+        met = tuple(marked(mark)(story))
         endings = [line for line in story.lines.get("reconcile", ()) if line.of is not None]
         first = next((line for line in endings if met and line.of is not None and line.of > met[0].index), None)
         if first is not None:

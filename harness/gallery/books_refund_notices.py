@@ -21,5 +21,10 @@ MUTANT = Mutant(
     id="books-refund-notices",
     bug="takes the notice of a refund for the notice of a payment, and credits the buyer once more",
     parts=lambda: {"notice_policy": BooksRefundNotices()},
-    must_be_convicted_by=("refund/notice-no-payment", "idempotency/credited-once"),
+    must_be_convicted_by=(
+        "refund/notice-no-payment",
+        "idempotency/credited-once",
+        "refund/notice-before-payment",
+        "order-of-arrival/refund-notice-first",
+    ),
 )

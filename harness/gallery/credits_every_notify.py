@@ -29,5 +29,10 @@ MUTANT = Mutant(
     id="credits-every-notify",
     bug="credits the buyer on every notify, without asking whether it has done so before",
     parts=lambda: {"notice_policy": CreditsEveryNotify()},
-    must_be_convicted_by=("idempotency/credited-once",),
+    must_be_convicted_by=(
+        "idempotency/credited-once",
+        "idempotency/ack-not-heard",
+        "order-of-arrival/later-rung-first",
+        "notify/slow-reader",
+    ),
 )

@@ -9,5 +9,5 @@ MUTANT = Mutant(
     id="memory-is-the-truth",
     bug="keeps orders in memory only, and comes back knowing nothing",
     parts=lambda: {"around_store": lambda _: MemoryStore(one_turn)},
-    must_be_convicted_by=("crash/before-paying", "crash/after-paying", "crash/down-while-paid"),
+    must_be_convicted_by=("crash/before-paying", "crash/after-paying", "crash/down-while-paid", "spike/killed"),
 )

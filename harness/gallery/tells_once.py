@@ -20,5 +20,9 @@ MUTANT = Mutant(
     id="tells-once",
     bug="never tells the platform again what it did not take",
     parts=lambda: {"around_sender": Around},
-    must_be_convicted_by=("notify/platform-told-again",),
+    must_be_convicted_by=(
+        "notify/platform-told-again",
+        "spike/platform-told",
+        "crash/platform-still-told",
+    ),
 )

@@ -24,5 +24,15 @@ MUTANT = Mutant(
     id="unknown-opening-is-failed",
     bug="takes a timeout for a refusal, and ignores whatever comes of the order later",
     parts=lambda: {"around_channels": Around},
-    must_be_convicted_by=("unknown/create-no-answer", "unknown/create-torn-after", "unknown/create-garbled"),
+    must_be_convicted_by=(
+        "unknown/create-no-answer",
+        "unknown/create-torn-after",
+        "unknown/create-garbled",
+        "unknown/create-server-error",
+        "unknown/create-system-error",
+        "unknown/create-half-answer",
+        "unknown/create-late-answer",
+        "unknown/create-torn-before",
+        "unknown/create-dripped",
+    ),
 )

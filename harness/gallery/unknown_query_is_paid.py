@@ -23,5 +23,5 @@ MUTANT = Mutant(
     id="unknown-query-is-paid",
     bug="takes a query that was not answered for a payment",
     parts=lambda: {"around_channels": Around},
-    must_be_convicted_by=("unknown/query-no-answer", "money/credited-only-when-paid"),
+    must_be_convicted_by=("unknown/query-no-answer", "money/credited-only-when-paid", "unknown/query-server-error"),
 )

@@ -24,5 +24,13 @@ MUTANT = Mutant(
     id="unknown-refund-is-failed",
     bug="takes a refund that was not answered for one that failed",
     parts=lambda: {"around_channels": Around},
-    must_be_convicted_by=("refund/no-answer-settled", "refund/books-agree"),
+    must_be_convicted_by=(
+        "refund/no-answer-settled",
+        "refund/books-agree",
+        "refund/torn-settled",
+        "refund/system-error-settled",
+        "refund/server-error-settled",
+        "refund/garbled-settled",
+        "refund/unsigned-settled",
+    ),
 )

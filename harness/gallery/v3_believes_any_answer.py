@@ -25,6 +25,7 @@ MUTANT = Mutant(
     must_be_convicted_by=(
         "signature/answer-tampered-not-believed",
         "signature/answer-foreign-not-believed",
+        "signature/answer-unsigned-not-believed",
     ),
     channel="wechatpay_v3",
 )
