@@ -6,12 +6,12 @@ audited.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from harness.audit import Auditor, AuditReport, EvidenceOf, Witness, no_evidence
-from harness.control import Counts, SimulatorControl, Trade
+from harness.control import Counts, Exchange, SimulatorControl, Trade
 from harness.errors import GatewaySilentError
 from harness.facts import Witnesses, acked, record_call, record_notify, record_payment, record_trade, record_webhook
 from harness.history import History
@@ -19,6 +19,7 @@ from harness.ids import label_of
 from harness.model import PAID_STATUSES
 from harness.sut.contract import Ability, GatewayContract, LedgerEntry, Ours, Outcome, Payment, every_order
 from harness.sut.sink import MerchantSink
+from harness.wire import named_in
 from harness.world.base import World
 
 LOOKERS = 16
@@ -182,8 +183,17 @@ async def _tell(
         if trade.out_trade_no in orders or (about(trade.label) and not silent):
             record_trade(history, trade, order=order_of(trade.out_trade_no, trade.label))
     async for exchange in control.journal(direction="in"):
-        if exchange.order in orders or about(exchange.label):
-            record_call(history, exchange, order=order_of(exchange.order, exchange.label))
+        number = _number_of(exchange, orders)
+        if number in orders or about(exchange.label):
+            record_call(history, exchange, order=order_of(number, exchange.label))
+
+
+def _number_of(exchange: Exchange, numbers: Iterable[str]) -> str:
+    """
+    What a provider refuses at the door it does not read; whose call it was stands in it all the same.
+    """
+    refused = exchange.signature_ok is False and not exchange.order
+    return named_in(exchange, numbers) if refused else exchange.order
 
 
 async def _while_it_speaks(rows: AsyncIterator[LookedAt], silences: list[str]) -> AsyncIterator[LookedAt]:

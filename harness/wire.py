@@ -7,10 +7,10 @@ simulator did that.
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from harness.control import Exchange
 
@@ -78,6 +78,16 @@ def refund_number_of(exchange: Exchange) -> str:
     body = base64.b64decode(request.get("body_b64", ""))
     fields = _fields(body, str(request.get("target", "")))
     return next((str(fields[name]) for name in _REFUND_NUMBERS if fields.get(name)), "")
+
+
+def named_in(exchange: Exchange, numbers: Iterable[str]) -> str:
+    """
+    Which of these order numbers stands in the bytes of a call; empty where none does.
+    """
+    request = exchange.raw.get("request") or {}
+    body = base64.b64decode(request.get("body_b64", "")).decode("utf-8", errors="replace")
+    text = unquote(f"{request.get('target', '')} {body}")
+    return next((number for number in numbers if number and number in text), "")
 
 
 def _fields(body: bytes, target: str) -> Mapping[str, Any]:

@@ -147,7 +147,11 @@ CASES = (
     Case(name="a-day-late", covers=("notify/a-day-late",), play=a_day_late),
     Case(name="last-rung", covers=("clock/last-rung-accepted",), play=last_rung),
     Case(name="ack-ignored", covers=("idempotency/ack-not-heard",), play=met(("ack_ignored", {"first": 2}))),
-    Case(name="slow-reader", covers=("notify/slow-reader",), play=met(("slow_reading", {"seconds": 30, "first": 2}))),
+    Case(
+        name="slow-reader",
+        covers=("notify/slow-reader",),
+        play=met(("slow_reading", {"seconds": 30}), ("duplicate", {"copies": 1, "spacing_s": 5})),
+    ),
     Case(
         name="replayed-after-refund",
         covers=("notify/old-one-again", "security/replay-credits-nothing"),
