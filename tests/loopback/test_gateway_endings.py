@@ -74,7 +74,7 @@ async def story(credentials: Path, channel: str, fault: str, how: str) -> None:
         )
         unpaid, paid, other = [await opened(world, channel, number) for number in (1, 2, 3)]
         for payment in (paid, other):
-            await world.control.qr(payment.qr_code)
+            await world.control.qr(payment.qr_code or "")
         for payment in (unpaid, paid):
             await asked_to_end(world, payment, how)
         await world.clock.sleep(3600)
