@@ -1,7 +1,7 @@
 #!/bin/sh
 # Make .venv and install one locked group into it: tools/setup.sh run|load|dev
 # Touches the network only when the lock files of that group have changed since they were installed.
-# With dev come SDKs of other languages, where node and npm, or go, are there; without them their tests say so.
+# With dev come SDKs of other languages, where node and npm, go, or mvn and javac are there; without them their tests say so.
 set -eu
 cd "$(dirname "$0")/.."
 group=${1:?usage: tools/setup.sh run|load|dev}
@@ -9,6 +9,7 @@ venv=.venv
 sdk=$venv/sdk/python-alipay-sdk
 node_sdk=$venv/sdk/node
 go_sdk=$venv/sdk/go
+java_sdk=$venv/sdk/java
 place=$(pwd -P)
 
 # Which lock files a group consists of.
@@ -24,7 +25,7 @@ say() { printf '%s\n' "setup: $*" >&2; }
 has_uv() { command -v uv >/dev/null 2>&1; }
 
 # A stamp is a copy of the lock file that was installed.
-installed() { python_installed && { [ "$group" != dev ] || { node_ready && go_ready go && go_ready gopay; }; }; }
+installed() { python_installed && { [ "$group" != dev ] || { node_ready && go_ready go && go_ready gopay && java_ready; }; }; }
 
 python_installed() {
   # The scripts in .venv/bin name the folder they were made in: in a copied or moved checkout they are somebody else's.
@@ -41,6 +42,10 @@ node_ready() { ! has_node || cmp -s tests/sdk/node/package-lock.json $node_sdk/.
 go_kit() { [ "$1" = go ] || echo tests/sdk/go/main.go tests/sdk/go/world.go; }
 go_sources() { cat $(go_kit "$1") tests/sdk/$1/*.go tests/sdk/$1/go.mod tests/sdk/$1/go.sum 2>/dev/null; }
 go_ready() { ! command -v go >/dev/null 2>&1 || go_sources "$1" | cmp -s - "$go_sdk/.built-$1"; }
+# And the sources that javac compiled, with the pom whose packages they want.
+has_java() { command -v javac >/dev/null 2>&1 && command -v mvn >/dev/null 2>&1; }
+java_sources() { cat tests/sdk/java/pom.xml tests/sdk/java/*.java 2>/dev/null; }
+java_ready() { ! has_java || java_sources | cmp -s - $java_sdk/.built; }
 
 new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
@@ -139,6 +144,23 @@ build_go_sdk() {
   rm -rf "$aside"
 }
 
+build_java_sdk() {
+  aside=$java_sdk.new
+  rm -rf $aside $java_sdk
+  mkdir -p $aside/classes
+  cp tests/sdk/java/pom.xml $aside/
+  say "building tests/sdk/java (once)"
+  if (cd $aside && mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:2.8:copy-dependencies \
+        -DoutputDirectory=lib -DincludeScope=runtime >mvn.log 2>&1) &&
+     javac -proc:none -encoding UTF-8 -cp "$aside/lib/*" -d $aside/classes tests/sdk/java/*.java >$aside/javac.log 2>&1; then
+    java_sources >$aside/.built
+    mv $aside $java_sdk
+  else
+    say "mvn or javac failed, so the tests of Java SDKs will be skipped:"
+    tail -5 $aside/*.log >&2
+  fi
+}
+
 installed && exit 0
 # Two makes in one checkout wait for each other; the kernel gives the lock back, however its holder ends.
 if [ "${2:-}" != locked ]; then
@@ -163,3 +185,4 @@ if ! python_installed; then
 fi
 [ "$group" != dev ] || node_ready || install_node_sdk
 [ "$group" != dev ] || for module in go gopay; do go_ready $module || build_go_sdk $module; done
+[ "$group" != dev ] || java_ready || build_java_sdk

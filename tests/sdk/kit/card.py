@@ -2,7 +2,7 @@
 An SDK's card: what stands at the top of the one file that drives it, in that language's comments.
 
 The shape is that of inline script metadata: `# /// sdk`, TOML behind comment marks, `# ///`. Reading it takes no SDK, no
-Node and no Go, so tests are collected and the table of coverage is written anywhere.
+Node, no Go and no Java, so tests are collected and the table of coverage is written anywhere.
 """
 
 import re
@@ -16,10 +16,10 @@ from typing import Any, Literal, get_args
 ROOT = Path(__file__).resolve().parents[3]
 SDK_DIR = ROOT / "tests" / "sdk"
 
-Language = Literal["python", "node", "go"]
+Language = Literal["python", "node", "go", "java"]
 Door = Literal["port", "port80", "vendor", "proxy"]
 
-_SUFFIXES: Mapping[str, Language] = {".py": "python", ".mjs": "node", ".go": "go"}
+_SUFFIXES: Mapping[str, Language] = {".py": "python", ".mjs": "node", ".go": "go", ".java": "java"}
 _BLOCK = re.compile(r"^(?P<mark>#|//) /// sdk\n(?P<body>(?:(?P=mark).*\n)*?)(?P=mark) ///$", re.MULTILINE)
 _KEYS = frozenset({"package", "provider", "door", "folder", "flags", "steps", "out_of_scope"})
 

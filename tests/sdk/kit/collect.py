@@ -79,6 +79,8 @@ def missing(card: Card, *, node: str) -> str:
             return f"{card.package} (npm) is not installed: run make setup with node and npm on PATH"
     if card.language == "go" and not (INSTALLED / "go" / "bin" / card.path.parent.name).is_file():
         return f"{card.package} (Go) is not built: run make setup with go on PATH"
+    if card.language == "java" and not (INSTALLED / "java" / "classes" / "Judges.class").is_file():
+        return f"{card.package} (Maven) is not built: run make setup with mvn and javac on PATH"
     if card.language == "python":
         search = [str(INSTALLED / card.folder)] if card.folder else sys.path
         if not any(importlib.metadata.distributions(name=card.package, path=search)):

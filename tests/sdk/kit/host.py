@@ -22,6 +22,7 @@ from tests.sdk.kit.world import INSTALLED, built_environment
 CANNOT = 77
 _NODE = INSTALLED / "node"
 _GO = INSTALLED / "go"
+_JAVA = INSTALLED / "java"
 _PROGRAM_S = 100
 # Names below a wildcard that SDKs are known to ask for.
 _MORE_HOSTS = (
@@ -107,6 +108,8 @@ def _command(card: Card, node: str) -> list[str]:
         return [sys.executable, "-m", "tests.sdk.kit.python_steps"]
     if card.language == "node":
         return [node, str(ROOT / "tests" / "sdk" / "node" / "steps.mjs")]
+    if card.language == "java":
+        return ["java", "-cp", f"{_JAVA}/classes:{_JAVA}/lib/*", "Judges", card.path.stem]
     return [str(_GO / "bin" / card.path.parent.name), card.path.stem]
 
 
