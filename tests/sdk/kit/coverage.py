@@ -83,8 +83,8 @@ def version_of(card: Card) -> str:
         return str(locked["packages"][f"node_modules/{card.package}"]["version"])
     if card.language == "java":
         group, _, artifact = card.package.partition(":")
-        pattern = rf"<groupId>{re.escape(group)}</groupId>\s*<artifactId>{re.escape(artifact)}</artifactId>\s*<version>([^<]+)"
-        found = re.search(pattern, card.path.with_name("pom.xml").read_text(encoding="utf-8"))
+        locked_as = rf"<groupId>{re.escape(group)}</groupId>\s*<artifactId>{re.escape(artifact)}</artifactId>\s*<version>([^<]+)"
+        found = re.search(locked_as, card.path.with_name("pom.xml").read_text(encoding="utf-8"))
     elif card.language == "go":
         required = card.path.with_name("go.mod").read_text(encoding="utf-8")
         found = re.search(rf"{re.escape(card.package)} v(\S+)", required)
