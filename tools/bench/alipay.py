@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 class Requests:
     """Signs for one application."""
 
-    def __init__(self, credentials: Path) -> None:
+    def __init__(self, credentials: Path, *, notify_url: str = "http://127.0.0.1:9/notify") -> None:
+        self._notify_url = notify_url
         folder = credentials / "alipay"
         key = load_pem_private_key((folder / "app_private_key.pkcs8.pem").read_bytes(), password=None)
         assert isinstance(key, RSAPrivateKey)
@@ -36,7 +37,7 @@ class Requests:
             "charset": "utf-8",
             "format": "json",
             "method": method,
-            "notify_url": "http://127.0.0.1:9/notify",
+            "notify_url": self._notify_url,
             "sign_type": "RSA2",
             "timestamp": "2026-01-02 03:04:05",
             "version": "1.0",
