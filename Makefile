@@ -39,6 +39,7 @@ docs: ## regenerate what is generated (scenarios/schema.json, docs/requirements.
 	@tools/setup.sh run
 	@$(BIN)/payproof schema > scenarios/schema.json
 	@$(BIN)/python -m harness.catalog.write_requirements
+	@$(BIN)/python -m harness.catalog.write_abilities
 	@$(BIN)/python -m harness.script.write_reference
 	@$(BIN)/python -m tests.sdk.kit.coverage > tests/sdk/COVERAGE.md
 

@@ -65,12 +65,24 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Can:
-    """What a gateway, its driver and its world are able to do."""
+    """
+    What a gateway, its driver and its world are able to do.
+
+    Args:
+        lacks: what the gateway cannot do over a channel, though it can over others.
+    """
 
     abilities: frozenset[Ability]
     moves: frozenset[Move]
     channels: tuple[str, ...]
     world: str
+    lacks: Mapping[str, frozenset[Ability]] = field(default_factory=dict)
+
+    def over(self, channel: str) -> "Can":
+        """
+        What it can do over one channel.
+        """
+        return replace(self, abilities=self.abilities - self.lacks.get(channel, frozenset()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +202,7 @@ def results(requirements: Iterable[Requirement], tally: Tally, can: Can) -> list
     One result for each requirement and channel that it applies to.
     """
     return [
-        _result(rule, channel, tally.said.get((rule.id, channel), ()), can=can)
+        _result(rule, channel, tally.said.get((rule.id, channel), ()), can=can.over(channel))
         for rule in requirements
         for channel in rule.channels
         if channel in can.channels

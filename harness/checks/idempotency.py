@@ -14,6 +14,8 @@ from harness.verdict import Finding, yuan_text
 
 ID = "idempotency/credited-once"
 LIES = frozenset({"forged", "tampered", "probe", "stray"})
+# What may befall an answer that arrives all the same, and is true; most answers have no fault at all.
+ARRIVED = frozenset({"", "delay", "slow_drip", "before_response", "other_spelling", "clock_skew"})
 # Trades in the provider's book that nobody can pay any more, and nobody has paid.
 ENDED = frozenset({"CLOSED", "CANCELLED", "FAILED"})
 
@@ -102,7 +104,8 @@ def _given_up(story: Story, trade: Mapping[str, Any]) -> bool:
     a provider that tells once how to pay may leave no other way.
     """
     opened = [line for line in story.calls("open") if line.value.get("number") == trade["number"]]
-    return len(opened) > 1 and not opened[-1].value["fault"] and trade["refunded_fen"] >= trade["paid_fen"]
+    answered = bool(opened) and opened[-1].value["fault"] in ARRIVED
+    return len(opened) > 1 and answered and trade["refunded_fen"] >= trade["paid_fen"]
 
 
 def _single(story: Story) -> Ruling:

@@ -166,13 +166,19 @@ async def _outside(
         clock=session.clock,
     )
     gateway = world.gateway
-    can = Can(abilities=gateway.abilities, moves=world.moves, channels=gateway.channels, world=world.name)
+    can = Can(
+        abilities=gateway.abilities,
+        moves=world.moves,
+        channels=gateway.channels,
+        world=world.name,
+        lacks=driver.cannot,
+    )
     tally = Tally()
     able = [
         (case, channel)
         for channel in can.channels
         for case in cases
-        if channel in case.channels and not missing(case, can)
+        if channel in case.channels and not missing(case, can.over(channel))
     ]
     patience_s = plan.patience_s if plan.patience_s is not None else driver.settle_s
     try:

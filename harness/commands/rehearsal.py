@@ -84,10 +84,9 @@ class Rehearsal:
             )
             return None
         payment = self._understood(reply, "create", hint="see its path, body, headers and signing")
-        if Ability.GET in self._world.gateway.abilities:
-            payment = await self._look(payment)
-            if self._driver.create.pay is not None:
-                payment = await self._until(lambda: self._look(payment), lambda one: one.qr_code is not None) or payment
+        payment = await self._look(payment)
+        if self._driver.create.pay is not None:
+            payment = await self._until(lambda: self._look(payment), lambda one: one.qr_code is not None) or payment
         return payment
 
     async def _look(self, payment: Payment) -> Payment:
@@ -141,8 +140,6 @@ class Rehearsal:
         )
 
     async def _paid(self, payment: Payment) -> bool:
-        if Ability.GET not in self._world.gateway.abilities:
-            return False
         found = await self._until(lambda: self._look(payment), lambda one: one.status in PAID_STATUSES)
         if found is None:
             heard = [one async for one in self._world.control.notifies() if one.label == self._label]
@@ -228,6 +225,11 @@ async def rehearse(world: ExternalWorld, *, patience_s: float, note: Note) -> No
     Raises:
         DriverError: the driver, or how the gateway is configured, is wrong.
     """
+    if Ability.GET not in world.gateway.abilities:
+        raise DriverError(
+            f"the driver of {world.plan.driver.name} declares no get, so nothing could be read of its books",
+            hint="say in `get` how your gateway is asked for one order",
+        )
     await world.control.put_faults([])
     for number, channel in enumerate(world.gateway.channels):
         label = world.ids.label(FIRST_LABEL + number)

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import orjson
 
+from harness.channels import PROVIDED, provider_of
 from harness.clock import Clock, SystemClock
 from harness.errors import ConfigError, DriverError, ServerStartError, WorldError
 from harness.ids import Ids, label_of
@@ -40,6 +41,9 @@ from harness.world.supervisor import Supervisor
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 LOOK_S = 0.1
+# UnionPay has no call that ends a trade.
+ENDABLE = tuple(name for name in PROVIDED if provider_of(name) != "unionpay")
+TLS_PORT, PROXY_PORT = "PAYPROOF_PROVIDERS_TLS_PORT", "PAYPROOF_PROVIDERS_PROXY_PORT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +216,7 @@ class ExternalWorld:
 
     async def _start_simulator(self) -> None:
         plan = self.plan
-        env = {**plan.simulator_env, **label_environment(plan.driver)}
+        env = {**plan.simulator_env, **label_environment(plan.driver), **door_environment(plan.driver)}
         self._simulator = await ProcessesWorld.open(
             ProcessesPlan(
                 home=plan.home, run_dir=plan.run_dir, ids=plan.ids, gateway=None, simulator_env=env, strict_ports=True
@@ -221,7 +225,8 @@ class ExternalWorld:
         )
         self.control = RecentControl(self._simulator.control.url)
         bases = {f"{name}_url": url for name, url in self._simulator.bases.items()}
-        self._values |= {**bases, "sink_url": self.sink.url}
+        self._values |= {**bases, **_doors(self._simulator.simulator), "sink_url": self.sink.url}
+        self._values["control_url"] = self._simulator.urls["control"]
 
     async def _start_gateway(self) -> None:
         driver = self.plan.driver
@@ -271,8 +276,17 @@ class ExternalWorld:
 
     async def _unended(self) -> set[str]:
         """
-        The refunds that the gateway has taken and not ended, where it can tell.
+        The orders that were to be closed and are still open, where the provider has a call for that, and the refunds
+        that the gateway has taken and not ended, where it can tell.
         """
+        unwanted = [one for one in self._http.made if one.id in self._http.unwanted and one.channel in ENDABLE]
+        waited_for = [one for one in unwanted if one.merchant_order_no not in self._given_up]
+        replies = [await self._http.get(one.id) for one in waited_for]
+        told = [reply.value for reply in replies if reply.value is not None]
+        self._http.unwanted -= {one.id for one in told if one.status != "PENDING"}
+        return {one.merchant_order_no for one in told if one.status == "PENDING"} | await self._unrefunded()
+
+    async def _unrefunded(self) -> set[str]:
         if Ability.GET_REFUND not in self._http.abilities:
             return set()
         waited_for = [one for one in self._http.open_refunds if one.merchant_refund_no not in self._given_up]
@@ -321,6 +335,29 @@ def label_environment(driver: DriverFile) -> dict[str, str]:
     if not driver.label_from:
         return {}
     return {"PAYPROOF_PROVIDERS_LABEL_FIELDS": orjson.dumps(driver.label_from).decode()}
+
+
+def door_environment(driver: DriverFile) -> dict[str, str]:
+    """
+    What opens the front doors that a driver names; any of them has the certificates made.
+    """
+    if not driver.doors:
+        return {}
+    proxy = any(name.startswith("proxy") for name in driver.doors)
+    return {TLS_PORT: "0"} | ({PROXY_PORT: "0"} if proxy else {})
+
+
+def _doors(ready: Mapping[str, Any]) -> dict[str, str]:
+    """
+    Where the front doors are, for templates; nothing where none was opened.
+    """
+    told = {name: str(ready[name]) for name in ("tls_url", "proxy_url", "ca_file") if ready.get(name)}
+    if "ca_file" in told:
+        told["truststore"] = str(Path(told["ca_file"]).with_name("truststore.p12"))
+    if "proxy_url" in told:
+        place = urlsplit(told["proxy_url"])
+        told |= {"proxy_host": str(place.hostname), "proxy_port": str(place.port)}
+    return told
 
 
 def _moves(driver: DriverFile) -> frozenset[Move]:

@@ -80,7 +80,13 @@ async def part(world: ExternalWorld, *, seed: int, run_dir: Path) -> dict[str, A
     Some of the catalogue's cases, each over one channel; twenty seeds in a row play them all over all.
     """
     gateway, found, unsettled = world.gateway, [], 0
-    can = Can(abilities=gateway.abilities, moves=world.moves, channels=gateway.channels, world=world.name)
+    can = Can(
+        abilities=gateway.abilities,
+        moves=world.moves,
+        channels=gateway.channels,
+        world=world.name,
+        lacks=world.plan.driver.cannot,
+    )
     able = list(_able(CASES, can))[seed % SHARE :: SHARE]
     world.kills_max = KILLS
     for case, channel in able:
@@ -121,7 +127,7 @@ def rounds(name: str, home_folder: Path, seeds: Sequence[int]) -> Iterable[dict[
 def _able(cases: Iterable[Case], can: Can) -> Iterable[tuple[Case, str]]:
     for channel in can.channels:
         for case in cases:
-            if channel in case.channels and not missing(case, can):
+            if channel in case.channels and not missing(case, can.over(channel)):
                 yield case, channel
 
 

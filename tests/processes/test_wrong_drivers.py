@@ -145,6 +145,13 @@ async def test_a_gateway_that_refuses_the_first_payment(world, stranger):
 
 
 @module_loop
+async def test_a_driver_that_cannot_look_at_an_order(world, stranger):
+    said = await told(world, driver(stranger.url, get=None))
+
+    assert "declares no get" in said
+
+
+@module_loop
 async def test_a_gateway_that_is_gone(world):
     said = await told(world, driver("http://127.0.0.1:9"))
 

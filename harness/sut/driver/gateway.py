@@ -59,6 +59,8 @@ class HttpGateway:
         self._session: aiohttp.ClientSession | None = None
         self._made: dict[str, Payment] = {}
         self._refunds: dict[tuple[str, str], Refund] = {}
+        # The payments that were to be ended; a gateway may take the wish and see to it later.
+        self.unwanted: set[str] = set()
         # What the simulator's book says of a gateway that does not tell its own numbers.
         self.numbers: dict[str, str] = {}
 
@@ -119,7 +121,9 @@ class HttpGateway:
         return await self._look(self.driver.sync, payment_id)
 
     async def close_payment(self, payment_id: str) -> Reply[Payment]:
-        return await self._look(self.driver.close, payment_id, ability=Ability.CLOSE)
+        reply = await self._look(self.driver.close, payment_id, ability=Ability.CLOSE)
+        self.unwanted.add(payment_id)
+        return reply
 
     async def reconcile(self, channel: str, *, day: str) -> Reply[Reconciled]:
         raise AbilityMissingError(f"{self.name} compares no bills ({channel}, {day})")

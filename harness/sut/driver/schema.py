@@ -11,15 +11,18 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_core import PydanticCustomError
 
 from harness.channels import PROVIDED
+from harness.sut.contract import Ability
 from harness.sut.driver.template import names_in
 
 Pointer = Annotated[str, Field(pattern=r"^(/[^/]*)*$", description="a JSON Pointer, such as /data/order/id")]
 Secret = Annotated[str, Field(pattern=r"^(env|file):.+$", description="env:NAME, or file:PATH")]
 # What templates may name: everywhere, and in the calls besides.
 EVERYWHERE = (
-    "alipay_url", "wechatpay_url", "unionpay_url", "credentials_dir", "sink_url", "gateway_port", "run_dir", "folder",
-    "python",
+    "alipay_url", "wechatpay_url", "unionpay_url", "control_url", "credentials_dir", "sink_url", "gateway_port",
+    "run_dir", "folder", "python",
 )  # fmt: skip
+# Naming one of these opens the simulator's front doors.
+DOORS = ("tls_url", "proxy_url", "proxy_host", "proxy_port", "ca_file", "truststore")
 OF_A_PAYMENT = ("payment_id", "order_no", "channel", "out_trade_no")
 IN_CALLS = {
     "create": ("order_no", "amount_fen", "amount_yuan", "subject", "attach", "channel", "product", "buyer_id"),
@@ -158,6 +161,9 @@ class DriverFile(Words):
     get_refund: RefundCall | None = None
     effects: EffectsCall | None = None
     webhooks: Webhooks | None = None
+    cannot: dict[str, frozenset[Ability]] = Field(
+        default={}, description="what the gateway cannot do over a channel, though it can over others"
+    )
     states: Annotated[dict[str, OurStatus], Field(min_length=1)]
     refund_states: dict[str, OurRefund] = {}
     kills: Annotated[int, Field(ge=1, le=45)] = Field(
@@ -181,7 +187,7 @@ class DriverFile(Words):
 
     @model_validator(mode="after")
     def _templates_are_known(self) -> "DriverFile":
-        everywhere = (*EVERYWHERE, *self.secrets)
+        everywhere = (*EVERYWHERE, *DOORS, *self.secrets)
         written = self.model_dump(exclude={"states", "refund_states", "channels"}, exclude_none=True)
         for part, value in written.items():
             known = (*everywhere, *IN_CALLS.get(part, ()))
@@ -193,6 +199,13 @@ class DriverFile(Words):
                         {"known": list(known), "at": list(place), "word": name},
                     )
         return self
+
+    @property
+    def doors(self) -> frozenset[str]:
+        """
+        The front doors that the driver's templates name.
+        """
+        return frozenset(name for _, name in names_in(self.model_dump(exclude_none=True))) & frozenset(DOORS)
 
     @model_validator(mode="after")
     def _refunds_have_states(self) -> "DriverFile":

@@ -46,6 +46,7 @@ class Order:
     tries: list[Try] = field(default_factory=list)
     paid_by: int = -1
     trade: str = ""
+    unwanted: bool = False
     lapsed: bool = False
     returns: dict[str, Return] = field(default_factory=dict)
 
@@ -118,6 +119,9 @@ class Book:
         order, order.paid_by = self.by_number[number]
         order.trade = trade
         self.news[f"{order.ref}:paid"] = {"about": "SETTLED", "ref": order.ref, "yuan": yuan(order.fen)}
+
+    def _unwanted(self, *, ref: str) -> None:
+        self.orders[ref].unwanted = True
 
     def _lapsed(self, *, ref: str) -> None:
         self.orders[ref].lapsed = True

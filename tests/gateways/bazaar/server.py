@@ -54,14 +54,25 @@ class Bazaar:
             if not order.tries:
                 self.book.add_try(order)
             for nth, attempt in enumerate(order.tries):
-                if nth == len(order.tries) - 1 and not attempt.code and not order.lapsed and order.paid_by < 0:
+                if nth == len(order.tries) - 1 and not attempt.code and not order.unwanted and order.paid_by < 0:
                     await self.open(order)
                 found = await house.ask(attempt)
                 if found.state == "PAID" and found.fen == order.fen:
                     self.paid(order, nth, found.trade)
-            if order.state == "OPEN" and self.age_s(order) > LAPSES_S:
-                await house.close(order.tries[-1])
-                self.book.add("lapsed", ref=order.ref)
+
+    async def lapse(self, order: Order) -> None:
+        """Nobody shall pay any more: the house is asked before and after, and until it has said so it is asked again."""
+        if not order.unwanted and order.paid_by < 0:
+            self.book.add("unwanted", ref=order.ref)
+            self.soon(order.ref)
+        await self.look(order)
+        if order.paid_by >= 0 or order.lapsed:
+            return
+        for attempt in order.tries:
+            await self.houses[order.via].close(attempt)
+        await self.look(order)
+        if order.paid_by < 0 and not order.lapsed:
+            self.book.add("lapsed", ref=order.ref)
 
     async def open(self, order: Order) -> None:
         attempt = order.tries[-1]
@@ -162,13 +173,17 @@ class Bazaar:
         return order.returns[no].state == "ASKED" if no else order.paid_by < 0
 
     async def work_on(self, key: str) -> None:
-        ref, _, no = key.partition("/")
         if key.startswith("news "):
             await self.tell(key[5:])
-        elif no:
-            await self.look_back(self.book.orders[ref], self.book.orders[ref].returns[no])
+            return
+        ref, _, no = key.partition("/")
+        order = self.book.orders[ref]
+        if no:
+            await self.look_back(order, order.returns[no])
+        elif not order.lapsed and (order.unwanted or self.age_s(order) > LAPSES_S):
+            await self.lapse(order)
         else:
-            await self.look(self.book.orders[ref])
+            await self.look(order)
 
     async def tell(self, effect: str) -> None:
         told = self.book.told.get(effect, 0)
@@ -247,6 +262,10 @@ class Desk:
         await self.bazaar.asked(self.bazaar.look(self.order(request)))
         return shown(self.order(request))
 
+    async def lapse(self, request: web.Request) -> web.Response:
+        await self.bazaar.asked(self.bazaar.lapse(self.order(request)))
+        return shown(self.order(request))
+
     async def give_back(self, request: web.Request) -> web.Response:
         order, form = self.order(request), await request.post()
         name, fen = str(form["no"]), fen_of(str(form["yuan"]))
@@ -276,6 +295,7 @@ class Desk:
         app.router.add_post("/bazaar/deals", self.create)
         app.router.add_get("/bazaar/deals/{ref}", self.get)
         app.router.add_post("/bazaar/deals/{ref}/look", self.look)
+        app.router.add_post("/bazaar/deals/{ref}/lapse", self.lapse)
         app.router.add_post("/bazaar/deals/{ref}/returns", self.give_back)
         app.router.add_get("/bazaar/deals/{ref}/returns/{no}", self.get_back)
         app.router.add_post("/hear/{via}", self.hear)

@@ -24,7 +24,7 @@ from alipay.utils import AliPayConfig
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS orders(
   id INTEGER PRIMARY KEY, no TEXT UNIQUE, cents INTEGER, title TEXT, state TEXT DEFAULT 'WAIT', trade TEXT,
-  qr TEXT, tries INTEGER DEFAULT 0, next REAL DEFAULT 0);
+  qr TEXT, tries INTEGER DEFAULT 0, next REAL DEFAULT 0, unwanted INTEGER DEFAULT 0);
 CREATE TABLE IF NOT EXISTS credits(order_id INTEGER PRIMARY KEY, cents INTEGER);
 CREATE TABLE IF NOT EXISTS refunds(
   id INTEGER PRIMARY KEY, order_id INTEGER, no TEXT, cents INTEGER, state TEXT DEFAULT 'DOING', next REAL DEFAULT 0,
@@ -94,18 +94,37 @@ class Shop:
         answer = self.call(lambda: self.alipay.api_alipay_trade_query(out_trade_no=self.number(row)))
         if answer is None:
             return
-        if answer.get("sub_code") == "ACQ.TRADE_NOT_EXIST" and row["qr"] is None:
+        if answer.get("sub_code") == "ACQ.TRADE_NOT_EXIST" and row["qr"] is None and not row["unwanted"]:
             self.open(row)
         # A trade that was paid and given back whole is closed, and tells when it was paid.
         paid = answer.get("trade_status") in PAID or bool(answer.get("send_pay_date"))
         if answer.get("code") == "10000" and paid and answer.get("total_amount") == yuan(row["cents"]):
             self.paid(row, answer["trade_no"])
 
+    def close(self, order_id: int) -> None:
+        """Taken back at Alipay first: what was never scanned can then not be paid either. In doubt the loop goes on."""
+        self.write("UPDATE orders SET unwanted=1, next=0, tries=0 WHERE id=? AND unwanted=0", order_id)
+        row = self.one("SELECT * FROM orders WHERE id=?", order_id)
+        if row is None or row["state"] != "WAIT":
+            return
+        self.ask(row)
+        row = self.one("SELECT * FROM orders WHERE id=?", order_id)
+        if row["state"] != "WAIT":
+            return
+        answer = self.call(lambda: self.alipay.api_alipay_trade_cancel(out_trade_no=self.number(row)))
+        if not answer or answer.get("code") != "10000":
+            return
+        if answer.get("action") == "refund":
+            self.ask(row)
+            return
+        self.write("UPDATE orders SET state='DEAD' WHERE id=? AND state='WAIT'", order_id)
+
     def paid(self, row: sqlite3.Row, trade: str) -> None:
         with self.lock:
             self.write("BEGIN IMMEDIATE")
             try:
-                if self.write("UPDATE orders SET state='PAID', trade=? WHERE id=? AND state='WAIT'", trade, row["id"]):
+                # Money that comes after the end opens the order again.
+                if self.write("UPDATE orders SET state='PAID', trade=? WHERE id=? AND state!='PAID'", trade, row["id"]):
                     self.write("INSERT INTO credits VALUES(?, ?)", row["id"], row["cents"])
                     self.say({"what": "paid", "order": row["no"], "cents": row["cents"]})
             except sqlite3.Error:
@@ -209,7 +228,7 @@ class Shop:
             for row in self.all("SELECT * FROM orders WHERE state='WAIT' AND next<=?", now):
                 wait_s = LADDER_S[min(row["tries"], len(LADDER_S) - 1)]
                 self.write("UPDATE orders SET tries=tries+1, next=? WHERE id=?", now + wait_s, row["id"])
-                self.ask(row)
+                self.close(row["id"]) if row["unwanted"] else self.ask(row)
             for row in self.all("SELECT * FROM refunds WHERE state='DOING' AND next<=?", now):
                 self.write("UPDATE refunds SET next=? WHERE id=?", now + 0.5, row["id"])
                 self.give_back(row, self.one("SELECT * FROM orders WHERE id=?", row["order_id"]))
@@ -300,6 +319,9 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(self.shop.order(said["no"], said["cents"], said["title"]))
         elif parts[:2] == ["v2", "orders"] and parts[3:] == ["check"]:
             self.shop.ask(self.shop.one("SELECT * FROM orders WHERE id=?", int(parts[2])))
+            self.answer(self.shop.shown(int(parts[2])))
+        elif parts[:2] == ["v2", "orders"] and parts[3:] == ["end"]:
+            self.shop.close(int(parts[2]))
             self.answer(self.shop.shown(int(parts[2])))
         elif parts[:2] == ["v2", "orders"] and parts[3:] == ["refunds"]:
             self.answer(self.shop.refund(int(parts[2]), said["no"], said["cents"]))

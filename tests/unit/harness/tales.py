@@ -286,6 +286,16 @@ OTHERS = [
         "PASS",
         Tale().call("open", fault="reset_after").call("open").book(paid=0, state="CREATED").book(number="T2"),
     ),
+    (
+        # The second answer came late, and said that the number is used up.
+        "unknown/never-a-second-trade",
+        "PASS",
+        Tale()
+        .call("open", fault="malformed_body")
+        .call("open", fault="delay")
+        .book(paid=0, state="CREATED")
+        .book(number="T2"),
+    ),
     ("unknown/never-a-second-trade", "UNKNOWN", Tale().call("open").book()),
 ]
 
