@@ -98,7 +98,7 @@ CASES = (
     _opening("half-answer", "truncated"),
     _opening("garbled", "malformed_body"),
     _opening("late-answer", "delay", seconds=30),
-    _opening("dripped", "slow_drip", seconds=1),
+    _opening("dripped", "slow_drip", seconds=60),
     Case(
         name="opening-tampered",
         covers=("signature/answer-tampered-not-believed",),

@@ -131,7 +131,7 @@ CASES = (
     _answered("cut-before", "timeout_before"),
     _answered("torn", "reset_after"),
     _answered("system-error", "system_error"),
-    _answered("server-error", "http_error", status=502),
+    _answered("server-error", "http_error", status=502, work=True),
     _answered("garbled", "malformed_body"),
     _answered("unsigned", "unsigned"),
     _answered("busy", "busy"),

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from harness.checks.base import KEPT, Check, Rule, Ruling, Story, family
 from harness.checks.books import disagreements, still_right, told_by
+from harness.checks.idempotency import refund_number_once
 from harness.checks.occasions import PAID, marked, status_of
-from harness.history import Operation, Phase
+from harness.history import Phase
 
 LATER = frozenset({429, 503})
 
@@ -124,8 +125,13 @@ def says_when(story: Story) -> Iterator[Ruling]:
         )
 
 
-def _refunded(story: Story) -> list[Operation]:
-    return story.asked("refund") if marked("spike-refunds")(story) else []
+def refunds(story: Story) -> Iterator[Ruling]:
+    """
+    Each refund of the burst was made once, and the books agree.
+    """
+    if marked("spike-refunds")(story) and story.asked("refund"):
+        yield from still_right(lambda met: met.asked("refund"))(story)
+        yield from refund_number_once(story)
 
 
 CHECKS: Mapping[str, Check] = family(
@@ -137,7 +143,7 @@ CHECKS: Mapping[str, Check] = family(
     ("slow-provider", accepted_kept("spike-slow"), "nothing was accepted while the provider was slow"),
     ("killed", accepted_kept("spike-killed"), "nothing was accepted before a kill in a burst"),
     ("notifies", still_right(marked("spike-notifies")), "no payments were notified in a burst"),
-    ("refunds", still_right(_refunded), "no refunds were asked for in a burst"),
+    ("refunds", refunds, "no refunds were asked for in a burst"),
     ("platform-told", still_right(marked("spike-told")), "the platform was told of no burst"),
     ("says-when", says_when, "nothing was asked for in a burst"),
 )

@@ -24,4 +24,5 @@ MUTANT = Mutant(
     bug="gives an order up when its buyer has not paid at the first question",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("state/paid-after-failed-attempt",),
+    tried_in=("failed-attempts",),
 )

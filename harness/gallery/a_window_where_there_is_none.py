@@ -37,4 +37,9 @@ MUTANT = Mutant(
         "order-of-arrival/across-midnight",
         "clock/last-rung-accepted",
     ),
+    tried_in=(
+        "a-day-late",
+        "next-day",
+        "last-rung",
+    ),
 )

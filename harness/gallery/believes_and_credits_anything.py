@@ -11,4 +11,5 @@ MUTANT = Mutant(
     bug="credits what a notify says, whoever wrote it",
     parts=lambda: {"notify_verifier": believe, "notice_policy": CreditsNotifiedAmount()},
     must_be_convicted_by=("security/cheap-order-trick",),
+    tried_in=("cheap-order-trick",),
 )

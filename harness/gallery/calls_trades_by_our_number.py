@@ -23,4 +23,5 @@ MUTANT = Mutant(
     bug="keeps its own number where the provider's number of the trade belongs",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("money/trade-number",),
+    tried_in=("plain",),
 )

@@ -35,4 +35,8 @@ MUTANT = Mutant(
         "order-of-arrival/later-rung-first",
         "notify/slow-reader",
     ),
+    tried_in=(
+        "ack-ignored",
+        "overtaken",
+    ),
 )

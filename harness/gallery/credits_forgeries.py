@@ -14,4 +14,5 @@ MUTANT = Mutant(
         "signature/forged-never-credited",
         "signature/forged-never-acked",
     ),
+    tried_in=("forged",),
 )

@@ -25,4 +25,5 @@ MUTANT = Mutant(
     bug="posts refunds the wrong way round: each raises what the channel owes",
     parts=lambda: {"around_store": partial(AroundStore, unit=Around)},
     must_be_convicted_by=("money/ledger-net",),
+    tried_in=("refund-part",),
 )

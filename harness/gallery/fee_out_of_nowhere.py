@@ -29,4 +29,5 @@ MUTANT = Mutant(
     bug="takes the fee from one leg of an entry, so that the ledger does not sum to zero",
     parts=lambda: {"around_store": partial(AroundStore, unit=Around)},
     must_be_convicted_by=("money/sums-zero",),
+    tried_in=("plain",),
 )

@@ -26,4 +26,5 @@ MUTANT = Mutant(
     bug="asks the provider for a fen less than it books as refunded",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("refund/in-full",),
+    tried_in=("refund-whole",),
 )

@@ -46,4 +46,9 @@ MUTANT = Mutant(
         "spike/notifies",
         "order-of-arrival/paid-while-asking",
     ),
+    tried_in=(
+        "copies-at-once",
+        "while-it-asks",
+        "spike-notifies",
+    ),
 )

@@ -17,4 +17,5 @@ MUTANT = Mutant(
         "state/books-agree",
         "state/failed-attempt-unpaid",
     ),
+    tried_in=("failed-attempts",),
 )

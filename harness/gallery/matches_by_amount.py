@@ -38,4 +38,5 @@ MUTANT = Mutant(
     bug="credits the money of an unknown order to the last one that was opened",
     parts=_parts,
     must_be_convicted_by=("notify/unknown-order",),
+    tried_in=("unknown-order",),
 )

@@ -18,6 +18,7 @@ class Mutant:
         parts: makes the collaborators that replace the honest ones; called once for each start.
         must_be_convicted_by: ids of requirements that are named for it; one of them has to FAIL.
         channel: the channel over which it is tried.
+        tried_in: the quickest cases that convict it of each of them; all that put them to the test where none is named.
     """
 
     id: str
@@ -25,3 +26,4 @@ class Mutant:
     parts: Callable[[], Parts]
     must_be_convicted_by: tuple[str, ...]
     channel: str = "alipay"
+    tried_in: tuple[str, ...] = ()

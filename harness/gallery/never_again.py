@@ -39,4 +39,5 @@ MUTANT = Mutant(
     bug="remembers that it refused an order for want of room, and refuses it ever after",
     parts=_parts,
     must_be_convicted_by=("spike/refused-again",),
+    tried_in=("spike-burst",),
 )

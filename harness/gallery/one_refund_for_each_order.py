@@ -26,4 +26,5 @@ MUTANT = Mutant(
     bug="sends every refund of an order under one number, so that only the first happens",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("refund/in-parts",),
+    tried_in=("refund-parts",),
 )

@@ -37,4 +37,9 @@ MUTANT = Mutant(
         "concurrency/clicks-at-once",
         "spike/one-payment",
     ),
+    tried_in=(
+        "asked-again",
+        "clicks-at-once",
+        "spike-copies",
+    ),
 )

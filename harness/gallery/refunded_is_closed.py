@@ -29,4 +29,5 @@ MUTANT = Mutant(
     bug="calls an order closed once all of it was refunded, as if nobody had paid",
     parts=lambda: {"around_store": partial(AroundStore, unit=Around)},
     must_be_convicted_by=("state/refund-keeps-paid",),
+    tried_in=("refund-whole",),
 )

@@ -27,4 +27,5 @@ MUTANT = Mutant(
     bug="credits a jiao for whatever is less",
     parts=lambda: {"notice_policy": Policy()},
     must_be_convicted_by=("money/one-fen",),
+    tried_in=("amounts",),
 )

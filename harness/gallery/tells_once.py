@@ -25,4 +25,8 @@ MUTANT = Mutant(
         "spike/platform-told",
         "crash/platform-still-told",
     ),
+    tried_in=(
+        "spike-platform-told",
+        "killed-platform-still-told",
+    ),
 )

@@ -38,4 +38,5 @@ MUTANT = Mutant(
         "notify/days-later-again",
         "idempotency/credited-once",
     ),
+    tried_in=("duplicates",),
 )

@@ -32,7 +32,6 @@ MUTANT = Mutant(
         "unknown/create-system-error",
         "unknown/create-half-answer",
         "unknown/create-late-answer",
-        "unknown/create-torn-before",
         "unknown/create-dripped",
     ),
 )

@@ -24,5 +24,10 @@ MUTANT = Mutant(
     id="unknown-opening-is-paid",
     bug="takes a timeout for a payment",
     parts=lambda: {"around_channels": Around},
-    must_be_convicted_by=("unknown/create-cut-before", "unknown/create-bad-gateway", "unknown/create-busy"),
+    must_be_convicted_by=(
+        "unknown/create-cut-before",
+        "unknown/create-bad-gateway",
+        "unknown/create-busy",
+        "unknown/create-torn-before",
+    ),
 )

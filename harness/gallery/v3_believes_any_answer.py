@@ -28,4 +28,9 @@ MUTANT = Mutant(
         "signature/answer-unsigned-not-believed",
     ),
     channel="wechatpay_v3",
+    tried_in=(
+        "answer-tampered",
+        "answer-foreign",
+        "answer-unsigned",
+    ),
 )

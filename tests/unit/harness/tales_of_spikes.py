@@ -34,6 +34,17 @@ OTHERS = [
     *((name, "FAIL", Tale().mark(mark).asked()) for name, mark in KEPT.items()),
     *((name, "PASS", Tale().mark(mark).asked().ledger(status="PENDING")) for name, mark in KEPT.items()),
     *((name, "UNKNOWN", Tale().mark(mark).asked(ends="fail").right()) for name, mark in KEPT.items()),
+    ("concurrency/clicks-at-once", "FAIL", Tale().mark("clicks-at-once").asked().asked(payment_id="pay-2").right()),
+    (
+        "crash/while-opening",
+        "FAIL",
+        Tale().mark("killed-while-opening").asked().asked().right().book(number="T2", paid=0, state="WAITING"),
+    ),
+    (
+        "spike/refunds",
+        "FAIL",
+        Tale().mark("spike-refunds").refund(fen=400).refund(fen=400).book(refunded=800).ledger(990, debits=(400, 400)),
+    ),
     ("spike/refused-nowhere", "PASS", turned_away()),
     ("spike/refused-nowhere", "FAIL", turned_away().book(paid=0, state="WAITING")),
     ("spike/refused-nowhere", "UNKNOWN", turned_away().asked().right()),
