@@ -177,6 +177,39 @@ def check(
 
 
 @app.command()
+def explore(
+    *,
+    gateway: Annotated[str, typer.Option("--gateway", help="reference, or a driver's YAML file.")] = "reference",
+    examples: Annotated[int | None, typer.Option("--examples", min=1, help="Stories, at most.")] = None,
+    steps: Annotated[int | None, typer.Option("--steps", min=1, max=1000, help="Of a story, at most.")] = None,
+    channel: Annotated[list[str] | None, typer.Option("--channel", help="All that the gateway has by default.")] = None,
+    story: Annotated[Path | None, typer.Option("--story", help="Live a story.json again, and think of none.")] = None,
+    allow_host: Annotated[list[str] | None, typer.Option("--allow-host", help="Where your gateway may be.")] = None,
+    seed: SeedFlag = DEFAULT_SEED,
+    as_json: JsonFlag = False,
+    lang: LangFlag = None,
+    home: HomeFlag = None,
+    out: OutFlag = None,
+) -> None:
+    """
+    Stories that nobody wrote, until one breaks the gateway.
+    """
+    from harness.commands.explore import ExplorePlan, run_explore  # noqa: PLC0415
+
+    plan = ExplorePlan(
+        gateway=gateway,
+        examples=examples,
+        steps=steps,
+        channels=tuple(channel or ()),
+        seed=seed,
+        as_json=as_json,
+        allowed_hosts=tuple(allow_host or ()),
+        story=story,
+    )
+    raise typer.Exit(run_explore(plan, settings=_settings(home=home, out=out, lang=lang)))
+
+
+@app.command()
 def gallery(
     *,
     trials: Annotated[int, typer.Option("--trials", min=1, max=1000, help="Of each broken gateway.")] = 1,

@@ -303,7 +303,7 @@ class SimulatorControl:
         query = {**wanted, "after": after}
         async with self._request("GET", "/journal/stream", query=query) as answer:
             if answer.status >= 400:
-                _refused("GET", "/journal/stream", status=answer.status, body=await answer.read())
+                refused_by("GET", "/journal/stream", status=answer.status, body=await answer.read())
             # The simulator sends a comment once it listens.
             await answer.content.readuntil(b"\n\n")
             yield _exchanges(answer.content)
@@ -314,7 +314,7 @@ class SimulatorControl:
         """
         async with self._request("GET", "/journal.ndjson", query={**wanted, "after": after}) as answer:
             if answer.status >= 400:
-                _refused("GET", "/journal.ndjson", status=answer.status, body=await answer.read())
+                refused_by("GET", "/journal.ndjson", status=answer.status, body=await answer.read())
             while line := await answer.content.readuntil(b"\n"):
                 yield line
 
@@ -375,7 +375,7 @@ class SimulatorControl:
     ) -> bytes:
         async with self._request(method, path, data=data, query=query) as answer:
             body = await answer.read()
-            return body if answer.status < 400 else _refused(method, path, status=answer.status, body=body)
+            return body if answer.status < 400 else refused_by(method, path, status=answer.status, body=body)
 
     @asynccontextmanager
     async def _request(
@@ -423,7 +423,13 @@ def _parsed(method: str, path: str, body: bytes) -> Mapping[str, Any]:
     return parsed if isinstance(parsed, dict) else {"items": parsed}
 
 
-def _refused(method: str, path: str, *, status: int, body: bytes) -> NoReturn:
+def refused_by(method: str, path: str, *, status: int, body: bytes) -> NoReturn:
+    """
+    Raise what a refusal says.
+
+    Raises:
+        ControlError: always.
+    """
     try:
         parsed: Any = orjson.loads(body) if body else {}
     except orjson.JSONDecodeError as error:

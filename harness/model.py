@@ -5,7 +5,7 @@ Pure, a value with moves; a state machine keeps one for each payment and compare
 payment's life and refuses to know how a gateway or a provider stores one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -87,28 +87,34 @@ class PaymentModel:
         """
         What is wrong with the payment as the gateway tells it, in words; empty when it may be so.
         """
-        found = []
+        return tuple(words for _, words in self.wrongs(seen, settled=settled))
+
+    def wrongs(self, seen: Payment, *, settled: bool) -> Iterator[tuple[str, str]]:
+        """
+        The same, each with the requirement that it breaks.
+        """
         returned = seen.refund_status == "FULL" and self.life is Life.BOUGHT
         if seen.status not in self.statuses(settled=settled) and not returned:
-            found.append(f"status {seen.status} of a payment that is {self.life}")
+            yield "state/books-agree", f"status {seen.status} of a payment that is {self.life}"
         if seen.credits is not None:
-            found += self._credit_objections(tuple(credit.amount_fen for credit in seen.credits), seen, settled=settled)
+            yield from self._wrong_credits(tuple(credit.amount_fen for credit in seen.credits), seen, settled=settled)
         most_fen = self.refunded_fen + sum(self.in_doubt.values())
         if self.life is Life.BOUGHT and seen.status in UNPAID_STATUSES:
             most_fen = self.amount_fen  # it came late and goes back, which nobody has to ask for
         least_fen = self.refunded_fen if settled else 0
         if seen.refunded_fen is not None and not least_fen <= seen.refunded_fen <= most_fen:
             between = f"between {yuan_text(least_fen)} and {yuan_text(most_fen)}"
-            found.append(f"{yuan_text(seen.refunded_fen)} refunded, not {between}")
-        return tuple(found)
+            yield "refund/books-agree", f"{yuan_text(seen.refunded_fen)} refunded, not {between}"
 
-    def _credit_objections(self, credited: tuple[int, ...], seen: Payment, *, settled: bool) -> list[str]:
+    def _wrong_credits(self, credited: tuple[int, ...], seen: Payment, *, settled: bool) -> Iterator[tuple[str, str]]:
         if self.life is not Life.BOUGHT:
-            return [f"{yuan_text(sum(credited))} credited that nobody paid"] if credited else []
-        wrong = [fen for fen in credited if fen != self.amount_fen]
-        found = [f"{yuan_text(fen)} credited instead of {yuan_text(self.amount_fen)}" for fen in wrong]
+            if credited:
+                yield "money/credited-only-when-paid", f"{yuan_text(sum(credited))} credited that nobody paid"
+            return
+        for fen in credited:
+            if fen != self.amount_fen:
+                yield "money/credited-amount", f"{yuan_text(fen)} credited instead of {yuan_text(self.amount_fen)}"
         if len(credited) > 1:
-            found.append(f"credited {len(credited)} times")
+            yield "idempotency/credited-once", f"credited {len(credited)} times"
         if settled and seen.status in PAID_STATUSES and not credited:
-            found.append("paid, and never credited")
-        return found
+            yield "money/credited-amount", "paid, and never credited"

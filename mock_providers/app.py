@@ -168,6 +168,10 @@ class Simulator:
         """Where the control API listens, without the path."""
         return self._control.url
 
+    async def ask(self, method: str, path: str, *, query: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        """What the control API answers, status and body, for somebody in this process; it takes no connection."""
+        return await self._control.answer(method, path, query=query, body=body)
+
     async def start(self) -> None:
         """Listen everywhere; the URLs are known afterwards."""
         settings = self.settings

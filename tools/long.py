@@ -224,6 +224,24 @@ def payment_machine(seeds: list[int]) -> Iterator[Facts]:
             yield facts | _facts(partial(run_state_machine_as_test, machine, settings=hunting))
 
 
+def explore_seeds(seeds: list[int]) -> Iterator[Facts]:
+    """
+    The explorer against the reference gateway over every channel: whatever it finds is a false alarm, or a bug.
+    """
+    from tests.machines.explored import acquittals
+
+    yield from acquittals(seeds)
+
+
+def explore_mutants(rounds: list[int]) -> Iterator[Facts]:
+    """
+    The explorer against broken gateways: after how many stories it finds each.
+    """
+    from tests.machines.explored import convictions
+
+    yield from convictions(rounds)
+
+
 def _machine(credentials: Path, *, seed: int) -> type:
     from harness.ids import Ids
     from harness.machines.payment import PaymentMachine
@@ -406,6 +424,18 @@ HUNTS = {
             about="stories that Hypothesis thinks of: the money is right in all of them",
             rounds=range(1, 101),
             play=payment_machine,
+        ),
+        Hunt(
+            name="explore-seeds",
+            about="stories over every channel against the reference gateway: no false alarm with any seed",
+            rounds=range(1, 301),
+            play=explore_seeds,
+        ),
+        Hunt(
+            name="explore-mutants",
+            about="stories against broken gateways: each is found",
+            rounds=range(1, 19),
+            play=explore_mutants,
         ),
         Hunt(
             name="wechatpay-v2-mutations",

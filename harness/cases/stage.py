@@ -43,13 +43,17 @@ Do = Callable[[Order], Awaitable[None]]
 class Stage:
     """
     One case's world, channel and history.
+
+    Args:
+        name: what its fault rules are called after.
     """
 
-    def __init__(self, world: World, *, channel: str, history: History) -> None:
+    def __init__(self, world: World, *, channel: str, history: History, name: str = "case") -> None:
         self.world = world
         self.channel = channel
         self.provider = provider_of(channel)
         self.history = history
+        self._name = name
         self._rules = 0
         self._labels: set[str] = set()
 
@@ -274,7 +278,7 @@ class Stage:
             rule["api"] = GLOBS[self.provider].get(on, on)
         rule |= {name: where.pop(name) for name in ("first", "nth", "api") if name in where}
         await self.world.control.add_rule(
-            {"id": f"case-{self._rules}", "fault": fault, "where": rule, "with": dict(where)}
+            {"id": f"{self._name}-{self._rules}", "fault": fault, "where": rule, "with": dict(where)}
         )
         self.history.fact("fault", order=order.number, fault=fault, on=on, settings=dict(where))
 

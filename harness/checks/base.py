@@ -94,14 +94,22 @@ class Story:
         ]
 
 
+_LAST: list[tuple[Iterable[Operation], int, dict[str, Story]]] = []
+
+
 def stories(operations: Iterable[Operation]) -> dict[str, Story]:
     """
-    The history sorted by order, in one pass.
+    The history sorted by order, in one pass. A hundred checks ask for the same one, one after the other, so the last is
+    kept for as long as nothing is added to it.
     """
+    length = len(operations) if isinstance(operations, Sequence) else -1
+    if _LAST and _LAST[0][0] is operations and _LAST[0][1] == length:
+        return _LAST[0][2]
     found: dict[str, Story] = {}
     for operation in operations:
         if operation.order:
             found.setdefault(operation.order, Story(operation.order)).lines[operation.kind].append(operation)
+    _LAST[:] = [(operations, length, found)] if length >= 0 else []
     return found
 
 

@@ -38,6 +38,18 @@ def disagreements(story: Story) -> list[Difference]:
     return [] if account is None else differences(account)
 
 
+def given_back(story: Story) -> bool:
+    """
+    Whether the gateway ended the order, and what was paid for it too late went back, which nobody has to ask for.
+    """
+    ledger = story.last("ledger")
+    if ledger is None or ledger.value["status"] not in {"CLOSED", "CANCELLED"}:
+        return False
+    lines = story.seen("book")
+    paid_fen = sum(line.value["paid_fen"] for line in lines)
+    return bool(paid_fen) and sum(line.value["refunded_fen"] for line in lines) == paid_fen
+
+
 def agree(requirement: str, *, when: Callable[[Account], bool], witness: str) -> Check:
     """
     A check that the sides of each order agree in what *requirement* is about.

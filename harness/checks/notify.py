@@ -173,7 +173,7 @@ CHECKS: Mapping[str, Check] = {
         ),
         (
             "another-apps",
-            refused(notified("stray", fault="wrong_recipient", which="app")),
+            refused(notified("stray", fault="wrong_recipient", event="payment", which="app")),
             "no notify came for another app",
         ),
         ("unknown-order", still_right(marked("unknown-order")), "no notify came about an unknown order"),

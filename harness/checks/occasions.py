@@ -92,9 +92,9 @@ def marked(name: str) -> Occasion:
 
 def paid(story: Story) -> list[Operation]:
     """
-    The buyer's successful paying.
+    The buyer's successful paying: once, by pressing twice, or too late.
     """
-    return story.seen("pay")
+    return [line for kind in ("pay", "pay_twice", "pay_late") for line in story.seen(kind)]
 
 
 def status_of(story: Story) -> str:

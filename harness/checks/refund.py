@@ -5,7 +5,7 @@ Money on its way back: each refund once, never more than was paid, and told as i
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from harness.checks.base import Check, Judgement, Rule, Ruling, Story, each_order, family, finding, judgement, stories
-from harness.checks.books import agree, disagreements, still_right, told_by
+from harness.checks.books import agree, disagreements, given_back, still_right, told_by
 from harness.checks.occasions import called, marked, struck
 from harness.history import Operation, Phase
 from harness.verdict import Finding, yuan_text
@@ -139,7 +139,7 @@ def unknown_same_number(story: Story) -> Iterator[Ruling]:
     """
     A refund call that ended in the dark: whatever follows bears the same number.
     """
-    if not story.calls("refund", faults=UNKNOWN):
+    if not story.calls("refund", faults=UNKNOWN) or given_back(story):
         return
     numbers = {line.value["refund_no"] for line in story.calls("refund") if line.value["refund_no"]}
     asked = _asked_fen(story)

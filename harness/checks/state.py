@@ -5,7 +5,7 @@ What the gateway calls a payment, and that it never takes it back.
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.checks.base import Check, Judgement, Ruling, Story, each_order, finding, judgement, stories
-from harness.checks.books import agree, still_right
+from harness.checks.books import agree, given_back, still_right
 from harness.checks.occasions import PAID, paid, status_of
 from harness.history import Operation, Phase
 from harness.verdict import Finding
@@ -77,7 +77,10 @@ def refund_keeps_paid(story: Story) -> Iterator[Ruling]:
     A refund that the merchant asked for has happened.
     """
     book = story.last("book")
-    if book is not None and book.value["refunded_fen"] and story.asked("refund") and status_of(story):
+    refused = {line.of for line in story.lines.get("refund", ()) if line.phase is Phase.FAIL}
+    if given_back(story) or all(line.index in refused for line in story.asked("refund")):
+        return  # what the gateway gave back by itself, since it came too late, is no refund of the merchant's
+    if book is not None and book.value["refunded_fen"] and status_of(story):
         yield Ruling(
             kept=status_of(story) in PAID,
             expected="paid, with a refund",

@@ -5,13 +5,15 @@ Scenarios and runs speak to this alone, so that the same story plays in process 
 processes. It refuses to know how anything is started.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from harness.clock import Clock
 from harness.control import SimulatorControl
 from harness.ids import Ids
-from harness.sut.contract import GatewayContract
+from harness.sut.contract import GatewayContract, Payment
 from harness.sut.sink import MerchantSink
 from harness.world.nemesis import Nemesis
 
@@ -113,3 +115,26 @@ class World(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """
+    The gateway's orders and the provider's notifies as they stand this moment.
+
+    Args:
+        payments: by the merchant's order number.
+        acked: the labels of which a genuine notify of the payment was acknowledged.
+        exchanges: how many calls and notifies the provider has met.
+    """
+
+    payments: Mapping[str, Payment]
+    acked: frozenset[str]
+    exchanges: int
+
+
+@runtime_checkable
+class Glancing(Protocol):
+    """A world that can be looked into without asking anybody, so that every step of a story can be."""
+
+    def glance(self) -> Glance: ...

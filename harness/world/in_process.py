@@ -6,28 +6,33 @@ milliseconds; the gateway's store is in memory and survives its restarts, and wh
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from harness.control import SimulatorControl
+from harness.control import SimulatorControl, refused_by
 from harness.ids import Ids
+from harness.sut.contract import Payment, Posting
 from harness.sut.reference import MerchantApp, ReferenceGateway
 from harness.sut.sink import MerchantSink
-from harness.world.base import Move
+from harness.world.base import Glance, Move
 from harness.world.gateway_values import gateway_values
 from harness.world.links import Links
 from harness.world.nemesis import Deed, Link, Moves, gateway_moves
 from harness.world.proxy import HOST, Address
 from harness.world.virtual_clock import VirtualClock
 from harness.world.virtual_loop import settle
+from mock_providers.app import Simulator
 from mock_providers.app import build as build_simulator
 from mock_providers.settings import ProvidersSettings
 from reference_gateway import Gateway, GatewaySettings, Parts
 from reference_gateway import build as build_gateway
 from reference_gateway.apps import App
+from reference_gateway.domain.payment import Payment as Kept
+from reference_gateway.domain.records import LedgerLine, app_account
 from reference_gateway.ids import SeededIds
 from reference_gateway.store.memory_unit_of_work import MemoryStore, SchedulingPoint, one_turn
 
@@ -35,6 +40,7 @@ from reference_gateway.store.memory_unit_of_work import MemoryStore, SchedulingP
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 # A settling world is looked at again after this long, in its own time, then after twice as long, and so on.
 FIRST_LOOK_S, LONGEST_LOOK_S = 1.0, 3_600.0
+APP = "live"
 SECRET = "in-process-merchant-secret"  # noqa: S105 - it protects a server that lives for a millisecond
 
 
@@ -51,6 +57,7 @@ class InProcessPlan:
         proxied: put a link that can be cut between the gateway and the others.
         run_dir: takes the journal and the faults as drawn; None keeps neither.
         settings: of the gateway, instead of the usual ones.
+        near: the control API is asked without a connection; what is on trial speaks over sockets all the same.
     """
 
     credentials: Path
@@ -61,6 +68,7 @@ class InProcessPlan:
     proxied: bool = False
     run_dir: Path | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    near: bool = False
 
 
 class InProcessWorld:
@@ -79,12 +87,13 @@ class InProcessWorld:
         self.ids = plan.ids
         self.store = MemoryStore(plan.scheduling_point)
         self.simulator = build_simulator(
-            ProvidersSettings(
-                credentials_dir=plan.credentials,
-                seed=plan.ids.seed,
-                faults_file=plan.faults,
-                journal_file=None if plan.run_dir is None else plan.run_dir / "wire.ndjson",
-                plan_file=None if plan.run_dir is None else plan.run_dir / "plan.yaml",
+            _simulator_settings(plan.credentials).model_copy(
+                update={
+                    "seed": plan.ids.seed,
+                    "faults_file": plan.faults,
+                    "journal_file": None if plan.run_dir is None else plan.run_dir / "wire.ndjson",
+                    "plan_file": None if plan.run_dir is None else plan.run_dir / "plan.yaml",
+                }
             ),
             clock=clock,
         )
@@ -100,6 +109,7 @@ class InProcessWorld:
         self._public_url = ""
         self._webhook_url = ""
         self.nemesis = Moves(self.name, {})
+        self._shown: dict[str, tuple[Kept, int, Payment]] = {}
 
     @classmethod
     async def open(cls, plan: InProcessPlan) -> Self:
@@ -115,8 +125,9 @@ class InProcessWorld:
         except BaseException:
             await world.close()
             raise
-        world.control = SimulatorControl(world.simulator.control_url)
-        app = MerchantApp(app_id="live", secret=SECRET)
+        url = world.simulator.control_url
+        world.control = NearControl(url, simulator=world.simulator) if plan.near else SimulatorControl(url)
+        app = MerchantApp(app_id=APP, secret=SECRET)
         world.gateway = ReferenceGateway(world._gateway().url, app=app, clock=world.clock, ids=plan.ids)
         return world
 
@@ -137,6 +148,22 @@ class InProcessWorld:
                 return True
         except TimeoutError:
             return False
+
+    def glance(self) -> Glance:
+        """
+        What the gateway's store holds and which notifies were acknowledged, read where they lie: any question about a
+        step of a story would cost more than the step.
+        """
+        state = self.store.state
+        payments = {}
+        for kept in state.payments.values():
+            lines = state.lines.get(kept.id, ())
+            known = self._shown.get(kept.id)
+            if known is None or known[0] is not kept or known[1] != len(lines):
+                known = self._shown[kept.id] = kept, len(lines), _shown(kept, lines)
+            payments[kept.merchant_order_no] = known[2]
+        acked = frozenset(self.simulator.notifier.acknowledged("payment"))
+        return Glance(payments=payments, acked=acked, exchanges=self.simulator.journal.last)
 
     async def kill_gateway(self) -> None:
         running, self._running = self._gateway(), None
@@ -193,7 +220,7 @@ class InProcessWorld:
         return await self._running.backlog() == 0
 
     async def _start_gateway(self) -> None:
-        app = App(app_id="live", secret=SECRET, webhook_url=self._webhook_url, webhook_secret=SECRET)
+        app = App(app_id=APP, secret=SECRET, webhook_url=self._webhook_url, webhook_secret=SECRET)
         defaults: Parts = {
             "clock": self._gateway_clock,
             "ids": self._gateway_ids,
@@ -216,6 +243,23 @@ class InProcessWorld:
             self._links.lead(Link.NOTIFIES, Address(port=self._port))
 
 
+class NearControl(SimulatorControl):
+    """
+    The control API of a simulator in this process: the same questions and answers, and no connection between them.
+    """
+
+    def __init__(self, url: str, *, simulator: Simulator) -> None:
+        super().__init__(url)
+        self._simulator = simulator
+
+    async def _raw(
+        self, method: str, path: str, *, data: bytes | None = None, query: Mapping[str, Any] | None = None
+    ) -> bytes:
+        asked = {name: str(value) for name, value in (query or {}).items() if value is not None}
+        status, body = await self._simulator.ask(method, path, query=asked, body=data or b"")
+        return body if status < 400 else refused_by(method, path, status=status, body=body)
+
+
 def gateway_settings(
     credentials: Path, *, urls: Mapping[str, str], port: int = 0, public_url: str = "", **more: Any
 ) -> GatewaySettings:
@@ -226,5 +270,59 @@ def gateway_settings(
         urls: where each provider is reached, without a path.
         public_url: where the gateway wants its notifies; its own address by default.
     """
-    values: dict[str, Any] = dict(gateway_values(credentials, urls)) | more
-    return GatewaySettings(port=port, public_url=public_url, database_url="memory:", apps_file=Path("unused"), **values)
+    if more:
+        values: dict[str, Any] = dict(gateway_values(credentials, urls)) | more
+        values |= {"port": port, "public_url": public_url}
+        return GatewaySettings(database_url="memory:", apps_file=Path("unused"), **values)
+    template, names = _template(credentials, tuple(sorted(urls)))
+    moved = {name: _at(text, urls) for name, text in names.items()}
+    return template.model_copy(update={**moved, "port": port, "public_url": public_url})
+
+
+@cache
+def _simulator_settings(credentials: Path) -> ProvidersSettings:
+    return ProvidersSettings(credentials_dir=credentials)
+
+
+@cache
+def _template(credentials: Path, providers: tuple[str, ...]) -> tuple[GatewaySettings, Mapping[str, str]]:
+    """
+    Settings that were checked once, and those of them that name a provider's address: to read and check them all again
+    takes longer than to start a world.
+    """
+    values: dict[str, Any] = dict(gateway_values(credentials, {name: _placeholder(name) for name in providers}))
+    settings = GatewaySettings(database_url="memory:", apps_file=Path("unused"), **values)
+    return settings, {name: text for name, text in values.items() if name.endswith("_url")}
+
+
+def _placeholder(provider: str) -> str:
+    return f"http://{provider}.invalid"
+
+
+def _at(text: str, urls: Mapping[str, str]) -> str:
+    for provider, url in urls.items():
+        text = text.replace(_placeholder(provider), url)
+    return text
+
+
+def _shown(kept: Kept, lines: Sequence[LedgerLine]) -> Payment:
+    own = [line for line in lines if line.account == app_account(APP)]
+    return Payment(
+        id=kept.id,
+        merchant_order_no=kept.merchant_order_no,
+        out_trade_no=kept.channel_no,
+        channel=kept.channel,
+        amount_fen=kept.amount_fen,
+        status=kept.status.value,
+        refund_status=kept.refund_status,
+        refunded_fen=kept.refunded_fen,
+        channel_trade_no=kept.channel_trade_no,
+        credits=_postings(own, "payment"),
+        debits=_postings(own, "refund"),
+    )
+
+
+def _postings(lines: Sequence[LedgerLine], kind: str) -> tuple[Posting, ...]:
+    return tuple(
+        Posting(entry_id=str(line.entry_id), amount_fen=abs(line.amount_fen)) for line in lines if line.kind == kind
+    )

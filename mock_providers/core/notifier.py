@@ -148,6 +148,11 @@ class Notifier:
         """Copies not sent yet."""
         return len(self._deliveries) - len(self._done)
 
+    def acknowledged(self, event: str) -> set[str]:
+        """The labels of which a genuine copy of that event was acknowledged."""
+        done = (one for one in self._deliveries.values() if one.acked and one.planned.kind in _ENDING)
+        return {one.attempt.notice.label for one in done if one.attempt.notice.event == event}
+
     def publish(self, notice: Notice) -> None:
         """Plan the first attempt of *notice* and set it going."""
         now_s = self._schedule.now_s

@@ -55,34 +55,44 @@ def guard(token: str) -> Middleware:
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             _demand(request, token)
-            return await handler(request)
         except ControlProblem as problem:
             return _problem_response(problem)
-        except BookRefused as refused:
-            return _problem_response(
-                ControlProblem(409, refused.code, str(refused), next_step="look at the present state first")
-            )
-        except RulesRefused as refused:
-            return _problem_response(
-                ControlProblem(
-                    400,
-                    "bad_rules",
-                    str(refused),
-                    next_step="correct the rules; those in force have not changed",
-                    problems=refused.problems,
-                )
-            )
-        except web.HTTPException as refused:
-            return _problem_response(
-                ControlProblem(
-                    refused.status,
-                    HTTPStatus(refused.status).phrase.lower().replace(" ", "_"),
-                    f"{request.method} {request.path}: {refused.reason}",
-                    next_step="the calls are listed in mock_providers/README.md",
-                )
-            )
+        return await answered(request, handler)
 
     return guarded
+
+
+async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """
+    What *handler* says; a refusal as a problem.
+    """
+    try:
+        return await handler(request)
+    except ControlProblem as problem:
+        return _problem_response(problem)
+    except BookRefused as refused:
+        return _problem_response(
+            ControlProblem(409, refused.code, str(refused), next_step="look at the present state first")
+        )
+    except RulesRefused as refused:
+        return _problem_response(
+            ControlProblem(
+                400,
+                "bad_rules",
+                str(refused),
+                next_step="correct the rules; those in force have not changed",
+                problems=refused.problems,
+            )
+        )
+    except web.HTTPException as refused:
+        return _problem_response(
+            ControlProblem(
+                refused.status,
+                HTTPStatus(refused.status).phrase.lower().replace(" ", "_"),
+                f"{request.method} {request.path}: {refused.reason}",
+                next_step="the calls are listed in mock_providers/README.md",
+            )
+        )
 
 
 def _demand(request: web.Request, token: str) -> None:

@@ -1,7 +1,9 @@
-"""The control API's HTTP front: its routes, its token, its port."""
+"""The control API's HTTP front: its routes, its token, its port; and the same calls for whoever is in this process."""
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, cast
+from urllib.parse import unquote
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -10,7 +12,7 @@ from mock_providers.core.control.deliveries import DeliveryHandlers
 from mock_providers.core.control.events import STREAMS, Streams, end_streams
 from mock_providers.core.control.handlers import Handlers
 from mock_providers.core.control.money import MoneyHandlers
-from mock_providers.core.control.problems import guard
+from mock_providers.core.control.problems import answered, guard
 from mock_providers.core.control.state import ControlState
 from mock_providers.core.control.wire_log import WireLogHandlers
 from mock_providers.core.server import url_of
@@ -47,7 +49,8 @@ class ControlServer:
             pages.add_to(self._app)
         self._app[STREAMS] = Streams()
         self._app.on_shutdown.append(end_streams)
-        self._app.add_routes(_routes(state))
+        self._table = _table(state)
+        self._app.add_routes(_ADD[method](BASE + path, answer) for method, path, answer in self._table)
         self._runner: web.AppRunner | None = None
         self.url = ""
 
@@ -59,6 +62,24 @@ class ControlServer:
         await web.TCPSite(self._runner, host, port).start()
         self.url = url_of(self._runner)
 
+    async def answer(self, method: str, path: str, *, query: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        """
+        Do as the API would, without a connection: for a test in this process that asks ten times a step.
+
+        Args:
+            path: below the base, as it would stand on the wire.
+        """
+        wanted = path.split("/")
+        for known, pattern, handler in self._table:
+            matched = _matched(pattern.split("/"), wanted) if known == method else None
+            if matched is not None:
+                call = cast("web.Request", _Call(method, path, matched, query, body))
+                given = await answered(call, handler)
+                assert isinstance(given, web.Response)
+                content = given.body
+                return given.status, content if isinstance(content, bytes) else b""
+        raise LookupError(f"no such call: {method} {path}")
+
     async def stop(self) -> None:
         """Answer what is in hand, then close."""
         if self._runner is not None:
@@ -66,13 +87,41 @@ class ControlServer:
             self._runner = None
 
 
-def _routes(state: ControlState) -> Iterable[web.RouteDef]:
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What the handlers read of a request."""
+
+    method: str
+    path: str
+    match_info: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+
+    async def read(self) -> bytes:
+        """The whole body."""
+        return self.body
+
+
+def _matched(pattern: list[str], wanted: list[str]) -> dict[str, str] | None:
+    """What stands in the places of the names, where the path fits."""
+    if len(pattern) != len(wanted):
+        return None
+    found = {}
+    for known, given in zip(pattern, wanted, strict=True):
+        if known.startswith("{"):
+            found[known[1:-1]] = unquote(given)
+        elif known != given:
+            return None
+    return found
+
+
+def _table(state: ControlState) -> tuple[tuple[str, str, Handler], ...]:
     """Every call, by method, path below the base, and what answers it."""
     run = Handlers(state)
     money = MoneyHandlers(state)
     notifies = DeliveryHandlers(state)
     journal = WireLogHandlers(state)
-    table: tuple[tuple[str, str, Handler], ...] = (
+    return (
         ("GET", "/health", run.health),
         ("GET", "/info", run.info),
         ("GET", "/openapi.yaml", run.openapi),
@@ -112,4 +161,3 @@ def _routes(state: ControlState) -> Iterable[web.RouteDef]:
         ("GET", "/journal/{seq}", journal.entry),
         ("GET", "/journal.ndjson", journal.download),
     )
-    return (_ADD[method](BASE + path, answer) for method, path, answer in table)

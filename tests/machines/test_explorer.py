@@ -1,0 +1,68 @@
+"""
+The explorer in process: the reference gateway is acquitted, the broken one convicted by a short story, and the same seed
+tells the same.
+"""
+
+import pytest
+
+from harness.gallery import MUTANTS
+from harness.machines.grounds import InProcessGround
+from harness.machines.hunt import HuntPlan, hunt
+from harness.machines.moves import Story, flat
+
+# By what each is found first: a repetition, an acknowledgement too early, a refund that is booked back as a credit.
+CAUGHT = {
+    "credits-every-notify": "idempotency/credited-once",
+    "acks-and-forgets": "notify/acked-is-known",
+    "undoes-refunds": "idempotency/credited-once",
+}
+
+
+@pytest.fixture(scope="session")
+def credentials(tmp_path_factory):
+    """Keys made once: they would be most of a story's time."""
+    return tmp_path_factory.mktemp("credentials")
+
+
+def test_the_reference_gateway_is_acquitted_over_every_channel(credentials):
+    hunted = hunt(InProcessGround(credentials, seed=7), HuntPlan(seed=7, examples=3, steps=30))
+
+    assert (hunted.found, hunted.unsettled, hunted.silent) == (None, 0, "")
+    assert hunted.paid
+
+
+def caught(credentials, name, *, shrinks):
+    mutant = MUTANTS[name]
+    ground = InProcessGround(credentials, seed=1, channels=(mutant.channel,), parts=mutant.parts)
+    return hunt(ground, HuntPlan(seed=1, examples=60, steps=30, shrinks=shrinks))
+
+
+@pytest.mark.parametrize("name", CAUGHT)
+def test_a_broken_gateway_is_found(credentials, name):
+    hunted = caught(credentials, name, shrinks=False)
+
+    assert hunted.found is not None
+    assert hunted.found.findings[0].id == CAUGHT[name]
+
+
+def test_what_is_found_is_told_shortly_and_can_be_repeated(credentials):
+    hunted = caught(credentials, "credits-every-notify", shrinks=True)
+
+    assert hunted.found is not None
+    assert len(flat(hunted.found.story.moves)) <= 4
+    assert hunted.blob
+
+
+def test_the_same_seed_thinks_of_the_same_stories(credentials):
+    told: list[list[Story]] = []
+    for _ in range(2):
+        stories: list[Story] = []
+        hunt(
+            InProcessGround(credentials, seed=3),
+            HuntPlan(seed=3, examples=2, steps=15),
+            tell=lambda lived: stories.append(lived.story),  # noqa: B023
+        )
+        told.append(stories)
+
+    assert told[0] == told[1]
+    assert [Story.from_json(story.to_json()) for story in told[0]] == told[0]
