@@ -28,6 +28,18 @@ def opening(fault: str, **settings: Any) -> Play:
     return play
 
 
+async def paid_under_each(stage: Stage) -> None:
+    """The opening's answer is lost; the buyer pays whatever the order has at the provider in the end."""
+    order = stage.order()
+    stage.mark("paid-under-each", order)
+    await stage.strike(order, "timeout_after", on="reply")
+    await stage.open(order)
+    await stage.sync(order)
+    await stage.advance(120)
+    await stage.pay_each(order)
+    await stage.advance(HOUR_S)
+
+
 def query(fault: str, **settings: Any) -> Play:
     """
     The gateway's question meets the fault: about an order that nobody pays, and about a paid one of which no notify
@@ -106,6 +118,12 @@ CASES = (
     ),
     Case(name="opening-foreign", covers=("signature/answer-foreign-not-believed",), play=opening("wrong_key")),
     Case(name="opening-unsigned", covers=("signature/answer-unsigned-not-believed",), play=opening("unsigned")),
+    Case(
+        name="paid-under-each",
+        covers=("money/paid-twice",),
+        play=paid_under_each,
+        channels=("unionpay_rsa", "unionpay_keyed", "unionpay_sm2"),
+    ),
     _query("no-answer", "timeout_after"),
     _query("server-error", "http_error", status=500),
     _query("garbled", "malformed_body"),

@@ -42,6 +42,15 @@ def lied_to(fault: str, **settings: Any) -> Play:
     return play
 
 
+async def bent(stage: Stage) -> None:
+    """Truly signed notifies over other amounts: a little more, a fen less, ten times as much; and the truth later."""
+    for add_fen in (100, 5, -1, 8_910):
+        order = await stage.opened()
+        await stage.strike(order, "tampered_amount", add_fen=add_fen, signed=True)
+        await stage.strike(order, "duplicate", copies=1, spacing_s=7200)
+        await stage.pay(order)
+
+
 async def duplicates(stage: Stage) -> None:
     """Twice in a row, and again an hour and three days later."""
     order = await stage.opened()
@@ -171,7 +180,7 @@ CASES = (
     Case(
         name="tampered",
         covers=("money/tampered-amount-refused", "money/tampered-amount-not-credited"),
-        play=lied_to("tampered_amount", add_fen=100, signed=True),
+        play=bent,
     ),
     Case(
         name="cheap-order-trick",

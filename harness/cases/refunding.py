@@ -28,9 +28,10 @@ async def whole(stage: Stage) -> None:
 
 
 async def part(stage: Stage) -> None:
-    """A third, and the notice of it."""
+    """A third, the notice of it, and its number again over another amount."""
     order = await _paid(stage)
     await stage.refund(order, 330)
+    await stage.refund_other(order)
     await stage.look(order)
 
 
@@ -120,7 +121,15 @@ CASES = (
         "idempotency/refund-number-once",
         "state/refund-keeps-paid",
     ),
-    _case("part", part, "refund/in-part", "refund/notice-no-payment", "money/ledger-net", "signature/requests-verify"),
+    _case(
+        "part",
+        part,
+        "refund/other-amount-refused",
+        "refund/in-part",
+        "refund/notice-no-payment",
+        "money/ledger-net",
+        "signature/requests-verify",
+    ),
     _case("parts", parts, "refund/in-parts"),
     _case("too-much", too_much, "refund/above-refused", "refund/never-above-paid"),
     _case("of-nothing", of_nothing, "refund/unpaid-refused"),

@@ -134,6 +134,17 @@ class Stage:
         await asyncio.gather(*questions)
         await self.world.advance(0)
 
+    async def refund_other(self, order: Order) -> None:
+        """
+        Ask for the last refund again, under its number, over another amount.
+        """
+        if order.payment is None or not order.refunds:
+            return
+        number, amount_fen = order.refunds[-1]
+        asked = self.history.invoke("refund_other", order=order.number, refund_no=number, amount_fen=amount_fen + 1)
+        gateway = self.world.gateway
+        self._end(asked, await gateway.refund(order.payment.id, merchant_refund_no=number, amount_fen=amount_fen + 1))
+
     async def look(self, order: Order) -> None:
         """
         Read the order from the gateway.
@@ -212,6 +223,25 @@ class Stage:
             self.history.fail(asked, code=error.code)
         else:
             self.history.ok(asked, paid_fen=trade.paid_fen)
+
+    async def pay_each(self, order: Order) -> None:
+        """
+        The buyer pays every trade that the order has at the provider.
+        """
+        numbers = [
+            trade.out_trade_no
+            async for trade in self.world.control.trades(provider=self.provider)
+            if trade.label == order.label
+        ]
+        for number in numbers:
+            asked = self.history.invoke("pay", order=order.number)
+            try:
+                trade = await self.world.control.buyer(self.provider, number, action=BuyerAction.PAY)
+            except ControlError as error:
+                self.history.fail(asked, code=error.code)
+            else:
+                self.history.ok(asked, paid_fen=trade.paid_fen)
+        await self.world.advance(0)
 
     async def open_while(self, order: Order, action: BuyerAction) -> None:
         """

@@ -15,6 +15,12 @@ REQUIREMENTS = (
     Requirement("money/ledger-net", "The ledger is left with what was paid less what went back.", needs=LEDGER),
     Requirement("money/sums-zero", "The legs of every ledger transaction sum to zero.", needs=LEDGER),
     Requirement("money/trade-number", "A payment names the provider's trade that paid it.", needs=TRADE_NO),
+    Requirement(
+        "money/paid-twice",
+        "An order that its buyer paid under two numbers is credited once, and the other payment goes back.",
+        facts=("unionpay/chaos",),
+        channels=("unionpay_rsa", "unionpay_keyed", "unionpay_sm2"),
+    ),
     Requirement("money/one-fen", "One fen is paid, credited and refunded as one fen."),
     Requirement("money/large-amount", "A large amount is credited to the fen."),
     Requirement("money/uneven-amount", "An amount that binary fractions cannot hold is credited to the fen."),

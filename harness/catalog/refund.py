@@ -19,6 +19,7 @@ REQUIREMENTS = (
     _rule("in-part", "A payment is refunded in part, and the rest stays paid."),
     _rule("in-parts", "Several part refunds up to the whole amount all happen, each once."),
     _rule("above-refused", "A refund above what is left is refused, and moves no money."),
+    _rule("other-amount-refused", "A refund number that stands for another amount is refused.", "wechatpay/refund"),
     _rule("unpaid-refused", "A refund of an order that nobody has paid is refused."),
     _rule("at-once-never-above", "Refunds that are asked for at the same moment never exceed together what was paid."),
     _rule("same-number-at-once", "One refund asked for several times at the same moment moves money once."),

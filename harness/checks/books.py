@@ -113,14 +113,16 @@ def _row(story: Story, lines: list[Operation]) -> BookRow | None:
     if not lines:
         return None
     paid = [line for line in lines if line.value["paid_fen"]]
-    shown = (paid or lines)[-1].value
+    # An order that was paid under two numbers keeps one of the payments; what went back whole is no part of it.
+    kept = [line for line in paid if line.value["refunded_fen"] < line.value["paid_fen"]] or paid[-1:]
+    shown = (kept or lines)[-1].value
     return BookRow(
         out_trade_no=shown.get("number", ""),
         trade_no=shown.get("trade_no", ""),
         label=label_of(story.order) or story.order,
         total_fen=shown.get("total_fen", shown["paid_fen"]),
-        paid_fen=sum(line.value["paid_fen"] for line in lines),
-        refunded_fen=sum(line.value["refunded_fen"] for line in lines),
+        paid_fen=sum(line.value["paid_fen"] for line in kept),
+        refunded_fen=sum(line.value["refunded_fen"] for line in kept),
     )
 
 

@@ -3,11 +3,11 @@ The right amount is credited, and nothing comes out of nowhere.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from harness.checks.base import Check, Judgement, Story, each_order, finding, judgement, stories
+from harness.checks.base import Check, Judgement, Ruling, Story, each_order, finding, judgement, stories
 from harness.checks.books import agree, still_right
-from harness.checks.occasions import Occasion, notified, paid
+from harness.checks.occasions import Occasion, marked, notified, paid
 from harness.checks.signature import refused
 from harness.history import Operation
 from harness.verdict import Finding, yuan_text
@@ -56,6 +56,28 @@ def _paid_amount(fits: Callable[[int], bool]) -> Occasion:
     return occasion
 
 
+def paid_twice(story: Story) -> Iterator[Ruling]:
+    """
+    The buyer paid whatever the order had at the provider; one payment is kept, whichever it is.
+    """
+    met = tuple(marked("paid-under-each")(story))
+    book = story.seen("book")
+    asked = story.asked("create")
+    if not met or not asked or not any(line.value["paid_fen"] for line in book):
+        return
+    left_fen = sum(line.value["paid_fen"] - line.value["refunded_fen"] for line in book)
+    if left_fen > asked[0].value["amount_fen"]:
+        yield Ruling(
+            kept=False,
+            expected=f"{yuan_text(asked[0].value['amount_fen'])} kept, the rest given back",
+            actual=f"{yuan_text(left_fen)} kept",
+            evidence=(*met, *book),
+            money=f"order {story.order} was paid twice, and only {yuan_text(asked[0].value['amount_fen'])} are owed",
+        )
+        return
+    yield from still_right(lambda _: met)(story)
+
+
 CHECKS: Mapping[str, Check] = {
     AMOUNT: agree(
         AMOUNT,
@@ -81,6 +103,7 @@ CHECKS: Mapping[str, Check] = {
         when=lambda account: bool(account.paid_fen and account.payment and account.payment.channel_trade_no),
         witness="no paid payment named a trade",
     ),
+    "money/paid-twice": each_order("money/paid-twice", paid_twice, witness="nobody paid an order under each number"),
     "money/one-fen": each_order(
         "money/one-fen", still_right(_paid_amount(lambda fen: fen == 1)), witness="nobody paid one fen"
     ),

@@ -152,6 +152,20 @@ def unknown_same_number(story: Story) -> Iterator[Ruling]:
     )
 
 
+def other_amount_refused(story: Story) -> Iterator[Ruling]:
+    """
+    The same refund number with another amount; an answer that never came says nothing.
+    """
+    for line in story.lines.get("refund_other", ()):
+        if line.phase in {Phase.OK, Phase.FAIL}:
+            yield Ruling(
+                kept=line.phase is Phase.FAIL,
+                expected="refused: the number stands for another amount",
+                actual="accepted",
+                evidence=(line,),
+            )
+
+
 def _notices(story: Story) -> list[Operation]:
     return [
         line for line in story.arrived("true", "duplicate") if str(line.value.get("event", "")).startswith("refund")
@@ -182,6 +196,11 @@ CHECKS: Mapping[str, Check] = {
     ),
     "refund/above-refused": each_order(
         "refund/above-refused", refund_refused(_larger_than_paid), witness="nobody asked back more than was paid"
+    ),
+    "refund/other-amount-refused": each_order(
+        "refund/other-amount-refused",
+        other_amount_refused,
+        witness="nobody asked for a refund again over another amount",
     ),
     "refund/unpaid-refused": each_order(
         "refund/unpaid-refused", refund_refused(of_nothing), witness="nobody asked for the money of an unpaid order"

@@ -13,6 +13,11 @@ MET = {
 KEPT = {"spike/accepted-kept": "spike", "spike/slow-provider": "spike-slow", "spike/killed": "spike-killed"}
 
 
+def twice_paid():
+    """Asked for, and paid under each number that it had."""
+    return Tale().asked().mark("paid-under-each")
+
+
 def unpayable(mark):
     """Accepted, and its buyer found nothing to pay for."""
     tale = Tale().mark(mark).asked().bought(ends="fail")
@@ -45,6 +50,14 @@ OTHERS = [
         "FAIL",
         Tale().mark("spike-refunds").refund(fen=400).refund(fen=400).book(refunded=800).ledger(990, debits=(400, 400)),
     ),
+    ("refund/other-amount-refused", "PASS", Tale().asked(kind="refund_other", ends="fail")),
+    ("refund/other-amount-refused", "FAIL", Tale().asked(kind="refund_other")),
+    ("refund/other-amount-refused", "UNKNOWN", Tale().asked(kind="refund_other", ends="unknown")),
+    ("money/paid-twice", "PASS", twice_paid().book(refunded=990).book(number="T2").ledger(990)),
+    ("money/paid-twice", "FAIL", twice_paid().book().book(number="T2").ledger(990)),
+    ("money/paid-twice", "FAIL", twice_paid().book(refunded=990).book(number="T2").ledger(990, 990)),
+    ("money/paid-twice", "UNKNOWN", twice_paid().book(paid=0)),
+    ("money/paid-twice", "UNKNOWN", Tale().asked().right()),
     ("spike/refused-nowhere", "PASS", turned_away()),
     ("spike/refused-nowhere", "FAIL", turned_away().book(paid=0, state="WAITING")),
     ("spike/refused-nowhere", "UNKNOWN", turned_away().asked().right()),
