@@ -142,10 +142,11 @@ def unknown_same_number(story: Story) -> Iterator[Ruling]:
     if not story.calls("refund", faults=UNKNOWN) or given_back(story):
         return
     numbers = {line.value["refund_no"] for line in story.calls("refund") if line.value["refund_no"]}
-    asked = _asked_fen(story)
+    # Nobody asks for the refund that a gateway makes by itself, of money that came too late or a second time.
+    most = max(len(_asked_fen(story)), 1)
     yield Ruling(
-        kept=len(numbers) <= len(asked),
-        expected=f"{len(asked)} refund numbers at the provider, as many as were asked for",
+        kept=len(numbers) <= most,
+        expected=f"{most} refund numbers at the provider, as many as there are refunds",
         actual=f"{len(numbers)}: {', '.join(sorted(numbers))}",
         evidence=tuple(story.calls("refund")),
         money=f"order {story.order}: one refund went out under {len(numbers)} numbers, and money each time",
