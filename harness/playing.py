@@ -23,6 +23,7 @@ from harness.events import Announce, Event
 from harness.gallery import MUTANTS
 from harness.history import History
 from harness.ids import Ids
+from harness.reports.scenario_page import scenario_page
 from harness.script.outcome import ScenarioResult, run
 from harness.script.schema import Scenario
 from harness.sut.drivers import imported, load_driver
@@ -256,7 +257,7 @@ async def _told(play: Play, world: World, *, announce: Announce | None) -> Told:
         events=tuple(heard),
         elapsed_s=(real.now() - begun).total_seconds(),
     )
-    _keep(play, told)
+    _keep(play, told, history)
     return told
 
 
@@ -278,9 +279,11 @@ def _silent(play: Play, world: World, reason: str) -> ScenarioResult:
     )
 
 
-def _keep(play: Play, told: Told) -> None:
+def _keep(play: Play, told: Told, history: History) -> None:
     if play.folder is None:
         return
+    page = scenario_page(told.result, history, replay=play.replay)
+    (play.folder / "report.html").write_text(page, encoding="utf-8")
     for name, value in (
         ("findings.json", [dict(finding.to_json()) for finding in told.result.findings]),
         ("summary.json", dict(told.result.to_json()) | {"elapsed_s": round(told.elapsed_s, 3)}),
