@@ -145,11 +145,13 @@ def check(
         list[str] | None, typer.Argument(metavar="ID-PREFIX…", help="All requirements by default.")
     ] = None,
     *,
-    gateway: Annotated[str, typer.Option("--gateway", help="reference, or a driver's YAML file.")] = "reference",
+    gateway: Annotated[str, typer.Option("--gateway", help="reference, driver.yaml, or pkg.mod:Driver.")] = "reference",
     allow_host: Annotated[list[str] | None, typer.Option("--allow-host", help="Where your gateway may be.")] = None,
     patience: Annotated[float | None, typer.Option("--patience", min=0.1, help="Seconds to settle a case.")] = None,
     junit: Annotated[Path | None, typer.Option("--junit", help="JUnit XML for a CI server.")] = None,
     known: Annotated[Path | None, typer.Option("--known", help="Failures that you know of, in YAML.")] = None,
+    channel: Annotated[str, typer.Option("--channel", help="Over this channel only.")] = "",
+    case: Annotated[str, typer.Option("--case", help="By this case only.", hidden=True)] = "",
     html: Annotated[Path | None, typer.Option("--html", help="The report; it is always in the run folder.")] = None,
     seed: SeedFlag = DEFAULT_SEED,
     as_json: JsonFlag = False,
@@ -172,6 +174,8 @@ def check(
         junit=junit,
         html=html,
         known=known,
+        channel=channel,
+        case=case,
     )
     raise typer.Exit(run_check(plan, settings=_settings(home=home, out=out, lang=lang)))
 
@@ -207,6 +211,40 @@ def explore(
         story=story,
     )
     raise typer.Exit(run_explore(plan, settings=_settings(home=home, out=out, lang=lang)))
+
+
+@app.command()
+def audit(
+    *,
+    gateway: Annotated[str, typer.Option("--gateway", help="reference, or a driver's YAML file.")] = "reference",
+    as_json: JsonFlag = False,
+    lang: LangFlag = None,
+    home: HomeFlag = None,
+) -> None:
+    """
+    The audit alone, of whatever happened since the book of the running sandbox began.
+    """
+    from harness.commands.audit import AuditPlan, run_audit  # noqa: PLC0415
+
+    _finish(run_audit(AuditPlan(gateway=gateway, as_json=as_json), settings=_settings(home=home, out=None, lang=lang)))
+
+
+@app.command()
+def replay(
+    folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The folder of a run.")],
+    *,
+    finding: Annotated[int | None, typer.Option("--finding", min=1, help="Only this one, by its number.")] = None,
+    lang: LangFlag = None,
+    home: HomeFlag = None,
+    out: OutFlag = None,
+) -> None:
+    """
+    The same run again: 1 when its finding came again, 0 when it did not.
+    """
+    from harness.commands.replay import ReplayPlan, run_replay  # noqa: PLC0415
+
+    plan = ReplayPlan(folder=folder, finding=finding)
+    raise typer.Exit(run_replay(plan, settings=_settings(home=home, out=out, lang=lang), run=run))
 
 
 @app.command()

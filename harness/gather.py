@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Protocol
 
 from harness.audit import Auditor, AuditReport, EvidenceOf, Witness, no_evidence
 from harness.control import Counts, Exchange, SimulatorControl, Trade
@@ -18,7 +19,7 @@ from harness.history import History
 from harness.ids import label_of
 from harness.model import PAID_STATUSES
 from harness.sut.contract import Ability, GatewayContract, LedgerEntry, Ours, Outcome, Payment, every_order
-from harness.sut.sink import MerchantSink
+from harness.sut.sink import WebhookEvent
 from harness.wire import named_in
 from harness.world.base import World
 
@@ -34,8 +35,28 @@ def _passed_over(row: object) -> None:
     del row
 
 
+class Ear(Protocol):
+    """Whoever heard what the platform was told."""
+
+    @property
+    def events(self) -> Sequence[WebhookEvent]: ...
+
+
+class Sides(Protocol):
+    """The three sides of an audit; every world has them, and so has a sandbox that somebody else started."""
+
+    @property
+    def control(self) -> SimulatorControl: ...
+
+    @property
+    def gateway(self) -> GatewayContract: ...
+
+    @property
+    def sink(self) -> Ear: ...
+
+
 async def audit_world(  # noqa: PLR0913 - each says what to make of the same three sides
-    world: World,
+    world: Sides,
     *,
     ours: Callable[[str], bool],
     about: Callable[[str], bool] = lambda _label: True,
@@ -155,7 +176,7 @@ async def _tell(
     history: History,
     *,
     control: SimulatorControl,
-    sink: MerchantSink,
+    sink: Ear,
     orders: Mapping[str, str],
     about: Callable[[str], bool],
     silent: bool,

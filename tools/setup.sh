@@ -25,7 +25,7 @@ say() { printf '%s\n' "setup: $*" >&2; }
 has_uv() { command -v uv >/dev/null 2>&1; }
 
 # A stamp is a copy of the lock file that was installed.
-installed() { python_installed && { [ "$group" != dev ] || { node_ready && go_ready go && go_ready gopay && java_ready; }; }; }
+installed() { python_installed && project_installed && { [ "$group" != dev ] || { node_ready && go_ready go && go_ready gopay && java_ready; }; }; }
 
 python_installed() {
   # The scripts in .venv/bin name the folder they were made in: in a copied or moved checkout they are somebody else's.
@@ -33,6 +33,15 @@ python_installed() {
   for lock in $locks; do
     cmp -s "requirements/$lock.txt" "$venv/.installed-$lock" || return 1
   done
+}
+
+# What the project says of itself: its commands and its entry points are written down when it is installed.
+project() { sed -n '/^\[project/,/^\[dependency-groups\]/p' pyproject.toml 2>/dev/null; }
+project_installed() { project | cmp -s - $venv/.installed-project; }
+
+install_project() {
+  install --no-deps --no-build-isolation -e .
+  project >$venv/.installed-project
 }
 
 # The lock file that npm installed lies beside what it installed.
@@ -177,12 +186,13 @@ if ! python_installed; then
   say "installing requirements/$group.txt (once)"
   rm -f $venv/.installed-*
   install --require-hashes -r "requirements/$group.txt"
-  install --no-deps --no-build-isolation -e .
+  install_project
   [ "$group" != dev ] || install_sdk
   for lock in $locks; do
     cp "requirements/$lock.txt" "$venv/.installed-$lock"
   done
 fi
+project_installed || install_project
 [ "$group" != dev ] || node_ready || install_node_sdk
 [ "$group" != dev ] || for module in go gopay; do go_ready $module || build_go_sdk $module; done
 [ "$group" != dev ] || java_ready || build_java_sdk

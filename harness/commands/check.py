@@ -6,6 +6,7 @@ The reference gateway is tried in process, on virtual time, its cases spread ove
 
 import asyncio
 import dataclasses
+import difflib
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,11 +18,11 @@ from harness.cases import Case
 from harness.catalog import BY_ID
 from harness.commands.rehearsal import rehearse
 from harness.commands.session import Session, open_session, write_page
+from harness.commands.stranger import Stranger, full_word, load_stranger, open_stranger
 from harness.errands import Errand, run_errands
 from harness.errors import ConfigError, GatewaySilentError
 from harness.events import Progressed, Resulted, RunEnded, RunStarted
 from harness.history import History
-from harness.ids import Ids
 from harness.known import Entry, Outcome, load_known, ruled
 from harness.reports.check_page import CheckReport, check_page
 from harness.reports.junit import write_junit
@@ -29,7 +30,6 @@ from harness.runs import our_version
 from harness.script.loader import library
 from harness.settings import HarnessSettings
 from harness.sut.driver.schema import DriverFile
-from harness.sut.drivers import imported, load_driver
 from harness.sut.reference import ReferenceGateway
 from harness.trial import (
     Can,
@@ -47,7 +47,8 @@ from harness.trial import (
 )
 from harness.verdict import Verdict, exit_code
 from harness.words import Words
-from harness.world.external import ExternalPlan, ExternalWorld
+from harness.world.base import World
+from harness.world.external import ExternalWorld
 from harness.world.in_process import InProcessWorld
 
 REFERENCE = "reference"
@@ -59,12 +60,13 @@ class CheckPlan:
     """
     Args:
         prefixes: which requirements; all of them when empty.
-        gateway: "reference", or a driver's file.
+        gateway: "reference", a driver's file, or `pkg.mod:Driver`.
         allowed_hosts: where a gateway may be, besides this machine.
         patience_s: how long the dust may take to settle after a case; the driver's own word when None.
         junit: where the results go for a CI server.
         html: where the report goes, besides the run folder.
         known: the list of known failures.
+        channel, case: only over this channel, only by this case; empty for all.
     """
 
     prefixes: tuple[str, ...] = ()
@@ -76,6 +78,8 @@ class CheckPlan:
     junit: Path | None = None
     html: Path | None = None
     known: Path | None = None
+    channel: str = ""
+    case: str = ""
 
     def argv(self, gateway: str) -> tuple[str, ...]:
         """
@@ -84,7 +88,9 @@ class CheckPlan:
         hosts = tuple(word for host in self.allowed_hosts for word in ("--allow-host", host))
         patience = () if self.patience_s is None else ("--patience", f"{self.patience_s:g}")
         known = () if self.known is None else ("--known", str(self.known.absolute()))
-        return ("check", *self.prefixes, "--gateway", gateway, "--seed", str(self.seed), *hosts, *patience, *known)
+        only = (("--channel", self.channel), ("--case", self.case))
+        flags = (*hosts, *patience, *known, *(word for flag in only if flag[1] for word in flag))
+        return ("check", *self.prefixes, "--gateway", gateway, "--seed", str(self.seed), *flags)
 
 
 def run_check(plan: CheckPlan, *, settings: HarnessSettings) -> int:
@@ -100,18 +106,34 @@ def run_check(plan: CheckPlan, *, settings: HarnessSettings) -> int:
             f"no requirement begins with {', '.join(plan.prefixes)}", hint="`payproof list requirements` shows them all"
         )
     entries = () if plan.known is None else load_known(plan.known, ids=every_id())
-    stranger = None if plan.gateway == REFERENCE else load_driver(Path(plan.gateway))
-    given = plan.gateway if stranger is None else str(Path(plan.gateway).absolute())
+    stranger = load_stranger(plan.gateway)
+    given = full_word(plan.gateway)
     with open_session(settings, seed=plan.seed, as_json=plan.as_json, argv=plan.argv(given), gateway=given) as session:
         facts = {"gateway": plan.gateway, "seed": str(plan.seed), "run": str(session.run_dir)}
         session.announce(RunStarted(title="payproof check", facts=facts))
-        cases = cases_for(requirements)
+        cases = [case for case in cases_for(requirements) if plan.case in {"", case.name}]
         if stranger is None:
             tally, can = _in_process(plan, cases, session=session)
         else:
             tally, can = asyncio.run(_outside(plan, cases, stranger, session=session))
         found = ruled_results(results(requirements, tally, can), entries, today=session.clock.now().date())
         return _told(plan, found, session=session)
+
+
+def _channels(plan: CheckPlan, spoken: tuple[str, ...]) -> tuple[str, ...]:
+    """
+    Those of the gateway's channels that are wanted.
+
+    Raises:
+        ConfigError: it does not speak the one that is.
+    """
+    if not plan.channel:
+        return spoken
+    if plan.channel not in spoken:
+        closest = difflib.get_close_matches(plan.channel, spoken, n=1)
+        meant = f"did you mean {closest[0]}?" if closest else f"it speaks {', '.join(spoken)}"
+        raise ConfigError(f"{plan.gateway} cannot be paid over {plan.channel}", hint=meant)
+    return (plan.channel,)
 
 
 def ruled_results(found: Sequence[Result], entries: Sequence[Entry], *, today: date) -> list[Result]:
@@ -136,7 +158,7 @@ def _in_process(plan: CheckPlan, cases: Iterable[Case], *, session: Session) -> 
     can = Can(
         abilities=ReferenceGateway.abilities,
         moves=InProcessWorld.moves,
-        channels=ReferenceGateway.channels,
+        channels=_channels(plan, ReferenceGateway.channels),
         world=InProcessWorld.name,
     )
     tally = Tally()
@@ -148,41 +170,29 @@ def _in_process(plan: CheckPlan, cases: Iterable[Case], *, session: Session) -> 
 
 
 async def _outside(
-    plan: CheckPlan, cases: Sequence[Case], driver: DriverFile, *, session: Session
+    plan: CheckPlan, cases: Sequence[Case], stranger: Stranger, *, session: Session
 ) -> tuple[Tally, Can]:
     """
     A gateway of the user's: one world, case after case, in real time.
     """
-    world = await ExternalWorld.open(
-        ExternalPlan(
-            home=session.home,
-            run_dir=session.run_dir,
-            ids=Ids(plan.seed),
-            driver=driver,
-            folder=Path(plan.gateway).parent.absolute(),
-            sign=None if driver.signing is None else imported(driver.signing, folder=Path(plan.gateway).parent),
-            allowed_hosts=frozenset(plan.allowed_hosts),
-        ),
-        clock=session.clock,
-    )
-    gateway = world.gateway
-    can = Can(
-        abilities=gateway.abilities,
-        moves=world.moves,
-        channels=gateway.channels,
-        world=world.name,
-        lacks=driver.cannot,
+    world, settle_s = await open_stranger(
+        stranger, gateway=plan.gateway, session=session, allowed_hosts=plan.allowed_hosts
     )
     tally = Tally()
-    able = [
-        (case, channel)
-        for channel in can.channels
-        for case in cases
-        if channel in case.channels and not missing(case, can.over(channel))
-    ]
-    patience_s = plan.patience_s if plan.patience_s is not None else driver.settle_s
     try:
-        await rehearse(world, patience_s=patience_s, note=session.note)
+        gateway = world.gateway
+        channels = _channels(plan, gateway.channels)
+        lacks = stranger.cannot if isinstance(stranger, DriverFile) else {}
+        can = Can(abilities=gateway.abilities, moves=world.moves, channels=channels, world=world.name, lacks=lacks)
+        able = [
+            (case, channel)
+            for channel in can.channels
+            for case in cases
+            if channel in case.channels and not missing(case, can.over(channel))
+        ]
+        patience_s = plan.patience_s if plan.patience_s is not None else settle_s
+        if isinstance(world, ExternalWorld):
+            await rehearse(world, patience_s=patience_s, note=session.note)
         for done, (case, channel) in enumerate(able, start=1):
             tally.add(await _play_outside(case, channel, world, plan=plan, patience_s=patience_s, session=session))
             session.announce(Progressed(what="cases", done=done, total=len(able)))
@@ -192,7 +202,7 @@ async def _outside(
 
 
 async def _play_outside(
-    case: Case, channel: str, world: ExternalWorld, *, plan: CheckPlan, patience_s: float, session: Session
+    case: Case, channel: str, world: World, *, plan: CheckPlan, patience_s: float, session: Session
 ) -> Played:
     folder = session.run_dir / "cases" / channel
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
@@ -221,12 +231,20 @@ def _told(plan: CheckPlan, found: Sequence[Result], *, session: Session) -> int:
         "results": [dict(result.to_json()) for result in found],
     }
     session.keep("summary.json", summary)
-    session.keep("findings.json", [dict(result.finding.to_json()) for result in found if result.finding is not None])
+    session.keep("findings.json", [_finding(result) for result in found if result.finding is not None])
     if plan.junit is not None:
         write_junit(plan.junit, found, seed=plan.seed, gateway=plan.gateway)
     _keep_page(plan, found, verdict, session=session)
     session.announce(RunEnded(verdict=verdict, summary=summary, shown=("counts",)))
     return exit_code(verdict)
+
+
+def _finding(result: Result) -> dict[str, Any]:
+    """
+    A finding with what plays it again.
+    """
+    assert result.finding is not None
+    return {**result.finding.to_json(), "channel": result.channel, "case": result.case}
 
 
 def _keep_page(plan: CheckPlan, found: Sequence[Result], verdict: Verdict, *, session: Session) -> None:

@@ -21,9 +21,12 @@ from harness.control import Counts
 from harness.events import Audited, Progressed, RunEnded, RunStarted, Tabled
 from harness.gather import audit_world, settle_world
 from harness.judging import with_checks
+from harness.reports.run_page import RunReport, run_page
+from harness.runs import our_version
 from harness.settings import HarnessSettings
 from harness.traffic import Traffic, TrafficPlan
 from harness.verdict import exit_code
+from harness.words import Words
 from harness.world.launch import PythonMain
 from harness.world.processes import ProcessesPlan, ProcessesWorld
 
@@ -100,9 +103,31 @@ async def run_demo(plan: DemoPlan, *, settings: HarnessSettings) -> int:
         summary["elapsed_s"] = round(asyncio.get_running_loop().time() - begun_s, 2)
         session.keep("findings.json", [dict(finding.to_json()) for finding in report.findings])
         session.keep("summary.json", summary)
+        session.keep_page("report.html", _page(plan, report, summary, session=session))
         session.announce(Audited(report=report))
         session.announce(RunEnded(verdict=report.verdict, summary=summary, shown=SHOWN, reasons=report.reasons))
         return exit_code(report.verdict)
+
+
+def _page(plan: DemoPlan, report: AuditReport, summary: Mapping[str, Any], *, session: Session) -> str:
+    words = Words(session.settings.lang)
+    facts = {
+        words.say("profile"): plan.profile,
+        words.say("seed"): str(plan.seed),
+        words.say("version"): our_version(),
+        words.say("run"): session.run_dir.name,
+    }
+    told = RunReport(
+        title="payproof demo",
+        verdict=report.verdict,
+        facts=facts,
+        figures={name: summary[name] for name in SHOWN},
+        findings=report.findings,
+        run_dir=session.run_dir,
+        again=shlex.join(("payproof", *plan.argv(plan.profile))),
+        reasons=report.reasons,
+    )
+    return run_page(told, words=words)
 
 
 async def _play(plan: DemoPlan, world_plan: ProcessesPlan, *, session: Session) -> tuple[dict[str, Any], AuditReport]:

@@ -12,12 +12,12 @@ from pathlib import Path
 import orjson
 from markupsafe import Markup
 
-from harness.channels import CHANNELS
+from harness.channels import CHANNELS, provider_of
 from harness.control import Exchange
-from harness.history import read_history
+from harness.history import Operation, read_history
 from harness.reports.html import Page, Section, fragment, render
 from harness.reports.sequence import sequence
-from harness.reports.sources import source_of
+from harness.reports.sources import Source, source_of
 from harness.reports.story import Row, shortest, story_of
 from harness.reports.wire_bytes import Shown, shown
 from harness.trial import Result, wire_file
@@ -136,13 +136,22 @@ def _finding(result: Result, *, report: CheckReport | None, words: Words) -> Mar
         anchor=anchor_of(result),
         result=result,
         found=found,
-        title=CHANNELS[result.channel].title,
-        sources=[source_of(anchor) for anchor in result.requirement.facts],
+        title=words.say(CHANNELS[result.channel].title),
+        sources=sources_of(result),
         drawing=drawing,
         wire=wire,
         history=history,
         words=words,
     )
+
+
+def sources_of(result: Result) -> list[Source]:
+    """
+    What the requirement rests on; of several providers' facts those of the channel's own.
+    """
+    facts = result.requirement.facts
+    own = [anchor for anchor in facts if anchor.startswith(f"{provider_of(result.channel)}/")]
+    return [source_of(anchor) for anchor in own or facts]
 
 
 def told_by(found: Finding, history: Path, *, words: Words) -> tuple[Markup, list[Shown]]:
@@ -151,11 +160,19 @@ def told_by(found: Finding, history: Path, *, words: Words) -> tuple[Markup, lis
     """
     if not history.is_file():
         return Markup(), []
-    rows = story_of(found, read_history(history).operations, read_wire(wire_file(history)), words=words)
-    told = shortest(rows)
-    return sequence(told, words=words), [
+    return drawn(found, read_history(history).operations, read_wire(wire_file(history)), words=words)
+
+
+def drawn(
+    found: Finding, operations: Sequence[Operation], exchanges: Sequence[Exchange], *, words: Words
+) -> tuple[Markup, list[Shown]]:
+    """
+    A finding's drawing, its shortest witness, and the bytes of the exchanges in it.
+    """
+    rows = shortest(story_of(found, operations, exchanges, words=words))
+    return sequence(rows, words=words), [
         shown(row.exchange, number=row.number or 0, evidence=row.evidence, words=words)
-        for row in told
+        for row in rows
         if isinstance(row, Row) and row.exchange is not None
     ]
 

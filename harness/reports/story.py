@@ -20,10 +20,12 @@ from harness.words import Words
 
 MERCHANT, GATEWAY, PROVIDER, BUYER = "merchant", "gateway", "provider", "buyer"
 LANES = (MERCHANT, GATEWAY, PROVIDER, BUYER)
-ASKED_OF_GATEWAY = {"create", "create_other", "get", "sync", "refund", "get_refund", "effects"}
+ASKED_OF_GATEWAY = {"create", "create_other", "get", "sync", "refund", "get_refund", "effects", "close", "reconcile"}
 FOLLOWS = {
     "open": {"create", "create_other"},
-    "query": {"get", "sync"},
+    "query": {"get", "sync", "close"},
+    "close": {"close"},
+    "cancel": {"close"},
     "refund": {"refund"},
     "refund_query": {"refund", "get_refund", "sync"},
 }
@@ -36,6 +38,8 @@ ASKED_SAID = {
     "refund": "refund",
     "get_refund": "how does the refund stand?",
     "effects": "how often credited?",
+    "close": "close order",
+    "reconcile": "compare the day's bill",
 }
 BUYER_SAID = {
     "scan": "scans",
@@ -47,7 +51,7 @@ BUYER_SAID = {
     "pay_late": "pays late",
 }
 KIND_SAID = {
-    "duplicate": "again",
+    "duplicate": "once more",
     "replayed": "an old one again",
     "forged": "forged",
     "probe": "signature probe",

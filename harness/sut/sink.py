@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -19,6 +20,7 @@ from aiohttp import web
 from harness.clock import Clock
 
 PATH = "/webhooks"
+WEBHOOKS_FILE = "webhooks.ndjson"
 Read = Callable[[bytes], Mapping[str, Any] | None]
 
 
@@ -42,6 +44,27 @@ class WebhookEvent:
     def told(self) -> bool:
         return self.answered < 300
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "event_id": self.event_id,
+            "type": self.type,
+            "merchant_order_no": self.merchant_order_no,
+            "data": dict(self.data),
+            "received_at": self.received_at.isoformat(),
+            "answered": self.answered,
+        }
+
+
+def read_events(file: Path) -> list[WebhookEvent]:
+    """
+    What a sink wrote down; its last line may be half written.
+    """
+    whole = file.read_bytes().split(b"\n")[:-1]
+    return [
+        WebhookEvent(**{**raw, "received_at": datetime.fromisoformat(raw["received_at"])})
+        for raw in map(orjson.loads, whole)
+    ]
+
 
 class MerchantSink:
     """
@@ -53,6 +76,7 @@ class MerchantSink:
         read: turns what another gateway sends into our words, None for what says nothing; its signature is not ours
             to check.
         answer: what the platform answers to that, and its content type.
+        file: takes each event as a line, for an audit by another process.
     """
 
     def __init__(
@@ -63,7 +87,9 @@ class MerchantSink:
         port: int = 0,
         read: Read | None = None,
         answer: tuple[str, str] = ("", "text/plain"),
+        file: Path | None = None,
     ) -> None:
+        self._file = file
         self._secret = secret.encode()
         self._read = read
         self._answer = answer
@@ -137,6 +163,9 @@ class MerchantSink:
     def _heard(self, said: Mapping[str, Any]) -> web.Response:
         event = self._event(said)
         self.events.append(event)
+        if self._file is not None:
+            with self._file.open("ab") as lines:
+                lines.write(orjson.dumps(event.to_json()) + b"\n")
         if event.told:
             for wanted, waiter in self._waiters:
                 if not waiter.done() and wanted(event):

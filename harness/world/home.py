@@ -128,6 +128,12 @@ class Home:
         self._write("ports.json", {**kept, name: chosen})
         return chosen
 
+    def kept(self, name: str) -> int | None:
+        """
+        The port that this home keeps for *name*, whoever listens there; None where it keeps none.
+        """
+        return self._ports().get(name)
+
     def new_run(self, clock: Clock, seed: int) -> Path:
         """
         Make `runs/<time>-<seed>/` and point `runs/latest` at it.

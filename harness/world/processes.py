@@ -21,7 +21,7 @@ from harness.errors import HarnessError, UnknownProcessError
 from harness.ids import Ids
 from harness.settings import child_environment
 from harness.sut.reference import MerchantApp, ReferenceGateway, RetryPolicy
-from harness.sut.sink import MerchantSink
+from harness.sut.sink import WEBHOOKS_FILE, MerchantSink
 from harness.world.base import Move
 from harness.world.databases import fresh_database, socket_in, sockets_of
 from harness.world.gateway_values import gateway_values
@@ -132,7 +132,9 @@ class ProcessesWorld:
         self.simulator: Mapping[str, Any] = {}
         self._parts = _Parts()
         self._app = _app(plan.home)
-        self.sink = MerchantSink(self._app["webhook_secret"], clock=clock)
+        # A sandbox may be audited by another process while it runs.
+        heard = plan.run_dir / WEBHOOKS_FILE if plan.keep_alive else None
+        self.sink = MerchantSink(self._app["webhook_secret"], clock=clock, file=heard)
         self.control: SimulatorControl
         self.gateway: ReferenceGateway
         self._look: aiohttp.ClientSession | None = None

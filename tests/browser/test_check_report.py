@@ -106,14 +106,3 @@ async def test_on_a_dark_screen_ink_is_light_and_on_paper_it_is_black(chromium: 
 
         assert dark == "rgb(228, 233, 236)"
         assert paper == "rgb(0, 0, 0)"
-
-
-def test_no_secret_of_the_run_stands_in_the_report(report: Path):
-    told = (report / "report.html").read_text(encoding="utf-8")
-    keys = [file for file in (report / "keys").rglob("*") if file.is_file() and file.stat().st_size < 10_000]
-
-    assert keys
-    for file in keys:
-        text = file.read_text(encoding="utf-8", errors="replace")
-        if "PRIVATE KEY" in text:
-            assert text.splitlines()[1] not in told

@@ -14,6 +14,8 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from harness.channels import provider_of
+from harness.control_rows import Trade
 from harness.errors import AbilityMissingError, DriverError, GatewaySilentError
 from harness.sut.contract import (
     Ability,
@@ -92,6 +94,41 @@ class HttpGateway:
         """
         done = (refund for refund in self._refunds.values() if refund.status == "SUCCEEDED")
         return Counter(self._made[refund.payment_id].merchant_order_no for refund in done)
+
+    @property
+    def asks_by_order(self) -> bool:
+        """
+        Whether a payment can be asked for by what the provider's book knows of it.
+        """
+        call = self.driver.get
+        return call is not None and "payment_id" not in f"{call.path} {call.headers} {call.body}"
+
+    async def adopt(self, trade: Trade) -> bool:
+        """
+        Take up a payment that was not made through this driver, by its trade in the provider's book.
+
+        Returns:
+            False when the gateway does not tell of it.
+        """
+        if self.driver.get is None:
+            return False
+        channel = next((name for name in self.channels if provider_of(name) == trade.provider), "")
+        known = Payment(
+            id=trade.out_trade_no,
+            merchant_order_no=trade.out_trade_no,
+            out_trade_no=trade.out_trade_no,
+            channel=channel,
+            amount_fen=trade.total_fen,
+            status="PENDING",
+            refund_status="NONE",
+            refunded_fen=None,
+        )
+        self._made[known.id] = known
+        told = (await self.get(known.id)).value
+        if told is None:
+            del self._made[known.id]
+            return False
+        return True
 
     async def create(self, payment: NewPayment) -> Reply[Payment]:
         values = {

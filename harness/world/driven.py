@@ -1,0 +1,178 @@
+"""
+The world of a gateway that a Python class drives: our simulator as a process, our sink, and whatever the class starts.
+
+It refuses to know how the gateway is asked; the class does.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import orjson
+
+from harness.clock import Clock, SystemClock
+from harness.control import SimulatorControl
+from harness.errors import DriverError, HarnessError
+from harness.ids import Ids, label_of
+from harness.sut.contract import GatewayContract
+from harness.sut.python_driver import HINT, SETTLE_S, CheckedGateway, PythonDriver, Setup, made
+from harness.sut.sink import MerchantSink
+from harness.world.base import Move
+from harness.world.home import Home
+from harness.world.nemesis import Moves, gateway_moves
+from harness.world.processes import LADDER_S, ProcessesPlan, ProcessesWorld
+
+LOOK_S = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrivenPlan:
+    """
+    Args:
+        kind: the user's class.
+    """
+
+    home: Home
+    run_dir: Path
+    ids: Ids
+    kind: type[PythonDriver]
+
+
+class DrivenWorld:
+    """
+    World around a gateway that a class drives; made by `DrivenWorld.open`, ended by `close`.
+    """
+
+    name = "external"
+
+    def __init__(self, plan: DrivenPlan, *, clock: Clock) -> None:
+        self.plan = plan
+        self.clock = clock
+        self.ids = plan.ids
+        kind: Any = plan.kind
+        mortal = hasattr(kind, "kill") and hasattr(kind, "restart")
+        self.moves = frozenset({Move.KILL_GATEWAY, Move.RESTART_GATEWAY}) if mortal else frozenset()
+        deeds = gateway_moves(self.moves, kill=self.kill_gateway, restart=self.restart_gateway)
+        self.nemesis = Moves(self.name, deeds)
+        answer = str(getattr(kind, "webhook_answer", "ok"))
+        self.sink = MerchantSink("", clock=clock, read=self._read, answer=(answer, "text/plain"))
+        self.control: SimulatorControl
+        self.gateway: GatewayContract
+        self._checked: CheckedGateway | None = None
+        self._simulator: ProcessesWorld | None = None
+
+    @classmethod
+    async def open(cls, plan: DrivenPlan, *, clock: Clock | None = None) -> Self:
+        """
+        Start the simulator and the sink, make the driver, and let it start its gateway.
+
+        Raises:
+            DriverError: the class cannot be made, or its gateway does not start.
+        """
+        world = cls(plan, clock=clock if clock is not None else SystemClock())
+        try:
+            await world.sink.start()
+            await world._start_simulator()
+            await world._start_gateway()
+        except BaseException:
+            await world.close()
+            raise
+        return world
+
+    @property
+    def settle_s(self) -> float:
+        """
+        How long the gateway may take to find out by itself what it was not told.
+        """
+        return float(getattr(self.plan.kind, "settle_s", SETTLE_S))
+
+    async def advance(self, seconds: float) -> None:
+        await self.control.advance(seconds)
+        await self._learn_numbers()
+
+    async def settle(self, *, patience_s: float) -> bool:
+        """
+        Walk the ladders to their ends; what the gateway does by itself is waited for by whoever asks for it.
+        """
+        try:
+            async with asyncio.timeout(patience_s):
+                while (await self.control.advance(LADDER_S, until_idle=True)).pending:
+                    await self.clock.sleep(LOOK_S)
+                await self._learn_numbers()
+                return True
+        except TimeoutError:
+            return False
+
+    async def kill_gateway(self) -> None:
+        await self._do("kill")
+
+    async def restart_gateway(self) -> None:
+        await self._do("restart")
+
+    async def close(self) -> None:
+        if self._checked is not None:
+            await self._do("stop")
+            await self._checked.close()
+        if self._simulator is not None:
+            await self._simulator.close()
+        await self.sink.stop()
+
+    async def _start_simulator(self) -> None:
+        plan = self.plan
+        fields: Mapping[str, str] = getattr(plan.kind, "label_from", {})
+        env = {"PAYPROOF_PROVIDERS_LABEL_FIELDS": orjson.dumps(dict(fields)).decode()} if fields else {}
+        self._simulator = await ProcessesWorld.open(
+            ProcessesPlan(
+                home=plan.home, run_dir=plan.run_dir, ids=plan.ids, gateway=None, simulator_env=env, strict_ports=True
+            ),
+            clock=self.clock,
+        )
+        self.control = self._simulator.control
+
+    async def _start_gateway(self) -> None:
+        assert self._simulator is not None
+        setup = Setup(
+            providers=dict(self._simulator.bases),
+            credentials=self.plan.home.credentials,
+            sink_url=self.sink.url,
+            run_dir=self.plan.run_dir.absolute(),
+        )
+        self._checked = made(self.plan.kind, setup)
+        self.gateway = self._checked.contract
+        await self._do("start")
+
+    async def _do(self, what: str) -> None:
+        """
+        What the class does to its gateway; nothing where it has no such method.
+        """
+        driver: Any = None if self._checked is None else self._checked.driver
+        act = getattr(driver, what, None)
+        if act is None:
+            return
+        try:
+            await act()
+        except HarnessError:
+            raise
+        except Exception as error:
+            told = f"{type(driver).__name__}.{what} failed: {type(error).__name__}: {error}"
+            raise DriverError(told, hint=HINT) from error
+
+    def _read(self, body: bytes) -> Mapping[str, Any] | None:
+        driver: Any = None if self._checked is None else self._checked.driver
+        read = getattr(driver, "read_webhook", None)
+        said: Mapping[str, Any] | None = None if read is None else read(body)
+        return said
+
+    async def _learn_numbers(self) -> None:
+        """
+        The provider's number of each order, for a gateway that does not tell it: by label, out of the book.
+        """
+        if self._checked is None:
+            return
+        by_label = {trade.label: trade.out_trade_no async for trade in self.control.trades()}
+        for order in self._checked.orders:
+            number = by_label.get(label_of(order) or "")
+            if number is not None:
+                self._checked.numbers[order] = number
