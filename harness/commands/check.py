@@ -18,7 +18,7 @@ from harness.cases import Case
 from harness.catalog import BY_ID
 from harness.commands.rehearsal import rehearse
 from harness.commands.session import Session, open_session, write_page
-from harness.commands.stranger import Stranger, full_word, load_stranger, open_stranger
+from harness.commands.stranger import Outside, Stranger, full_word, load_stranger, open_stranger
 from harness.errands import Errand, run_errands
 from harness.errors import ConfigError, GatewaySilentError
 from harness.events import Progressed, Resulted, RunEnded, RunStarted
@@ -47,7 +47,6 @@ from harness.trial import (
 )
 from harness.verdict import Verdict, exit_code
 from harness.words import Words
-from harness.world.base import World
 from harness.world.external import ExternalWorld
 from harness.world.in_process import InProcessWorld
 
@@ -202,7 +201,7 @@ async def _outside(
 
 
 async def _play_outside(
-    case: Case, channel: str, world: World, *, plan: CheckPlan, patience_s: float, session: Session
+    case: Case, channel: str, world: Outside, *, plan: CheckPlan, patience_s: float, session: Session
 ) -> Played:
     folder = session.run_dir / "cases" / channel
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)

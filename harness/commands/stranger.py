@@ -15,6 +15,7 @@ from harness.world.driven import DrivenPlan, DrivenWorld
 from harness.world.external import ExternalPlan, ExternalWorld
 
 Stranger = DriverFile | type[PythonDriver]
+Outside = ExternalWorld | DrivenWorld
 CLASS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
@@ -39,7 +40,7 @@ def full_word(gateway: str) -> str:
 
 async def open_stranger(
     stranger: Stranger, *, gateway: str, session: Session, allowed_hosts: Collection[str] = ()
-) -> tuple[ExternalWorld | DrivenWorld, float]:
+) -> tuple[Outside, float]:
     """
     Its world, and how many seconds it may take to settle.
     """

@@ -80,7 +80,7 @@ class PythonDriver(Protocol):
     - `read_webhook(body: bytes)`: the platform's own words, `{"event_id", "type", "data": {"merchant_order_no",
       "amount_fen"}}`, or None for what says nothing; `webhook_answer`: the text that the platform answers;
     - `label_from`: provider to the field of the gateway's call that carries the label; `settle_s`: how long the gateway
-      may take to find out by itself.
+      may take to find out by itself; `kills`: at how many moments a case of the crash family may kill it (12).
 
     A question that was not answered is `harness.sut.contract.unknown(…)`, a no is `refused(…)`; a connection that
     breaks may simply be let through.
@@ -167,6 +167,7 @@ class CheckedGateway:
         # What the simulator's book says of a gateway that does not tell its own numbers.
         self.numbers: dict[str, str] = {}
         self._made: dict[str, Payment] = {}
+        self._refunds: dict[str, Refund] = {}
 
     @property
     def contract(self) -> GatewayContract:
@@ -178,6 +179,20 @@ class CheckedGateway:
         The order numbers of everything that was made through this driver.
         """
         return tuple(payment.merchant_order_no for payment in self._made.values())
+
+    @property
+    def made(self) -> tuple[Payment, ...]:
+        """
+        Everything that was made through this driver.
+        """
+        return tuple(self._made.values())
+
+    @property
+    def open_refunds(self) -> tuple[Refund, ...]:
+        """
+        The refunds that had not ended when the gateway last spoke of them.
+        """
+        return tuple(one for one in self._refunds.values() if one.status in {"REQUESTED", "PROCESSING"})
 
     def __getattr__(self, question: str) -> Callable[..., Any]:
         ask = getattr(self.driver, question, None)
@@ -235,6 +250,8 @@ class CheckedGateway:
         except Exception as error:
             raise DriverError(f"{where} failed: {type(error).__name__}: {error}", hint=HINT) from error
         self._checked(where, question, reply)
+        if isinstance(reply.value, Refund):
+            self._refunds[reply.value.merchant_refund_no] = reply.value
         if isinstance(reply.value, Payment):
             reply = dataclasses.replace(reply, value=self._numbered(reply.value))
             if question == "create":

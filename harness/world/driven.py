@@ -13,10 +13,11 @@ from typing import Any, Self
 import orjson
 
 from harness.clock import Clock, SystemClock
-from harness.control import SimulatorControl
 from harness.errors import DriverError, HarnessError
 from harness.ids import Ids, label_of
-from harness.sut.contract import GatewayContract
+from harness.model import PAID_STATUSES
+from harness.recent_control import RecentControl
+from harness.sut.contract import Ability, GatewayContract
 from harness.sut.python_driver import HINT, SETTLE_S, CheckedGateway, PythonDriver, Setup, made
 from harness.sut.sink import MerchantSink
 from harness.world.base import Move
@@ -25,6 +26,8 @@ from harness.world.nemesis import Moves, gateway_moves
 from harness.world.processes import LADDER_S, ProcessesPlan, ProcessesWorld
 
 LOOK_S = 0.1
+# At how many moments each case of the crash family kills the gateway.
+KILLS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,7 @@ class DrivenWorld:
     """
 
     name = "external"
+    moment_s = 0.002
 
     def __init__(self, plan: DrivenPlan, *, clock: Clock) -> None:
         self.plan = plan
@@ -57,11 +61,14 @@ class DrivenWorld:
         deeds = gateway_moves(self.moves, kill=self.kill_gateway, restart=self.restart_gateway)
         self.nemesis = Moves(self.name, deeds)
         answer = str(getattr(kind, "webhook_answer", "ok"))
+        self.kills_max = int(getattr(kind, "kills", KILLS))
         self.sink = MerchantSink("", clock=clock, read=self._read, answer=(answer, "text/plain"))
-        self.control: SimulatorControl
+        self.control: RecentControl
         self.gateway: GatewayContract
         self._checked: CheckedGateway | None = None
         self._simulator: ProcessesWorld | None = None
+        # Orders and refunds for which patience has run out: nobody waits for them again.
+        self._given_up: set[str] = set()
 
     @classmethod
     async def open(cls, plan: DrivenPlan, *, clock: Clock | None = None) -> Self:
@@ -94,15 +101,20 @@ class DrivenWorld:
 
     async def settle(self, *, patience_s: float) -> bool:
         """
-        Walk the ladders to their ends; what the gateway does by itself is waited for by whoever asks for it.
+        Walk the ladders to their ends, and wait until refunds have ended and the platform has heard of what the gateway
+        calls paid; what the gateway has still to find out by itself is waited for by whoever asks for it.
         """
+        waited_for: set[str] = set()
         try:
             async with asyncio.timeout(patience_s):
                 while (await self.control.advance(LADDER_S, until_idle=True)).pending:
                     await self.clock.sleep(LOOK_S)
                 await self._learn_numbers()
+                while waited_for := await self._unended() | await self._untold():
+                    await self.clock.sleep(LOOK_S)
                 return True
         except TimeoutError:
+            self._given_up |= waited_for
             return False
 
     async def kill_gateway(self) -> None:
@@ -115,6 +127,8 @@ class DrivenWorld:
         if self._checked is not None:
             await self._do("stop")
             await self._checked.close()
+        if hasattr(self, "control"):
+            await self.control.close()
         if self._simulator is not None:
             await self._simulator.close()
         await self.sink.stop()
@@ -129,7 +143,7 @@ class DrivenWorld:
             ),
             clock=self.clock,
         )
-        self.control = self._simulator.control
+        self.control = RecentControl(self._simulator.control.url)
 
     async def _start_gateway(self) -> None:
         assert self._simulator is not None
@@ -164,6 +178,35 @@ class DrivenWorld:
         read = getattr(driver, "read_webhook", None)
         said: Mapping[str, Any] | None = None if read is None else read(body)
         return said
+
+    async def _unended(self) -> set[str]:
+        """
+        The refunds that the gateway has taken and not ended, where it can tell.
+        """
+        checked = self._checked
+        if checked is None or Ability.GET_REFUND not in checked.abilities:
+            return set()
+        open_refunds = [one for one in checked.open_refunds if one.merchant_refund_no not in self._given_up]
+        for refund in open_refunds:
+            await checked.contract.get_refund(refund.payment_id, refund.id)
+        return {one.merchant_refund_no for one in checked.open_refunds} - self._given_up
+
+    async def _untold(self) -> set[str]:
+        """
+        The orders that the buyer has paid and the gateway calls paid, or open, of which the platform has not heard.
+        """
+        checked = self._checked
+        if checked is None or Ability.WEBHOOKS not in checked.abilities:
+            return set()
+        heard = {event.merchant_order_no for event in self.sink.events if event.told} | self._given_up
+        paid = {trade.label async for trade in self.control.trades() if trade.paid_fen}
+        untold = set()
+        for payment in checked.made:
+            if payment.merchant_order_no not in heard and label_of(payment.merchant_order_no) in paid:
+                told = (await checked.contract.get(payment.id)).value
+                if told is not None and told.status in PAID_STATUSES | {"PENDING"}:
+                    untold.add(payment.merchant_order_no)
+        return untold
 
     async def _learn_numbers(self) -> None:
         """
