@@ -57,9 +57,12 @@ class Result:
             "verdict": self.verdict.value,
             "expected": self.requirement.text if found is None else found.expected,
             "actual": self.reason if found is None else found.sentence,
-            "evidence": {"case": self.case, "lines": [] if found is None else list(found.evidence)},
+            "evidence": {
+                "case": self.case,
+                "lines": [] if found is None else list(found.evidence),
+                "witnessed": self.witnessed,
+            },
             "replay": "" if found is None else found.replay,
-            "witnessed": self.witnessed,
         }
 
 

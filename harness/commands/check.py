@@ -234,6 +234,7 @@ def _told(plan: CheckPlan, found: Sequence[Result], *, session: Session) -> int:
     if plan.junit is not None:
         write_junit(plan.junit, found, seed=plan.seed, gateway=plan.gateway)
     _keep_page(plan, found, verdict, session=session)
+    session.say(f"report {session.run_dir / 'report.html'}")
     session.announce(RunEnded(verdict=verdict, summary=summary, shown=("counts",)))
     return exit_code(verdict)
 
