@@ -14,7 +14,7 @@ from harness.cli import run
         (["demo", "--payments", "many"], "--payments"),
         (["demo", "--payments", "0"], "--payments"),
         (["dmeo"], "dmeo"),
-        (["chaos"], "Missing"),
+        (["chaos"], "no scenario"),
     ],
 )
 def test_a_mistyped_command_line_is_bad_input(argv: list[str], said: str, capsys: pytest.CaptureFixture[str]):
