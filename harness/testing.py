@@ -26,6 +26,7 @@ from harness.errors import ConfigError, GatewaySilentError
 from harness.history import History
 from harness.ids import Ids
 from harness.settings import HarnessSettings
+from harness.sut.driver.schema import DriverFile
 from harness.sut.reference import ReferenceGateway
 from harness.trial import Can, Played, Result, Tally, chosen, missing, play, results, silent
 from harness.verdict import Verdict
@@ -183,7 +184,9 @@ class Trial:
             opening = open_stranger(self.stranger, gateway=self.gateway, session=self.session)
             self._world, self._patience_s = self.loop.run(opening)
         world = self._world
-        return Can(abilities=world.gateway.abilities, moves=world.moves, channels=(channel,), world=world.name)
+        lacks = self.stranger.cannot if isinstance(self.stranger, DriverFile) else {}
+        able, moves, name = world.gateway.abilities, world.moves, world.name
+        return Can(abilities=able, moves=moves, channels=(channel,), world=name, lacks=lacks).over(channel)
 
     def _played(self, case: Case, channel: str) -> Played:
         key = case.name, channel
