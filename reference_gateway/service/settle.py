@@ -9,7 +9,7 @@ Facts: alipay/notify-duties
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -28,7 +28,7 @@ from reference_gateway.domain.records import (
 )
 from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.transitions import ORDER_STEPS, OrderEvent, Verdict
-from reference_gateway.domain.tries import order_and_try
+from reference_gateway.domain.tries import number_of_try, order_and_try
 from reference_gateway.errors import ChannelOutcomeUnknown
 from reference_gateway.service.progress import ring_for
 from reference_gateway.service.purposes import Purpose
@@ -57,10 +57,10 @@ def settlements(runtime: Runtime) -> Settlements:
     async def apply(batch: Mapping[str, Arrival]) -> Mapping[str, Judgement]:
         now = runtime.clock.now()
         async with runtime.units() as unit:
-            told = (arrival.notice for arrival in batch.values())
-            orders = {order_and_try(notice.out_trade_no)[0] for notice in told if notice is not None}
+            numbers = {arrival.notice.out_trade_no for arrival in batch.values() if arrival.notice is not None}
+            orders = {order_and_try(number)[0] for number in numbers}
             payments = await unit.lock_payments(orders) if orders else {}
-            plan = _Plan(runtime, payments, now)
+            plan = _Plan(runtime, payments, now, unopened=await _unopened(unit, numbers, payments))
             judgements = {key: plan.take(arrival) for key, arrival in batch.items()}
             await plan.write(unit)
             runtime.crash_point("notify.before_commit")
@@ -70,6 +70,22 @@ def settlements(runtime: Runtime) -> Settlements:
         return judgements
 
     return GroupCommit(apply, observe=runtime.metrics.batch("settlement"))
+
+
+async def _unopened(unit: UnitOfWork, numbers: Iterable[str], payments: Mapping[str, Payment]) -> frozenset[str]:
+    """
+    Find the numbers of tries that were never begun.
+
+    They look like ours, and whoever tells of them tells of somebody else's order.
+    """
+    found = set()
+    for number in numbers:
+        order, try_no = order_and_try(number)
+        payment = payments.get(order)
+        if try_no > 1 and payment is not None:
+            begun = {attempt.try_no for attempt in await unit.attempts(payment.id)}
+            found |= {number} - {number_of_try(order, one) for one in begun}
+    return frozenset(found)
 
 
 async def settle_report(settlements: Settlements, payment: Payment, report: TradeReport) -> Judgement:
@@ -91,9 +107,12 @@ async def settle_report(settlements: Settlements, payment: Payment, report: Trad
 class _Plan:
     """What a batch will write; built without waiting, written in the store's order of statements."""
 
-    def __init__(self, runtime: Runtime, payments: dict[str, Payment], now: datetime) -> None:
+    def __init__(
+        self, runtime: Runtime, payments: dict[str, Payment], now: datetime, *, unopened: frozenset[str]
+    ) -> None:
         self._runtime = runtime
         self._now = now
+        self._unopened = unopened
         self._payments = payments
         self._changed: dict[str, Payment] = {}
         self._hurried: list[str] = []
@@ -116,6 +135,7 @@ class _Plan:
             judgement = Judgement(Ruling.REFUSE, arrival.refused_code)
         else:
             payment = self._payments.get(order_and_try(notice.out_trade_no)[0])
+            payment = None if notice.out_trade_no in self._unopened else payment
             judgement = self._runtime.policy.judge(notice, payment)
             if payment is not None:
                 self._carry_out(notice, payment, judgement)

@@ -100,3 +100,22 @@ async def test_a_second_payment_goes_back_by_its_own_number_and_the_order_can_st
         _, refund = await world.merchant.act(payment, "refunds", {"merchant_refund_no": "r", "amount_fen": 100})
         assert refund["status"] == "SUCCEEDED"
         assert (books(world), len(refunds_called(world))) == ((0, 0), 2)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("tries", [1, 2])
+@pytest.mark.parametrize("paid_before", [True, False])
+async def test_a_notify_of_a_try_that_was_never_begun_is_about_nobodys_order(tries, paid_before):
+    """It is signed well and looks like ours; the true payment of the order is credited, and none goes back."""
+    async with World() as world:
+        lost(world, tries - 1)
+        _, payment = await world.merchant.pay()
+        never_begun = number_of_try(own_number(payment), tries + 1)
+        if paid_before:
+            await world.merchant.notify(payment)
+        assert (await world.merchant.notify(payment, order=never_begun, id="strange"))[0] != 200
+        await world.merchant.notify(payment, id="true")
+        await world.gateway.idle()
+        after = await world.merchant.payment(payment)
+        assert (after["status"], after["out_trade_no"], books(world)) == ("PAID", payment["out_trade_no"], (100, 100))
+        assert not refunds_called(world)
