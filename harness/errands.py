@@ -7,6 +7,7 @@ An errand is plain data, so that any process can take it. It refuses to know wha
 import asyncio
 import logging
 import os
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -91,7 +92,10 @@ def end_with_parent() -> None:
 
 def _run(errand: Errand) -> Played:
     # Stdout belongs to the report; what a gateway logs of lies that it refused is no news here.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(_in_world(BY_NAME[errand.case], errand))
 
