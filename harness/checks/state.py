@@ -78,7 +78,8 @@ def refund_keeps_paid(story: Story) -> Iterator[Ruling]:
     """
     book = story.last("book")
     refused = {line.of for line in story.lines.get("refund", ()) if line.phase is Phase.FAIL}
-    if given_back(story) or all(line.index in refused for line in story.asked("refund")):
+    seen_paid = any(line.value.get("status") in PAID for kind in LOOKS for line in story.seen(kind))
+    if (given_back(story) and not seen_paid) or all(line.index in refused for line in story.asked("refund")):
         return  # what the gateway gave back by itself, since it came too late, is no refund of the merchant's
     if book is not None and book.value["refunded_fen"] and status_of(story):
         yield Ruling(

@@ -37,9 +37,5 @@ MUTANT = Mutant(
         "order-of-arrival/across-midnight",
         "clock/last-rung-accepted",
     ),
-    tried_in=(
-        "a-day-late",
-        "next-day",
-        "last-rung",
-    ),
+    tried_in=("last-rung", "a-day-late", "next-day"),
 )

@@ -34,4 +34,5 @@ MUTANT = Mutant(
     parts=lambda: {"around_channels": only("wechatpay_v3", Around)},
     must_be_convicted_by=("clock/stale-stamp-refused",),
     channel="wechatpay_v3",
+    tried_in=("stale-stamp",),
 )

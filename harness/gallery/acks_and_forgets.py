@@ -21,4 +21,5 @@ MUTANT = Mutant(
     bug="acknowledges a notify before the payment is booked, and loses it",
     parts=lambda: {"notice_policy": Policy()},
     must_be_convicted_by=("notify/acked-is-known",),
+    tried_in=("plain",),
 )

@@ -37,4 +37,5 @@ MUTANT = Mutant(
     bug="loses a payment whose notify comes before the answer to the opening",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("order-of-arrival/notify-before-answer", "order-of-arrival/paid-before-answer"),
+    tried_in=("notify-before-answer",),
 )

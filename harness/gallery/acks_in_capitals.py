@@ -20,4 +20,5 @@ MUTANT = Mutant(
     bug="acknowledges in a word that the provider does not take",
     parts=lambda: {"around_channels": only("alipay", Around)},
     must_be_convicted_by=("notify/true-is-acked",),
+    tried_in=("plain",),
 )

@@ -20,4 +20,5 @@ MUTANT = Mutant(
     bug="acknowledges a notify that names another amount",
     parts=lambda: {"notice_policy": Policy()},
     must_be_convicted_by=("money/tampered-amount-refused",),
+    tried_in=("tampered",),
 )

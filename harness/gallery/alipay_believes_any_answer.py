@@ -24,4 +24,5 @@ MUTANT = Mutant(
         "signature/answer-foreign-not-believed",
         "close/not-believed",
     ),
+    tried_in=("answer-tampered", "answer-foreign", "close-not-believed"),
 )

@@ -28,4 +28,5 @@ MUTANT = Mutant(
     parts=lambda: {"around_channels": only("wechatpay_v3", Around)},
     must_be_convicted_by=("clock/small-skew-accepted",),
     channel="wechatpay_v3",
+    tried_in=("small-skew",),
 )

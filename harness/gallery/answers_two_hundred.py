@@ -41,4 +41,5 @@ MUTANT = Mutant(
     bug="acknowledges what it cannot verify",
     parts=lambda: {"around_channels": Around, "notice_policy": Policy()},
     must_be_convicted_by=("signature/forged-never-acked", "signature/unsigned-refused"),
+    tried_in=("unsigned",),
 )

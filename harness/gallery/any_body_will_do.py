@@ -36,4 +36,5 @@ MUTANT = Mutant(
     bug="accepts an order number again for another amount",
     parts=lambda: {"around_store": partial(AroundStore, unit=Around)},
     must_be_convicted_by=("idempotency/other-body-refused",),
+    tried_in=("other-body",),
 )

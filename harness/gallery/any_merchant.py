@@ -22,4 +22,5 @@ MUTANT = Mutant(
     bug="believes notifies that are signed for another merchant or app",
     parts=lambda: {"around_channels": only("alipay", Around)},
     must_be_convicted_by=("notify/another-merchants", "notify/another-apps"),
+    tried_in=("another-merchants", "another-apps"),
 )

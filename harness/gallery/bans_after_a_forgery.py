@@ -27,4 +27,5 @@ MUTANT = Mutant(
     bug="loses the payment of an order that somebody has forged a notify for",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("signature/true-after-forged", "security/many-forgeries"),
+    tried_in=("many-forgeries",),
 )

@@ -17,4 +17,5 @@ MUTANT = Mutant(
     bug="acts on a notify without checking its signature",
     parts=lambda: {"notify_verifier": believe},
     must_be_convicted_by=("signature/forged-never-acked",),
+    tried_in=("forged",),
 )

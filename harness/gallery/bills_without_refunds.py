@@ -21,4 +21,5 @@ MUTANT = Mutant(
     bug="reads no refunds in bills, and misses its own in each",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("reconciliation/refunds-agree",),
+    tried_in=("bill-with-refunds",),
 )

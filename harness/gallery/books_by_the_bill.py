@@ -61,4 +61,5 @@ MUTANT = Mutant(
     bug="books whatever a bill says, each time that it reads it",
     parts=_parts,
     must_be_convicted_by=("reconciliation/nothing-by-the-bill", "reconciliation/again-harmless"),
+    tried_in=("bill-amount", "bill-never-heard-of"),
 )

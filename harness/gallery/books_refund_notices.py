@@ -27,4 +27,5 @@ MUTANT = Mutant(
         "refund/notice-before-payment",
         "order-of-arrival/refund-notice-first",
     ),
+    tried_in=("refund-notice-first",),
 )

@@ -25,4 +25,5 @@ MUTANT = Mutant(
     bug="debits a refund twice in its own ledger",
     parts=lambda: {"around_store": partial(AroundStore, unit=Around)},
     must_be_convicted_by=("refund/books-agree", "refund/in-part"),
+    tried_in=("refund-part",),
 )

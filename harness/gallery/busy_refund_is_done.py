@@ -25,4 +25,5 @@ MUTANT = Mutant(
     bug="tells a refund as done that the provider was too busy for",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("refund/busy-settled",),
+    tried_in=("refund-busy",),
 )

@@ -23,4 +23,5 @@ MUTANT = Mutant(
     bug="opens the trade for less than the order's amount when that is large",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("money/large-amount", "money/order-amount"),
+    tried_in=("amounts",),
 )

@@ -28,4 +28,5 @@ MUTANT = Mutant(
     bug="takes a trade that has ended for one that was paid",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("close/nothing-credited", "state/unpaid-stays-unpaid", "money/credited-only-when-paid"),
+    tried_in=("close-refunded",),
 )

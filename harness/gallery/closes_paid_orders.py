@@ -47,4 +47,5 @@ MUTANT = Mutant(
     bug="closes an order that was paid",
     parts=lambda: {"around_store": partial(AroundStore, unit=Around)},
     must_be_convicted_by=("close/paid-stays-paid", "state/never-back"),
+    tried_in=("close-paid-before",),
 )

@@ -28,4 +28,11 @@ MUTANT = Mutant(
         "close/asked-again",
         "close/unanswered-opening",
     ),
+    tried_in=(
+        "close-paid-before",
+        "close-paid-before-timeout",
+        "close-twice",
+        "close-asked-again",
+        "close-unanswered-opening",
+    ),
 )

@@ -25,4 +25,5 @@ MUTANT = Mutant(
     bug="credits less than was paid",
     parts=lambda: {"notice_policy": Policy()},
     must_be_convicted_by=("money/credited-amount", "money/large-amount"),
+    tried_in=("amounts",),
 )

@@ -22,4 +22,5 @@ MUTANT = Mutant(
     bug="credits once for each notify id, and once more for a query",
     parts=lambda: {"notice_policy": Policy()},
     must_be_convicted_by=("idempotency/query-and-notify",),
+    tried_in=("found-by-asking",),
 )

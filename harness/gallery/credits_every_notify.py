@@ -38,5 +38,6 @@ MUTANT = Mutant(
     tried_in=(
         "ack-ignored",
         "overtaken",
+        "slow-reader",
     ),
 )

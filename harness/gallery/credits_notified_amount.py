@@ -26,4 +26,5 @@ MUTANT = Mutant(
     bug="credits the amount that the notify names, and never compares it with the order's",
     parts=lambda: {"notice_policy": CreditsNotifiedAmount()},
     must_be_convicted_by=("money/tampered-amount-not-credited", "money/credited-amount"),
+    tried_in=("tampered",),
 )

@@ -37,4 +37,5 @@ MUTANT = Mutant(
     bug="cuts its days at midnight in UTC, and compares them with days in Beijing",
     parts=lambda: {"around_store": partial(AroundStore, unit=Around)},
     must_be_convicted_by=("reconciliation/beijing-day",),
+    tried_in=("bill-around-midnight",),
 )

@@ -22,4 +22,5 @@ MUTANT = Mutant(
     bug="credits the buyer and does not tell the platform",
     parts=lambda: {"around_store": partial(AroundStore, unit=Around)},
     must_be_convicted_by=("notify/platform-told-once",),
+    tried_in=("plain",),
 )

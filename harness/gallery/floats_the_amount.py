@@ -24,4 +24,5 @@ MUTANT = Mutant(
     bug="computes amounts with floating point numbers",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("money/uneven-amount", "money/order-amount"),
+    tried_in=("amounts",),
 )

@@ -23,4 +23,5 @@ MUTANT = Mutant(
     bug="marks an order paid and credits nobody",
     parts=lambda: {"around_store": partial(AroundStore, unit=Around)},
     must_be_convicted_by=("money/credited-amount",),
+    tried_in=("plain",),
 )

@@ -27,4 +27,5 @@ MUTANT = Mutant(
     bug="refuses a notify that comes more than an hour after the payment",
     parts=lambda: {"around_channels": only("alipay", Around)},
     must_be_convicted_by=("clock/last-rung-accepted",),
+    tried_in=("last-rung",),
 )

@@ -22,4 +22,5 @@ MUTANT = Mutant(
     bug="books the payment of a closed order, and keeps the money",
     parts=lambda: {"around_store": partial(AroundStore, unit=Around)},
     must_be_convicted_by=("close/paid-late", "close/late-after-timeout"),
+    tried_in=("close-paid-late", "close-late-after-timeout"),
 )

@@ -22,4 +22,5 @@ MUTANT = Mutant(
     bug="acknowledges a payment that comes after its order was closed, and gives nothing back",
     parts=lambda: {"notice_policy": Policy()},
     must_be_convicted_by=("close/paid-late", "close/late-after-timeout"),
+    tried_in=("close-paid-late", "close-late-after-timeout"),
 )

@@ -29,4 +29,5 @@ MUTANT = Mutant(
     bug="never ends an order: the trade is closed at the provider, and open here for ever",
     parts=lambda: {"around_store": partial(AroundStore, unit=Around)},
     must_be_convicted_by=("close/ends-closed", "close/times-out"),
+    tried_in=("close-left-open", "close-times-out"),
 )

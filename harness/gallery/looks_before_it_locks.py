@@ -46,9 +46,5 @@ MUTANT = Mutant(
         "spike/notifies",
         "order-of-arrival/paid-while-asking",
     ),
-    tried_in=(
-        "copies-at-once",
-        "while-it-asks",
-        "spike-notifies",
-    ),
+    tried_in=("copies-at-once", "while-it-asks", "spike-notifies"),
 )

@@ -46,10 +46,5 @@ MUTANT = Mutant(
         "crash/while-opening",
         "spike/killed",
     ),
-    tried_in=(
-        "killed-around-the-notify",
-        "killed-while-refunding",
-        "killed-while-opening",
-        "spike-killed",
-    ),
+    tried_in=("killed-around-the-notify", "killed-while-refunding", "killed-while-opening", "spike-killed"),
 )

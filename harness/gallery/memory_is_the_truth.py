@@ -10,4 +10,5 @@ MUTANT = Mutant(
     bug="keeps orders in memory only, and comes back knowing nothing",
     parts=lambda: {"around_store": lambda _: MemoryStore(one_turn)},
     must_be_convicted_by=("crash/before-paying", "crash/after-paying", "crash/down-while-paid", "spike/killed"),
+    tried_in=("killed-before-paying", "killed-after-paying", "killed-down-while-paid", "spike-killed"),
 )

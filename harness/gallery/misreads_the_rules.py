@@ -37,4 +37,5 @@ MUTANT = Mutant(
     bug="accepts a notify that is signed by a common misreading of the rules",
     parts=lambda: {"around_channels": only("alipay", Around)},
     must_be_convicted_by=("security/misread-signature",),
+    tried_in=("misread",),
 )

@@ -24,4 +24,5 @@ MUTANT = Mutant(
     bug="takes a trade that nobody has scanned yet for one that has ended",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("unknown/create-no-answer",),
+    tried_in=("opening-no-answer",),
 )

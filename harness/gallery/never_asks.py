@@ -20,4 +20,5 @@ MUTANT = Mutant(
     bug="trusts in notifies and never asks the provider",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("notify/none-came", "notify/nothing-lost"),
+    tried_in=("all-lost",),
 )

@@ -26,4 +26,5 @@ MUTANT = Mutant(
     bug="takes a bill that is not there yet for a day without payments",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("reconciliation/no-bill-no-agreement",),
+    tried_in=("bill-not-there-yet",),
 )

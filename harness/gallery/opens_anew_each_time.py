@@ -37,9 +37,5 @@ MUTANT = Mutant(
         "concurrency/clicks-at-once",
         "spike/one-payment",
     ),
-    tried_in=(
-        "asked-again",
-        "clicks-at-once",
-        "spike-copies",
-    ),
+    tried_in=("asked-again", "clicks-at-once", "spike-copies"),
 )

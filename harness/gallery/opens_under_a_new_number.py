@@ -29,4 +29,5 @@ MUTANT = Mutant(
     bug="opens an order under another number each time it tries",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("unknown/never-a-second-trade",),
+    tried_in=("opening-garbled",),
 )

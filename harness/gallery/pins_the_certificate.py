@@ -33,4 +33,5 @@ MUTANT = Mutant(
     parts=lambda: {"around_channels": only("wechatpay_v3", Around)},
     must_be_convicted_by=("signature/rotated-key-followed",),
     channel="wechatpay_v3",
+    tried_in=("rotated-key",),
 )

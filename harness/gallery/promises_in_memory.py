@@ -25,4 +25,5 @@ MUTANT = Mutant(
     bug="accepts more orders at once than it writes down",
     parts=lambda: {"around_store": partial(AroundStore, unit=Around)},
     must_be_convicted_by=("spike/accepted-kept", "spike/slow-provider", "concurrency/many-buyers"),
+    tried_in=("spike-burst", "spike-slow-provider", "many-buyers"),
 )

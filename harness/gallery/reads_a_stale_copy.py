@@ -52,4 +52,5 @@ MUTANT = Mutant(
     bug="answers some questions from a copy of the order that is out of date",
     parts=_parts,
     must_be_convicted_by=("state/never-back", "close/stays-closed"),
+    tried_in=("plain", "close-plain"),
 )

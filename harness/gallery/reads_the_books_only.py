@@ -27,4 +27,5 @@ MUTANT = Mutant(
     bug="looks for its own payments in the bill, and never for the bill's in its own books",
     parts=lambda: {"around_store": partial(AroundStore, unit=Around)},
     must_be_convicted_by=("reconciliation/extra-row-told", "reconciliation/lost-payment-found"),
+    tried_in=("bill-extra-row", "bill-never-heard-of"),
 )

@@ -29,4 +29,5 @@ MUTANT = Mutant(
     bug="repeats a refund whose outcome is unknown under another number",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("refund/unknown-same-number",),
+    tried_in=("refund-busy",),
 )

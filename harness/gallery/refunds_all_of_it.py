@@ -23,4 +23,5 @@ MUTANT = Mutant(
     bug="sends every part refund over the whole amount",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("refund/in-part", "refund/books-agree"),
+    tried_in=("refund-part",),
 )

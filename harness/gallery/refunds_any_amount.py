@@ -79,4 +79,5 @@ MUTANT = Mutant(
         "refund/at-once-never-above",
         "concurrency/refunds-at-once",
     ),
+    tried_in=("refund-too-much", "refund-at-once"),
 )

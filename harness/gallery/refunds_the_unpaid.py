@@ -45,4 +45,5 @@ MUTANT = Mutant(
     bug="refunds an order that nobody has paid",
     parts=lambda: {"around_store": partial(AroundStore, unit=Around), "around_channels": Trusting},
     must_be_convicted_by=("refund/unpaid-refused", "close/refund-refused"),
+    tried_in=("close-refunded",),
 )

@@ -22,4 +22,5 @@ MUTANT = Mutant(
     bug="refuses a notify once its order is no longer open",
     parts=lambda: {"notice_policy": Policy()},
     must_be_convicted_by=("notify/duplicate-acked",),
+    tried_in=("duplicates",),
 )

@@ -20,4 +20,5 @@ MUTANT = Mutant(
     bug="answers a notify that it has booked before with an error",
     parts=lambda: {"notice_policy": RefusesRepeats()},
     must_be_convicted_by=("notify/duplicate-acked",),
+    tried_in=("duplicates",),
 )

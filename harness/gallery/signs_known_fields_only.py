@@ -61,4 +61,5 @@ MUTANT = Mutant(
     bug="refuses true notifies as soon as the provider adds a field",
     parts=lambda: {"around_channels": only("alipay", Around)},
     must_be_convicted_by=("signature/new-fields-accepted",),
+    tried_in=("new-fields",),
 )

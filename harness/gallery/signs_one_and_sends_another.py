@@ -38,4 +38,5 @@ MUTANT = Mutant(
     bug="signs the content of a refund and sends it in another spelling",
     parts=lambda: {"around_channels": only("alipay", Around)},
     must_be_convicted_by=("signature/requests-verify",),
+    tried_in=("refund-part",),
 )

@@ -22,4 +22,5 @@ MUTANT = Mutant(
     bug="takes the last payment of a bill for its summary",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("reconciliation/true-bill-agrees",),
+    tried_in=("bill-quiet",),
 )

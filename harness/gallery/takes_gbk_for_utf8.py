@@ -23,4 +23,5 @@ MUTANT = Mutant(
     bug="acknowledges a notify in another charset and loses it",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("signature/other-charset-verified",),
+    tried_in=("other-charset",),
 )

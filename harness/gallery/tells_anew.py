@@ -32,4 +32,5 @@ MUTANT = Mutant(
     bug="sends a webhook that was refused again as another event",
     parts=lambda: {"webhook_sender": TellsAnew()},
     must_be_convicted_by=("idempotency/platform-event-repeats", "notify/platform-told-once"),
+    tried_in=("platform-down",),
 )

@@ -26,4 +26,5 @@ MUTANT = Mutant(
     bug="tells the platform another amount than was paid",
     parts=lambda: {"around_sender": Around},
     must_be_convicted_by=("notify/platform-told-amount",),
+    tried_in=("plain",),
 )

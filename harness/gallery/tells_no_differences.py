@@ -29,4 +29,5 @@ MUTANT = Mutant(
         "reconciliation/empty-bill-told",
         "reconciliation/refund-elsewhere-told",
     ),
+    tried_in=("bill-missing-row", "bill-amount", "bill-empty", "bill-refund-elsewhere"),
 )

@@ -25,8 +25,5 @@ MUTANT = Mutant(
         "spike/platform-told",
         "crash/platform-still-told",
     ),
-    tried_in=(
-        "spike-platform-told",
-        "killed-platform-still-told",
-    ),
+    tried_in=("spike-platform-told", "killed-platform-still-told"),
 )

@@ -27,4 +27,5 @@ MUTANT = Mutant(
     bug="tells the platform of each payment under two event ids",
     parts=lambda: {"around_sender": Around},
     must_be_convicted_by=("notify/platform-told-once",),
+    tried_in=("plain",),
 )

@@ -24,4 +24,5 @@ MUTANT = Mutant(
     bug="takes a close that nobody answered for a closed trade",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("close/no-answer", "close/torn", "close/system-error"),
+    tried_in=("close-no-answer", "close-torn", "close-system-error"),
 )

@@ -27,4 +27,5 @@ MUTANT = Mutant(
     bug="credits a refunded payment again when its old notify is replayed",
     parts=lambda: {"notice_policy": Policy()},
     must_be_convicted_by=("notify/old-one-again", "security/replay-credits-nothing"),
+    tried_in=("replayed-after-refund",),
 )

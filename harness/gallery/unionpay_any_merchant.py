@@ -23,4 +23,5 @@ MUTANT = Mutant(
     parts=lambda: {"around_channels": only("unionpay_rsa", Around)},
     must_be_convicted_by=("notify/another-merchants",),
     channel="unionpay_rsa",
+    tried_in=("another-merchants",),
 )

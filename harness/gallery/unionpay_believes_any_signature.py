@@ -21,4 +21,5 @@ MUTANT = Mutant(
     parts=lambda: {"around_channels": only("unionpay_rsa", Around)},
     must_be_convicted_by=("signature/forged-never-acked", "signature/foreign-key-refused", "signature/damaged-refused"),
     channel="unionpay_rsa",
+    tried_in=("wrong-key", "damaged"),
 )

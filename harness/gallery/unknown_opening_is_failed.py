@@ -34,4 +34,14 @@ MUTANT = Mutant(
         "unknown/create-late-answer",
         "unknown/create-dripped",
     ),
+    tried_in=(
+        "opening-no-answer",
+        "opening-torn-after",
+        "opening-garbled",
+        "opening-server-error",
+        "opening-system-error",
+        "opening-half-answer",
+        "opening-late-answer",
+        "opening-dripped",
+    ),
 )

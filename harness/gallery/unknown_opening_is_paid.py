@@ -30,4 +30,5 @@ MUTANT = Mutant(
         "unknown/create-busy",
         "unknown/create-torn-before",
     ),
+    tried_in=("opening-cut-before", "opening-bad-gateway", "opening-busy", "opening-torn-before"),
 )

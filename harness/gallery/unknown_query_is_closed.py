@@ -25,4 +25,5 @@ MUTANT = Mutant(
     bug="takes a query without an answer for the end of the order",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("unknown/query-no-answer", "unknown/query-garbled", "unknown/query-tampered"),
+    tried_in=("query-no-answer", "query-garbled", "query-tampered"),
 )

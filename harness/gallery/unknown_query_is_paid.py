@@ -24,4 +24,5 @@ MUTANT = Mutant(
     bug="takes a query that was not answered for a payment",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("unknown/query-no-answer", "money/credited-only-when-paid", "unknown/query-server-error"),
+    tried_in=("query-no-answer", "query-server-error"),
 )

@@ -25,4 +25,5 @@ MUTANT = Mutant(
     bug="takes a refund that was not answered for one that succeeded",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("refund/cut-before-settled",),
+    tried_in=("refund-cut-before",),
 )

@@ -33,4 +33,12 @@ MUTANT = Mutant(
         "refund/garbled-settled",
         "refund/unsigned-settled",
     ),
+    tried_in=(
+        "refund-no-answer",
+        "refund-torn",
+        "refund-system-error",
+        "refund-server-error",
+        "refund-garbled",
+        "refund-unsigned",
+    ),
 )

@@ -21,4 +21,5 @@ MUTANT = Mutant(
     parts=lambda: {"around_channels": only("wechatpay_v2", Around)},
     must_be_convicted_by=("notify/true-is-acked",),
     channel="wechatpay_v2",
+    tried_in=("plain",),
 )

@@ -11,4 +11,5 @@ MUTANT = Mutant(
     parts=lambda: {"notice_policy": BooksRefundNotices()},
     must_be_convicted_by=("refund/notice-no-payment",),
     channel="wechatpay_v2",
+    tried_in=("refund-part",),
 )

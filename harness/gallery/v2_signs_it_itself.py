@@ -30,4 +30,5 @@ MUTANT = Mutant(
     parts=lambda: {"around_channels": only("wechatpay_v2", Around)},
     must_be_convicted_by=("signature/forged-never-acked", "signature/unsigned-refused"),
     channel="wechatpay_v2",
+    tried_in=("unsigned",),
 )

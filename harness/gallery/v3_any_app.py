@@ -24,4 +24,5 @@ MUTANT = Mutant(
     parts=lambda: {"around_channels": only("wechatpay_v3", Around)},
     must_be_convicted_by=("notify/another-apps",),
     channel="wechatpay_v3",
+    tried_in=("another-apps",),
 )

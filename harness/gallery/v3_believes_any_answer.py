@@ -28,9 +28,5 @@ MUTANT = Mutant(
         "signature/answer-unsigned-not-believed",
     ),
     channel="wechatpay_v3",
-    tried_in=(
-        "answer-tampered",
-        "answer-foreign",
-        "answer-unsigned",
-    ),
+    tried_in=("answer-tampered", "answer-foreign", "answer-unsigned"),
 )

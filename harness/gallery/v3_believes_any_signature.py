@@ -26,4 +26,5 @@ MUTANT = Mutant(
         "signature/probe-refused",
     ),
     channel="wechatpay_v3",
+    tried_in=("wrong-key", "damaged", "probe"),
 )

@@ -25,4 +25,5 @@ MUTANT = Mutant(
     bug="books a trade that it finds waiting for its buyer",
     parts=lambda: {"around_channels": Around},
     must_be_convicted_by=("state/unpaid-stays-unpaid", "money/credited-only-when-paid"),
+    tried_in=("unpaid",),
 )

@@ -11,4 +11,5 @@ MUTANT = Mutant(
     bug="closes an order without asking, and drops the payment that was on its way",
     parts=lambda: {"around_channels": Around, "notice_policy": Policy()},
     must_be_convicted_by=("close/paid-at-once", "close/notify-after"),
+    tried_in=("close-at-once", "close-notify-after"),
 )
