@@ -43,7 +43,9 @@ async def unpaid(stage: Stage) -> None:
 
 
 async def amounts(stage: Stage) -> None:
-    """One fen, a lot, and what floats get wrong."""
+    """One fen, a lot, and what floats get wrong; and two orders of that kind that nobody pays."""
+    await stage.opened(1_999)
+    await stage.opened(10_000_001)
     for amount_fen in (1, 29, 1_999, 8_195, 100_905, 10_000_001):
         await stage.pay(await stage.opened(amount_fen))
 
@@ -99,7 +101,11 @@ async def many_buyers(stage: Stage) -> None:
 CASES = (
     Case(name="plain", covers=(*ALWAYS, "state/never-back"), play=plain),
     Case(name="unpaid", covers=("state/unpaid-stays-unpaid", "money/credited-only-when-paid"), play=unpaid),
-    Case(name="amounts", covers=("money/one-fen", "money/large-amount", "money/uneven-amount"), play=amounts),
+    Case(
+        name="amounts",
+        covers=("money/order-amount", "money/one-fen", "money/large-amount", "money/uneven-amount"),
+        play=amounts,
+    ),
     Case(
         name="asked-again",
         covers=("idempotency/opened-once", "idempotency/one-trade", "idempotency/asked-after-paid"),

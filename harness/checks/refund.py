@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from harness.checks.base import Check, Judgement, Rule, Ruling, Story, each_order, family, finding, judgement, stories
 from harness.checks.books import agree, disagreements, given_back, still_right, told_by
+from harness.checks.idempotency import refund_number_once
 from harness.checks.occasions import called, marked, struck
 from harness.history import Operation, Phase
 from harness.verdict import Finding, yuan_text
@@ -153,6 +154,16 @@ def unknown_same_number(story: Story) -> Iterator[Ruling]:
     )
 
 
+def same_number_at_once(story: Story) -> Iterator[Ruling]:
+    """
+    Asked for several times at the same moment: made once, and the books agree.
+    """
+    met = marked("one-refund-at-once")
+    if met(story):
+        yield from still_right(met)(story)
+        yield from refund_number_once(story)
+
+
 def other_amount_refused(story: Story) -> Iterator[Ruling]:
     """
     The same refund number with another amount; an answer that never came says nothing.
@@ -211,7 +222,7 @@ CHECKS: Mapping[str, Check] = {
     ),
     "refund/same-number-at-once": each_order(
         "refund/same-number-at-once",
-        still_right(marked("one-refund-at-once")),
+        same_number_at_once,
         witness="no refund was asked for several times at the same moment",
     ),
     "refund/unknown-same-number": each_order(

@@ -26,5 +26,5 @@ MUTANT = Mutant(
     bug="refunds again when a refund is asked for again under its own number",
     parts=lambda: {"around_store": partial(AroundStore, unit=Around)},
     must_be_convicted_by=("idempotency/refund-number-once", "refund/same-number-at-once", "spike/refunds"),
-    tried_in=("spike-refunds",),
+    tried_in=("refund-one-at-once", "spike-refunds"),
 )

@@ -55,6 +55,11 @@ OTHERS = [
         "PASS",
         Tale().call("refund", fault="busy", refund_no="R1").call("refund", refund_no="R1"),
     ),
+    (
+        "refund/same-number-at-once",
+        "FAIL",
+        Tale().mark("one-refund-at-once").refund(fen=400).refund(fen=400).book(refunded=800).ledger(990, debits=(800,)),
+    ),
     ("refund/other-amount-refused", "PASS", Tale().asked(kind="refund_other", ends="fail")),
     ("refund/other-amount-refused", "FAIL", Tale().asked(kind="refund_other")),
     ("refund/other-amount-refused", "UNKNOWN", Tale().asked(kind="refund_other", ends="unknown")),
