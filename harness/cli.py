@@ -341,7 +341,7 @@ def doctor(
 
 @app.command(name="list")
 def list_things(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="requirements, faults, scenarios or providers")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="requirements, faults, scenarios, providers or gallery")],
     *,
     as_json: JsonFlag = False,
 ) -> None:

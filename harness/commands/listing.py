@@ -67,9 +67,25 @@ def _providers() -> Sequence[Row]:
     ]
 
 
+def _gallery() -> Sequence[Row]:
+    # The gallery brings the gateway's own room with it, which no other list needs.
+    from harness.gallery import MUTANTS  # noqa: PLC0415
+
+    return [
+        {
+            "id": mutant.id,
+            "text": mutant.bug,
+            "channel": mutant.channel,
+            "must_be_convicted_by": list(mutant.must_be_convicted_by),
+        }
+        for mutant in MUTANTS.values()
+    ]
+
+
 KINDS: Mapping[str, Callable[[], Sequence[Row]]] = {
     "requirements": _requirements,
     "faults": _faults,
     "scenarios": _scenarios,
     "providers": _providers,
+    "gallery": _gallery,
 }

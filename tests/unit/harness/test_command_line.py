@@ -2,6 +2,8 @@
 What a mistyped command line gets: a sentence and exit code 2, never a traceback, never the code of findings.
 """
 
+import json
+
 import pytest
 
 from harness.cli import run
@@ -51,3 +53,12 @@ def test_a_crash_of_ours_is_never_the_code_of_findings(
     told = capsys.readouterr().err
     assert "RuntimeError: boom" in told
     assert "payproof: this is our fault, not your gateway's" in told
+
+
+@pytest.mark.parametrize("kind", ["requirements", "faults", "scenarios", "providers", "gallery"])
+def test_every_kind_of_thing_can_be_listed(kind: str, capsys: pytest.CaptureFixture[str]):
+    assert run(["list", kind, "--json"]) == 0
+
+    rows = json.loads(capsys.readouterr().out)[kind]
+    assert rows
+    assert all(row["id"] for row in rows)
