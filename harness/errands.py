@@ -67,8 +67,12 @@ def run_errands(errands: Sequence[Errand]) -> Iterator[tuple[Errand, Played]]:
         max_workers=workers, mp_context=get_context("forkserver"), initializer=end_with_parent
     ) as pool:
         waiting = {pool.submit(_run, errand): errand for errand in errands[1:]}
-        for future in as_completed(waiting):
-            yield waiting[future], future.result()
+        try:
+            for future in as_completed(waiting):
+                yield waiting[future], future.result()
+        finally:
+            # Whoever has heard enough does not wait for what is left.
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def cores() -> int:

@@ -77,7 +77,7 @@ def test_no_secret_reaches_the_run_folder(run_dir: Path):
         history = run_dir / "cases" / channel / "duplicates.ndjson"
         kept += [history, wire_file(history)]
 
-    assert {"wechatpay/apiv2_key", "unionpay/secure_key"} <= set(secrets)
+    assert {"wechatpay/apiv2_key", "unionpay/acp_test_sign.key.pem"} <= set(secrets)
     for file in kept:
         text = file.read_text(encoding="utf-8")
         assert text

@@ -20,6 +20,8 @@ from harness.gallery import MUTANTS
 from harness.trial import Played
 from harness.verdict import Level, Verdict
 
+pytestmark = pytest.mark.timeout(900)  # all is played by whichever test comes first
+
 Trials = Mapping[tuple[str, str], Played]
 
 
