@@ -60,15 +60,21 @@ def one_payment(story: Story) -> Iterator[Ruling]:
     Every answer to an order that was asked for again names the same payment.
     """
     answers = [line for line in story.seen("create") if line.value.get("payment_id")]
-    if len(answers) < 2:
-        return
+    if len(answers) >= 2:
+        yield same_payment(story, answers)
+
+
+def same_payment(story: Story, answers: Sequence[Operation], *, when: str = "") -> Ruling:
+    """
+    The ruling that all *answers* to an order's opening name one payment.
+    """
     ids = {line.value["payment_id"] for line in answers}
-    yield Ruling(
+    return Ruling(
         kept=len(ids) == 1,
         expected="1 payment",
         actual=f"{len(ids)} payments: {', '.join(sorted(ids))}",
         evidence=tuple(answers),
-        money=f"order {story.order} opened {len(ids)} times",
+        money=f"order {story.order} opened {len(ids)} times{when}",
     )
 
 

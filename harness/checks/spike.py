@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from harness.checks.base import KEPT, Check, Rule, Ruling, Story, family
 from harness.checks.books import disagreements, still_right, told_by
-from harness.checks.idempotency import refund_number_once
+from harness.checks.idempotency import refund_number_once, same_payment
 from harness.checks.occasions import PAID, marked, status_of
 from harness.history import Phase
 
@@ -91,18 +91,11 @@ def one_payment(story: Story) -> Iterator[Ruling]:
     taken = [line for line in story.seen("create") if line.value.get("payment_id")]
     if not marked("spike-copies")(story) or len(story.asked("create")) < 2 or not taken:
         return
-    ids = {line.value["payment_id"] for line in taken}
     apart = disagreements(story)
     if apart:
         yield told_by(story, apart[0], taken[0])
         return
-    yield Ruling(
-        kept=len(ids) == 1,
-        expected="1 payment",
-        actual=f"{len(ids)} payments: {', '.join(sorted(ids))}",
-        evidence=tuple(taken),
-        money=f"order {story.order} opened {len(ids)} times in a burst",
-    )
+    yield same_payment(story, taken, when=" in a burst")
 
 
 def says_when(story: Story) -> Iterator[Ruling]:

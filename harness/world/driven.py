@@ -4,7 +4,6 @@ The world of a gateway that a Python class drives: our simulator as a process, o
 It refuses to know how the gateway is asked; the class does.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +20,11 @@ from harness.sut.contract import Ability, GatewayContract
 from harness.sut.python_driver import HINT, SETTLE_S, CheckedGateway, PythonDriver, Setup, made
 from harness.sut.sink import MerchantSink
 from harness.world.base import Move
+from harness.world.foreign import ForeignWorld
 from harness.world.home import Home
 from harness.world.nemesis import Moves, gateway_moves
-from harness.world.processes import LADDER_S, ProcessesPlan, ProcessesWorld
+from harness.world.processes import ProcessesPlan, ProcessesWorld
 
-LOOK_S = 0.1
 # At how many moments each case of the crash family kills the gateway.
 KILLS = 12
 
@@ -43,7 +42,7 @@ class DrivenPlan:
     kind: type[PythonDriver]
 
 
-class DrivenWorld:
+class DrivenWorld(ForeignWorld):
     """
     World around a gateway that a class drives; made by `DrivenWorld.open`, ended by `close`.
     """
@@ -52,6 +51,7 @@ class DrivenWorld:
     moment_s = 0.002
 
     def __init__(self, plan: DrivenPlan, *, clock: Clock) -> None:
+        super().__init__()
         self.plan = plan
         self.clock = clock
         self.ids = plan.ids
@@ -67,8 +67,6 @@ class DrivenWorld:
         self.gateway: GatewayContract
         self._checked: CheckedGateway | None = None
         self._simulator: ProcessesWorld | None = None
-        # Orders and refunds for which patience has run out: nobody waits for them again.
-        self._given_up: set[str] = set()
 
     @classmethod
     async def open(cls, plan: DrivenPlan, *, clock: Clock | None = None) -> Self:
@@ -94,28 +92,6 @@ class DrivenWorld:
         How long the gateway may take to find out by itself what it was not told.
         """
         return float(getattr(self.plan.kind, "settle_s", SETTLE_S))
-
-    async def advance(self, seconds: float) -> None:
-        await self.control.advance(seconds)
-        await self._learn_numbers()
-
-    async def settle(self, *, patience_s: float) -> bool:
-        """
-        Walk the ladders to their ends, and wait until refunds have ended and the platform has heard of what the gateway
-        calls paid; what the gateway has still to find out by itself is waited for by whoever asks for it.
-        """
-        waited_for: set[str] = set()
-        try:
-            async with asyncio.timeout(patience_s):
-                while (await self.control.advance(LADDER_S, until_idle=True)).pending:
-                    await self.clock.sleep(LOOK_S)
-                await self._learn_numbers()
-                while waited_for := await self._unended() | await self._untold():
-                    await self.clock.sleep(LOOK_S)
-                return True
-        except TimeoutError:
-            self._given_up |= waited_for
-            return False
 
     async def kill_gateway(self) -> None:
         await self._do("kill")
@@ -208,14 +184,5 @@ class DrivenWorld:
                     untold.add(payment.merchant_order_no)
         return untold
 
-    async def _learn_numbers(self) -> None:
-        """
-        The provider's number of each order, for a gateway that does not tell it: by label, out of the book.
-        """
-        if self._checked is None:
-            return
-        by_label = {trade.label: trade.out_trade_no async for trade in self.control.trades()}
-        for order in self._checked.orders:
-            number = by_label.get(label_of(order) or "")
-            if number is not None:
-                self._checked.numbers[order] = number
+    def _numbered(self) -> CheckedGateway | None:
+        return self._checked

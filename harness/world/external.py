@@ -33,14 +33,14 @@ from harness.sut.driver.template import text
 from harness.sut.driver.webhooks import read_webhook
 from harness.sut.sink import MerchantSink
 from harness.world.base import Move
+from harness.world.foreign import ForeignWorld
 from harness.world.home import Home
 from harness.world.launch import ProcessSpec
 from harness.world.nemesis import Moves, gateway_moves
-from harness.world.processes import LADDER_S, ProcessesPlan, ProcessesWorld
+from harness.world.processes import ProcessesPlan, ProcessesWorld
 from harness.world.supervisor import Supervisor
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-LOOK_S = 0.1
 # UnionPay has no call that ends a trade.
 ENDABLE = tuple(name for name in PROVIDED if provider_of(name) != "unionpay")
 TLS_PORT, PROXY_PORT = "PAYPROOF_PROVIDERS_TLS_PORT", "PAYPROOF_PROVIDERS_PROXY_PORT"
@@ -65,7 +65,7 @@ class ExternalPlan:
     simulator_env: Mapping[str, str] = field(default_factory=dict)
 
 
-class ExternalWorld:
+class ExternalWorld(ForeignWorld):
     """
     World around a gateway of the user's; made by `ExternalWorld.open`, ended by `close`.
     """
@@ -74,6 +74,7 @@ class ExternalWorld:
     moment_s = 0.002
 
     def __init__(self, plan: ExternalPlan, *, clock: Clock) -> None:
+        super().__init__()
         self.plan = plan
         self.clock = clock
         self.ids = plan.ids
@@ -96,8 +97,6 @@ class ExternalWorld:
         self._supervisor = Supervisor(plan.run_dir / "logs", clock=clock)
         self._values: dict[str, Any] = {}
         self._secrets: dict[str, str] = {}
-        # Orders and refunds for which patience has run out: nobody waits for them again.
-        self._given_up: set[str] = set()
 
     @classmethod
     async def open(cls, plan: ExternalPlan, *, clock: Clock | None = None) -> Self:
@@ -134,28 +133,6 @@ class ExternalWorld:
         """
         started = {"gateway": (self._supervisor["gateway"].pid,)} if self.plan.driver.start is not None else {}
         return {**self._simulator.pids(), **started}
-
-    async def advance(self, seconds: float) -> None:
-        await self.control.advance(seconds)
-        await self._learn_numbers()
-
-    async def settle(self, *, patience_s: float) -> bool:
-        """
-        Walk the ladders to their ends, and wait until refunds have ended and the platform has heard of what the gateway
-        calls paid; what the gateway has still to find out by itself is waited for by whoever asks for it.
-        """
-        waited_for: set[str] = set()
-        try:
-            async with asyncio.timeout(patience_s):
-                while (await self.control.advance(LADDER_S, until_idle=True)).pending:
-                    await self.clock.sleep(LOOK_S)
-                await self._learn_numbers()
-                while waited_for := await self._unended() | await self._untold():
-                    await self.clock.sleep(LOOK_S)
-                return True
-        except TimeoutError:
-            self._given_up |= waited_for
-            return False
 
     async def kill_gateway(self) -> None:
         driver = self.plan.driver
@@ -317,15 +294,8 @@ class ExternalWorld:
             untold |= {order for order, times in self._http.refunded.items() if times > back[order]} - self._given_up
         return untold
 
-    async def _learn_numbers(self) -> None:
-        """
-        The provider's number of each order, for a gateway that does not tell it: by label, out of the book.
-        """
-        by_label = {trade.label: trade.out_trade_no async for trade in self.control.trades()}
-        for order in self._http.orders:
-            number = by_label.get(label_of(order) or "")
-            if number is not None:
-                self._http.numbers[order] = number
+    def _numbered(self) -> HttpGateway:
+        return self._http
 
 
 def label_environment(driver: DriverFile) -> dict[str, str]:
