@@ -64,17 +64,18 @@ def one_payment(story: Story) -> Iterator[Ruling]:
         yield same_payment(story, answers)
 
 
-def same_payment(story: Story, answers: Sequence[Operation], *, when: str = "") -> Ruling:
+def same_payment(story: Story, answers: Sequence[Operation], *, burst: bool = False) -> Ruling:
     """
-    The ruling that all *answers* to an order's opening name one payment.
+    The ruling that all *answers* to an order's opening, in a *burst* or not, name one payment.
     """
     ids = {line.value["payment_id"] for line in answers}
+    said = "order {} opened {} times in a burst" if burst else "order {} opened {} times"
     return Ruling(
         kept=len(ids) == 1,
         expected="1 payment",
         actual=f"{len(ids)} payments: {', '.join(sorted(ids))}",
         evidence=tuple(answers),
-        money=f"order {story.order} opened {len(ids)} times{when}",
+        money=said.format(story.order, len(ids)),
     )
 
 

@@ -95,7 +95,7 @@ def one_payment(story: Story) -> Iterator[Ruling]:
     if apart:
         yield told_by(story, apart[0], taken[0])
         return
-    yield same_payment(story, taken, when=" in a burst")
+    yield same_payment(story, taken, burst=True)
 
 
 def says_when(story: Story) -> Iterator[Ruling]:

@@ -40,7 +40,8 @@ def told() -> Iterator[None]:
         # What the driver says of a connection that was ended by the other side and whose end it has not seen yet.
         raise StoreUnavailable(f"PostgreSQL is away: {error}") from error
     except asyncpg.InterfaceError as error:
-        if "closed" not in str(error):
+        # A connection whose end the driver has seen is closed, and the pool has taken it back under its holder.
+        if not any(word in str(error) for word in ("closed", "released")):
             raise
         raise StoreUnavailable(f"PostgreSQL is away: {error}") from error
     except IntegrityError as error:

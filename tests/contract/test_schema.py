@@ -237,6 +237,22 @@ async def test_losing_the_connection_is_told_as_a_store_that_is_away_and_the_nex
         assert await unit.payment("live", "pay1") is not None
 
 
+async def test_a_connection_that_the_driver_saw_end_is_told_as_a_store_that_is_away(filled, bare):
+    ended = asyncio.Event()
+    async with filled() as unit:
+        await unit.payment("live", "pay1")
+        unit._connection.add_termination_listener(lambda _: ended.set())
+        await bare.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        await asyncio.wait_for(ended.wait(), timeout=10)
+        with pytest.raises(StoreUnavailable):
+            await unit.payment("live", "pay1")
+    async with filled() as unit:
+        assert await unit.payment("live", "pay1") is not None
+
+
 async def test_no_server_is_told_as_a_store_that_is_away(tmp_path):
     store = SqlStore(f"postgresql+asyncpg://postgres@/postgres?host={tmp_path}")
     with pytest.raises(StoreUnavailable):
