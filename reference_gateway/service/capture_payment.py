@@ -63,7 +63,7 @@ class CapturePayment:
 
     async def _wish(self, seen: Payment, amount_fen: Fen | None) -> Payment:
         now = self._runtime.clock.now()
-        async with self._runtime.units() as unit:
+        async with self._runtime.turns.of(seen.id), self._runtime.units() as unit:
             payment = (await unit.lock_payments([seen.out_trade_no]))[seen.out_trade_no]
             hold_fen = payment.hold_fen
             if hold_fen is None or payment.status in ENDED:

@@ -52,7 +52,7 @@ class EndPayment:
 
     async def _wish(self, app_id: str, payment_id: str, event: OrderEvent) -> Payment:
         now = self._runtime.clock.now()
-        async with self._runtime.units() as unit:
+        async with self._runtime.turns.of(payment_id), self._runtime.units() as unit:
             seen = await unit.payment(app_id, payment_id)
             if seen is None:
                 raise UnknownPayment

@@ -59,7 +59,7 @@ class FulfilOrder:
         self, app_id: str, payment_id: str, event: OrderEvent, *, tells: EventType, effect: Effect
     ) -> Payment:
         now = self._runtime.clock.now()
-        async with self._runtime.units() as unit:
+        async with self._runtime.turns.of(payment_id), self._runtime.units() as unit:
             seen = await unit.payment(app_id, payment_id)
             if seen is None:
                 raise UnknownPayment

@@ -127,7 +127,7 @@ class RefundPayment:
 
     async def _reserve(self, app_id: str, payment_id: str, request: RefundRequest) -> tuple[RefundAnswer, Payment]:
         now = self._runtime.clock.now()
-        async with self._runtime.units() as unit:
+        async with self._runtime.turns.of(payment_id), self._runtime.units() as unit:
             seen = await unit.payment(app_id, payment_id)
             if seen is None:
                 raise UnknownPayment
@@ -211,7 +211,7 @@ class RefundPayment:
     async def _finish(self, payment: Payment, refund: Refund, outcome: _Outcome) -> Refund:
         """Write the outcome down, once; a refund that has ended stays as it ended."""
         now = self._runtime.clock.now()
-        async with self._runtime.units() as unit:
+        async with self._runtime.turns.of(payment.id), self._runtime.units() as unit:
             payment = (await unit.lock_payments([payment.out_trade_no]))[payment.out_trade_no]
             current = await unit.lock_refund(refund.id)
             if current is None:

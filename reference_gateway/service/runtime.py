@@ -25,6 +25,7 @@ from reference_gateway.service.effects import OrderEffects
 from reference_gateway.service.limits import Limits
 from reference_gateway.service.pressure import USUAL_BOUNDS, Bounds, Pressure
 from reference_gateway.service.spread import Alone, Instances, Spread
+from reference_gateway.service.turns import Turns
 from reference_gateway.service.unit_of_work import UnitOfWorkFactory
 from reference_gateway.webhooks import WebhookSender
 
@@ -180,6 +181,7 @@ class Runtime:
     packets_bell: Bell = field(default_factory=Bell)
     payouts_bell: Bell = field(default_factory=Bell)
     pulse: Bell = field(default_factory=Bell)
+    turns: Turns = field(default_factory=Turns)
     background: Background = field(init=False)
     pressure: Pressure = field(init=False)
     spread: Spread = field(init=False)

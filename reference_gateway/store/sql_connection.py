@@ -18,6 +18,7 @@ import orjson
 from sqlalchemy import TextClause, make_url
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
+from reference_gateway.errors import StoreUnavailable
 from reference_gateway.store.sql_errors import told
 
 CONNECT_TIMEOUT_S = 5.0
@@ -143,8 +144,15 @@ class Transaction:
         self._begun = False
 
     async def __aenter__(self) -> Self:
-        with told():
-            self._connection = await self._pool.acquire(timeout=CONNECT_TIMEOUT_S)
+        try:
+            with told():
+                self._connection = await self._pool.acquire(timeout=CONNECT_TIMEOUT_S)
+        except StoreUnavailable as error:
+            size = self._pool.get_size()
+            if isinstance(error.__cause__, TimeoutError) and size == self._pool.get_max_size():
+                said = f"all {size} connections to PostgreSQL were busy for {CONNECT_TIMEOUT_S:g} s"
+                raise StoreUnavailable(f"{said}; see GATEWAY_DATABASE_POOL", code="connections_busy") from error
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -76,6 +76,10 @@ class PaymentRaces:
         wrong = {"requests": requests, "notifies": notifies, "refunds": refunds, "closes": closes}
         return {"ok": not any(wrong.values()), **{name: said for name, said in wrong.items() if said}}
 
+    def repeated(self) -> int:
+        """How often somebody was sent away by 503 so far, and came again."""
+        return sum(life.merchant.repeated + life.told_again for life in self.lives)
+
     async def requests(self, order: str) -> tuple[Any, str]:
         """The crowd asks for one order at both gateways: one payment, one trade, one way to pay it."""
         before = set(self.outside.opened)

@@ -99,7 +99,9 @@ class RaceWorld:
         payments = await self.payments.round(number)
         live = await self.live.round(number)
         books = await self.books_agree()
-        return {**live, **payments, "ok": payments["ok"] and live["ok"] and books, "books": books}
+        repeated = self.payments.repeated()
+        told = {"repeated": repeated} if repeated else {}
+        return {**live, **payments, "ok": payments["ok"] and live["ok"] and books, "books": books, **told}
 
 
 def play(folder: Path, rounds: list[int]) -> Any:

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,20 @@ async def outside(tmp_path: Path) -> AsyncIterator[tuple[Outside, str]]:
         await runner.cleanup()
 
 
+@dataclass
+class PatientMerchant(Merchant):
+    """Repeats a request that was answered by 503, as the API's contract says: signed anew, after `Retry-After`."""
+
+    repeated: int = 0
+
+    async def call(self, method: str, target: str, body: Any = None, **changes: str) -> tuple[int, Any]:
+        async with asyncio.timeout(PATIENCE_S):
+            while (told := await self.send(method, target, body, **changes))[0] == 503:
+                self.repeated += 1
+                await self.clock.sleep(int(told[2]["Retry-After"]))
+        return told[:2]
+
+
 class Running:
     """One life of the gateway."""
 
@@ -124,7 +139,8 @@ class Running:
         self.process = process
         self.http = http
         self.url = url
-        self.merchant = Merchant(http, url, SystemClock())  # type: ignore[arg-type]
+        self.merchant = PatientMerchant(http, url, SystemClock())  # type: ignore[arg-type]
+        self.told_again = 0
 
     async def ended(self) -> int:
         async with asyncio.timeout(PATIENCE_S):
@@ -144,8 +160,14 @@ class Running:
         text = "&".join(f"{name}={fields[name]}" for name in sorted(fields))
         raw = PLATFORM_KEY.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
         form = {**fields, "sign_type": "RSA2", "sign": base64.b64encode(raw).decode()}
-        async with self.http.post(f"{self.url}/notify/alipay", data=urlencode(form).encode()) as response:
-            return await response.read()
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                async with self.http.post(f"{self.url}/notify/alipay", data=urlencode(form).encode()) as response:
+                    if response.status != 503:
+                        return await response.read()
+                # Not stored: a provider tells it again on its ladder, here after a moment.
+                self.told_again += 1
+                await self.merchant.clock.sleep(1)
 
 
 @asynccontextmanager

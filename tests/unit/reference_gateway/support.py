@@ -244,10 +244,15 @@ class Merchant:
         return {**signed, "Content-Type": "application/json", **changes}
 
     async def call(self, method: str, target: str, body: Any = None, **changes: str) -> tuple[int, Any]:
+        return (await self.send(method, target, body, **changes))[:2]
+
+    async def send(
+        self, method: str, target: str, body: Any = None, **changes: str
+    ) -> tuple[int, Any, Mapping[str, str]]:
         raw = body if isinstance(body, bytes) else (b"" if body is None else json.dumps(body).encode())
         headers = self.headers(method, target, raw, **changes)
         async with self.http.request(method, self.url + target, data=raw, headers=headers) as response:
-            return response.status, json.loads(await response.read())
+            return response.status, json.loads(await response.read()), response.headers
 
     async def pay(self, number: str = "o-1", amount_fen: int = 100, **more: Any) -> tuple[int, Any]:
         body = {
