@@ -17,7 +17,7 @@ from reference_gateway.apps import App, load_apps
 from reference_gateway.chance import Rng, SystemRng
 from reference_gateway.channels.alipay.signing import NotifyVerifier
 from reference_gateway.channels.port import ChannelPort
-from reference_gateway.channels.registry import channels_for
+from reference_gateway.channels.registry import ADVISED_LADDERS_S, channels_for
 from reference_gateway.channels.wallet import WalletChannel
 from reference_gateway.clock import Clock, SystemClock
 from reference_gateway.crash import CrashPoint, crash_point_from
@@ -357,6 +357,8 @@ def _rules(settings: GatewaySettings) -> Rules:
         order_ttl_s=settings.order_ttl_s,
         channel_timeout_s=settings.channel_timeout_s,
         poll_ladder_s=settings.poll_ladder_s,
+        # A ladder that somebody has set holds for everything.
+        advised_ladders_s={} if "poll_ladder_s" in settings.model_fields_set else ADVISED_LADDERS_S,
         refund_confirm_after_s=settings.refund_confirm_after_s,
         barcode_wait_s=settings.barcode_wait_s,
         barcode_poll_s=settings.barcode_poll_s,

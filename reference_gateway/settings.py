@@ -209,7 +209,8 @@ class GatewaySettings(BaseSettings):
     calls_max: PositiveInt = 256
     waited_max: PositiveInt = 512
     admitted_max: PositiveInt = 4096
-    # Widens as hope fades: a day after its creation an order is asked about four times a day.
+    # Widens as hope fades: a day after its creation an order is asked about four times a day. Where a vendor says when
+    # to ask about what nobody knows, its own ladder goes first, unless this one is given.
     poll_ladder_s: tuple[PositiveFloat, ...] = Field(
         default=(5, 10, 20, 40, 80, 160, 320, 600, 1800, 3600, 10800, 21600), min_length=1
     )

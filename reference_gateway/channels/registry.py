@@ -9,6 +9,7 @@ from pathlib import Path
 from reference_gateway.channels.alipay.setup import alipay_channel, alipay_v3_channel
 from reference_gateway.channels.alipay.signing import NotifyVerifier
 from reference_gateway.channels.port import ChannelPort
+from reference_gateway.channels.unionpay.codes import QUERY_LADDER_S
 from reference_gateway.channels.unionpay.setup import (
     unionpay_keyed_channel,
     unionpay_rsa_channel,
@@ -20,6 +21,11 @@ from reference_gateway.errors import SettingsRefused
 from reference_gateway.settings import GatewaySettings
 
 Maker = Callable[[GatewaySettings, Clock], ChannelPort | None]
+
+ADVISED_LADDERS_S: Mapping[str, tuple[float, ...]] = dict.fromkeys(
+    ("unionpay_rsa", "unionpay_keyed", "unionpay_sm2"), QUERY_LADDER_S
+)
+"""When the vendors want to be asked about an outcome that nobody knows, where their sheets say it."""
 
 
 def channels_for(

@@ -76,9 +76,12 @@ class CapturePayment:
                 if wanted_fen != payment.amount_fen:
                     await self._refuse(unit, payment, f"{payment.amount_fen} fen of it were captured before", now)
                 return payment
-            payment = replace(payment, amount_fen=wanted_fen)
+            # From now on its outcome is unknown: asked about soon, not where the freeze stood on the ladder.
+            first_at = self._runtime.rules.first_poll_at(now, channel=payment.channel)
+            payment = replace(payment, amount_fen=wanted_fen, poll_at=first_at, poll_rung=0)
             await unit.save_payments([payment])
             await unit.commit()
+        self._runtime.polls_bell.ring(payment.poll_at)
         return payment
 
     async def _capture(self, payment: Payment) -> None:

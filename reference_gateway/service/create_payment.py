@@ -397,7 +397,7 @@ class CreatePayment:
             request_digest=request.digest(),
             created_at=now,
             expires_at=expires_at,
-            poll_at=self._runtime.rules.first_poll_at(now),
+            poll_at=self._runtime.rules.first_poll_at(now, channel=channel),
             end_at=expires_at,
             hold_fen=request.amount_fen if request.hold else None,
         )

@@ -176,7 +176,7 @@ class Payouts:
             account_name=request.account_name,
             amount_fen=Fen(share.amount_fen),
             created_at=now,
-            poll_at=self._runtime.rules.first_poll_at(now),
+            poll_at=self._runtime.rules.first_poll_at(now, channel=request.channel),
         )
 
     async def _first_call(self, payout: Payout) -> Payout:
@@ -234,7 +234,7 @@ class Payouts:
             status = step.to
         told = outcome.channel_payout_no or payout.channel_payout_no
         if outcome.event is None:
-            poll_at = self._runtime.rules.poll_at(now, payout.poll_rung)
+            poll_at = self._runtime.rules.unknown_at(now, payout.poll_rung, channel=payout.channel)
             rung = payout.poll_rung + 1
             return replace(payout, status=status, channel_payout_no=told, poll_at=poll_at, poll_rung=rung), moves
         ended = replace(

@@ -169,7 +169,7 @@ class RefundPayment:
             amount_fen=request.amount_fen,
             reason=request.reason,
             created_at=now,
-            poll_at=self._runtime.rules.first_poll_at(now),
+            poll_at=self._runtime.rules.first_poll_at(now, channel=payment.channel),
         )
 
     async def _first_call(self, payment: Payment, refund: Refund) -> Refund:
@@ -218,7 +218,7 @@ class RefundPayment:
                 raise UnknownRefund
             if current.status in (RefundStatus.SUCCEEDED, RefundStatus.FAILED):
                 return current
-            after, moves = self._moved(current, outcome, now)
+            after, moves = self._moved(current, outcome, now, channel=payment.channel)
             own = after.try_no is None
             if outcome.event is not None and own:
                 payment = _settled(payment, after)
@@ -236,7 +236,9 @@ class RefundPayment:
         self._runtime.refunds_bell.ring()
         return after
 
-    def _moved(self, refund: Refund, outcome: _Outcome, now: datetime) -> tuple[Refund, list[Transition]]:
+    def _moved(
+        self, refund: Refund, outcome: _Outcome, now: datetime, *, channel: str
+    ) -> tuple[Refund, list[Transition]]:
         moves: list[Transition] = []
         refund = replace(refund, channel_refund_no=outcome.channel_refund_no or refund.channel_refund_no)
         status = refund.status
@@ -249,7 +251,7 @@ class RefundPayment:
                 )
             status = step.to
         if outcome.event is None:
-            poll_at = self._runtime.rules.poll_at(now, refund.poll_rung)
+            poll_at = self._runtime.rules.unknown_at(now, refund.poll_rung, channel=channel)
             return replace(refund, status=status, poll_at=poll_at, poll_rung=refund.poll_rung + 1), moves
         ended = replace(refund, status=status, poll_at=None, finished_at=now, failure_code=outcome.failure_code)
         return ended, moves

@@ -18,6 +18,7 @@ from reference_gateway.clock import Clock
 from reference_gateway.crash import CrashPoint
 from reference_gateway.domain.notice import NoticePolicy
 from reference_gateway.domain.payment import Payment
+from reference_gateway.domain.transitions import AttemptStatus
 from reference_gateway.errors import BadRequest
 from reference_gateway.ids import Ids
 from reference_gateway.metrics import Metrics
@@ -49,15 +50,30 @@ class Rules:
     hold_ttl_s: int = 604_800
     bounds: Bounds = USUAL_BOUNDS
     admits_only: bool = False
+    advised_ladders_s: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def poll_at(self, now: datetime, rung: int) -> datetime:
         """When the channel is asked again, standing on *rung* of the ladder."""
         return now + timedelta(seconds=self.poll_ladder_s[min(rung, len(self.poll_ladder_s) - 1)])
 
+    def unknown_at(self, now: datetime, rung: int, *, channel: str) -> datetime:
+        """When *channel* is asked again about an outcome that nobody knows: as its vendor advises, if it does."""
+        ladder = self._unknown_ladder_s(channel)
+        return now + timedelta(seconds=ladder[min(rung, len(ladder) - 1)])
+
+    def _unknown_ladder_s(self, channel: str) -> tuple[float, ...]:
+        """The advice, then the wider rungs of the general ladder: what is unknown is asked about until it is known."""
+        advised = self.advised_ladders_s.get(channel)
+        if advised is None:
+            return self.poll_ladder_s
+        return (*advised, *(rung_s for rung_s in self.poll_ladder_s if rung_s > advised[-1]))
+
     def next_poll_at(self, payment: Payment, now: datetime) -> datetime:
         """When the channel is asked about *payment* again; a buyer who types a password is watched closely."""
         if payment.product == "barcode" and now < payment.expires_at:
             return now + timedelta(seconds=self.barcode_poll_s)
+        if payment.attempt in (AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN):
+            return self.unknown_at(now, payment.poll_rung, channel=payment.channel)
         return self.poll_at(now, payment.poll_rung)
 
     def ttl_s(self, product: str, *, hold: bool) -> int:
@@ -66,11 +82,13 @@ class Rules:
             return self.hold_ttl_s
         return min(self.order_ttl_s, self.barcode_wait_s) if product == "barcode" else self.order_ttl_s
 
-    def first_poll_at(self, now: datetime) -> datetime:
+    def first_poll_at(self, now: datetime, *, channel: str) -> datetime:
         """When to ask about a call that never came back: after its own time is over; at once where others call."""
         if self.admits_only:
             return now
-        return now + timedelta(seconds=self.channel_timeout_s + self.poll_ladder_s[0])
+        return now + timedelta(
+            seconds=self.channel_timeout_s + self.advised_ladders_s.get(channel, self.poll_ladder_s)[0]
+        )
 
     def webhook_at(self, now: datetime, attempts: int) -> datetime:
         """When to send again after *attempts* deliveries failed."""

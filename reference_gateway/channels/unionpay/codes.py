@@ -28,6 +28,13 @@ class Meaning(StrEnum):
     UNKNOWN = "unknown"
 
 
+QUERY_LADDER_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+"""
+When to ask after no answer, or after 03, 04 or 05; then wider, until the day's file has decided.
+
+Facts: unionpay/query-plan
+"""
+
 _TOLD: Mapping[Meaning, str] = {
     Meaning.DONE: "00 A6",
     # 11: our own certificate or key is not taken; what was sent before has not failed, and this was not done.
