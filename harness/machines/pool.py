@@ -11,7 +11,11 @@ from typing import Any
 DAY_S = 86_400.0
 ONLY: Mapping[str, frozenset[str]] = {
     "certificate_rotation": frozenset({"wechatpay_v3"}),
+    "expired_certificate": frozenset({"unionpay_rsa", "unionpay_sm2"}),
+    "foreign_chain": frozenset({"unionpay_rsa", "unionpay_sm2"}),
+    "signature_downgrade": frozenset({"alipay", "alipay_v3", "wechatpay_v2", "unionpay_rsa", "unionpay_sm2"}),
     "stale_timestamp": frozenset({"wechatpay_v3"}),
+    "wrong_certificate_name": frozenset({"unionpay_rsa", "unionpay_sm2"}),
     "wrong_encoding": frozenset({"alipay", "alipay_v3", "unionpay_rsa", "unionpay_keyed", "unionpay_sm2"}),
 }
 """Faults that only these channels have."""
@@ -47,6 +51,10 @@ NOTIFY: tuple[Mapping[str, Any], ...] = (
     {"fault": "wrong_encoding", "first": 1},
     {"fault": "certificate_rotation"},
     {"fault": "stale_timestamp", "seconds": 7200},
+    {"fault": "foreign_chain", "first": 1},
+    {"fault": "expired_certificate", "first": 1},
+    {"fault": "wrong_certificate_name", "first": 1},
+    {"fault": "signature_downgrade", "first": 1},
 )
 REPLY: tuple[Mapping[str, Any], ...] = (
     {"fault": "delay", "seconds": 2.0},
@@ -65,6 +73,10 @@ REPLY: tuple[Mapping[str, Any], ...] = (
     {"fault": "bad_signature"},
     {"fault": "wrong_key"},
     {"fault": "unsigned"},
+    {"fault": "foreign_chain"},
+    {"fault": "expired_certificate"},
+    {"fault": "wrong_certificate_name"},
+    {"fault": "signature_downgrade"},
 )
 FIRST_ANSWER = "reply"
 CALLS = ("query", "refund", "refund_query", "close")

@@ -15,7 +15,7 @@ from mock_providers.alipay.apps import Keyring
 from mock_providers.alipay.orders import SELLER_EMAIL, buyer_logon_id
 from mock_providers.alipay.payouts import payout_result, payout_status
 from mock_providers.alipay.policy import Policy
-from mock_providers.alipay.signing import notify_text, request_text, sign_once
+from mock_providers.alipay.signing import downgraded, notify_text, request_text, sign_once
 from mock_providers.alipay.states import TradeStatus, status_of
 from mock_providers.alipay.times import day_of, text_of, text_with_ms
 from mock_providers.alipay.wire import CODECS, form_bytes
@@ -196,7 +196,8 @@ def render(
 
 
 def _delivered(notice: Notice, delivery: PlannedDelivery, *, charset: str, stamp_at: datetime) -> dict[str, str]:
-    fields = {**notice.fields, "charset": charset, "sign_type": notice.context["sign_type"]}
+    sign_type, _ = downgraded(notice.context["sign_type"], delivery.seal)
+    fields = {**notice.fields, "charset": charset, "sign_type": sign_type}
     fields["notify_id"] = notice.notify_id
     if notice.kind == MESSAGE:
         fields["utc_timestamp"] = str(int(stamp_at.timestamp() * 1000))
@@ -237,8 +238,8 @@ def _misread(notice: Notice, delivery: PlannedDelivery, fields: Mapping[str, str
 
 def _signature(notice: Notice, delivery: PlannedDelivery, text: bytes, *, keyring: Keyring, renewed: bool) -> str:
     """Facts: alipay/notify-sign."""
-    seal = Seal.FOREIGN if delivery.kind is Kind.PROBE else delivery.seal
-    sign_type = notice.context["sign_type"]
+    wanted = Seal.FOREIGN if delivery.kind is Kind.PROBE else delivery.seal
+    sign_type, seal = downgraded(notice.context["sign_type"], wanted)
     certified = bool(notice.context.get("certified"))
     key, _ = keyring.signer(certified=certified, renewed=renewed or seal is Seal.NEXT)
     if seal is Seal.NONE:

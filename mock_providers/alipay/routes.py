@@ -19,6 +19,7 @@ from mock_providers.alipay.methods import METHODS, Method
 from mock_providers.alipay.multipart import body_pairs, plain_params
 from mock_providers.alipay.pages import refusal_page, visit
 from mock_providers.alipay.reception import Reception, entry_of
+from mock_providers.alipay.signing import downgraded
 from mock_providers.alipay.wire import Dress, charset_of, codec_named, form_pairs, read_params, split_target, wire_reply
 from mock_providers.alipay.work import Work
 from mock_providers.core.book import Trade
@@ -163,7 +164,7 @@ class Router:
         return self._wire(reply, asked, shape)
 
     def _wire(self, reply: ProviderReply, asked: Asked, shape: AnswerShape = PLAIN_SHAPE) -> WireReply:
-        seal = shape.seal
+        sign_type, seal = downgraded(asked.sign_type, shape.seal)
         office = self.reception.office
         certified = bool(asked.params.get("app_cert_sn")) and asked.app is not None
         key, sn = office.keyring.signer(certified=certified, renewed=office.renewed or seal is Seal.NEXT)
@@ -173,7 +174,7 @@ class Router:
             method=asked.method,
             codec=asked.codec,
             key=office.keyring.forger if seal is Seal.FOREIGN else key,
-            sign_type=asked.sign_type,
+            sign_type=sign_type,
             trace_id=f"{self.reception.trace_prefix}{next(self.answers):016x}",
             dress=Dress(
                 sn, asked.app.aes_key if encrypts and asked.app else None, seal is Seal.DAMAGED, shape.spelling

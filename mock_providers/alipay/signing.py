@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 
+from mock_providers.core.plans import Seal
+
 _PADDING = PKCS1v15()
 # RSA with SHA-1 is what "RSA" means to Alipay; old merchants still send it.
 HASHES: Mapping[str, HashAlgorithm] = MappingProxyType({"RSA2": SHA256(), "RSA": SHA1()})  # noqa: S303
@@ -57,6 +59,17 @@ def sign(key: RSAPrivateKey, text: bytes, sign_type: str) -> str:
 def sign_once(key: RSAPrivateKey, text: bytes, sign_type: str) -> str:
     """The same for what is sent several times: this padding is deterministic, so equal copies need signing once."""
     return sign(key, text, sign_type)
+
+
+def downgraded(sign_type: str, seal: Seal) -> tuple[str, Seal]:
+    """
+    By which type a fault has a message signed, and whose signature that is; below RSA there is nothing but strangers.
+
+    Facts: alipay/notify-sign
+    """
+    if seal is Seal.WEAKER and sign_type == "RSA2":
+        return "RSA", Seal.TRUE
+    return sign_type, seal.among()
 
 
 def verified(key: RSAPublicKey, text: bytes, *, signature: str, sign_type: str) -> bool:

@@ -35,6 +35,8 @@ class Seal(StrEnum):
 
     DAMAGED is the platform's own over other bytes, FOREIGN a stranger's over the right ones, NONE no signature at all.
     NEXT is as good as TRUE, made by the platform's next certificate; providers without certificates take it for TRUE.
+    The last four are as bad as FOREIGN, and are that where a vendor cannot play them: the certificate shown names
+    somebody else, has expired or hangs on another root; the platform's own hand, by a weaker method than was agreed.
     """
 
     TRUE = "true"
@@ -42,9 +44,23 @@ class Seal(StrEnum):
     DAMAGED = "damaged"
     FOREIGN = "foreign"
     NONE = "none"
+    WRONG_NAME = "wrong_name"
+    EXPIRED = "expired"
+    FOREIGN_CHAIN = "foreign_chain"
+    WEAKER = "weaker"
+
+    @property
+    def genuine(self) -> bool:
+        """Whether a merchant may believe it."""
+        return self in _GENUINE
+
+    def among(self, *own: "Seal") -> "Seal":
+        """Itself where every vendor has it or this one does, by *own*; a stranger's otherwise."""
+        return self if self in _EVERYWHERE or self in own else Seal.FOREIGN
 
 
 _GENUINE = frozenset({Seal.TRUE, Seal.NEXT})
+_EVERYWHERE = _GENUINE | {Seal.DAMAGED, Seal.FOREIGN, Seal.NONE}
 
 
 @record
@@ -106,7 +122,7 @@ class PlannedDelivery:
     @property
     def forged(self) -> bool:
         """Whether its signature is not the platform's over what it says."""
-        return self.seal not in _GENUINE
+        return not self.seal.genuine
 
 
 @dataclass(frozen=True, slots=True)

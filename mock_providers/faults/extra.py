@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from mock_providers.core.plans import DeliveryPlan, Kind, PlannedDelivery
+from mock_providers.core.plans import DeliveryPlan, Kind, PlannedDelivery, ReplyPlan, Seal
 
 _TRUTH = frozenset({Kind.TRUE, Kind.DUPLICATE})
 
@@ -25,3 +25,15 @@ def every_true_copy(plan: DeliveryPlan, fault: str, **changes: Any) -> DeliveryP
     """The true copy and its duplicates are changed alike; copies that other faults added stay as they are."""
     changed = tuple(replace(one, **changes) if one.kind in _TRUTH else one for one in plan.deliveries)
     return replace(plan, deliveries=changed, faults=(*plan.faults, fault))
+
+
+def told_under(plan: DeliveryPlan, fault: str, seal: Seal) -> DeliveryPlan:
+    """
+    No copy of the attempt is genuine, so whatever the merchant answers, the ladder goes on to the next rung.
+    """
+    return every_true_copy(plan, fault, kind=Kind.FORGED, seal=seal)
+
+
+def answered_under(plan: ReplyPlan, fault: str, seal: Seal) -> ReplyPlan:
+    """The work is done, and the provider seals its answer so."""
+    return replace(plan, shape=replace(plan.shape, seal=seal), faults=(*plan.faults, fault))

@@ -19,7 +19,9 @@ from mock_providers.faults.delay import Delay
 from mock_providers.faults.drop import Drop
 from mock_providers.faults.drop_all import DropAll
 from mock_providers.faults.duplicate import Duplicate
+from mock_providers.faults.expired_certificate import ExpiredCertificate
 from mock_providers.faults.extra_fields import ExtraFields
+from mock_providers.faults.foreign_chain import ForeignChain
 from mock_providers.faults.forged_signature import ForgedSignature
 from mock_providers.faults.http_error import HttpError
 from mock_providers.faults.in_process import InProcess
@@ -33,6 +35,7 @@ from mock_providers.faults.reset_after import ResetAfter
 from mock_providers.faults.reset_before import ResetBefore
 from mock_providers.faults.rolled_back import RolledBack
 from mock_providers.faults.settlement_day import SettlementDay
+from mock_providers.faults.signature_downgrade import SignatureDowngrade
 from mock_providers.faults.signature_probe import SignatureProbe
 from mock_providers.faults.slow_drip import SlowDrip
 from mock_providers.faults.slow_reading import SlowReading
@@ -44,14 +47,19 @@ from mock_providers.faults.timeout_before import TimeoutBefore
 from mock_providers.faults.truncated import Truncated
 from mock_providers.faults.unknown_order import UnknownOrder
 from mock_providers.faults.unsigned import Unsigned
+from mock_providers.faults.wrong_certificate_name import WrongCertificateName
 from mock_providers.faults.wrong_encoding import WrongEncoding
 from mock_providers.faults.wrong_key import WrongKey
 from mock_providers.faults.wrong_recipient import WrongRecipient
 
 _ALL: tuple[type[Fault], ...] = (
     Duplicate,
-    WrongKey,
     CertificateRotation,
+    WrongKey,
+    ForeignChain,
+    WrongCertificateName,
+    ExpiredCertificate,
+    SignatureDowngrade,
     ClockSkew,
     WrongEncoding,
     ExtraFields,

@@ -21,6 +21,8 @@ from mock_providers.core import sm2
 from mock_providers.core.credentials import private_key
 from mock_providers.core.plans import Seal
 from mock_providers.unionpay.signing import (
+    KEYED_SHA256,
+    KEYED_SM3,
     NEW_VERSION,
     RSA,
     SM2,
@@ -37,7 +39,17 @@ _SM2_POINT = bytes.fromhex("301306072a8648ce3d020106082a811ccf5501822d034200")
 _MARKS: Mapping[str, str] = MappingProxyType({RSA: "", SM2: "sm2_"})
 # Signs what a stranger without the merchant's key would sign.
 _STRANGERS_KEY = "99999999"
-_LEAVES: Mapping[Seal, str] = MappingProxyType({Seal.FOREIGN: "foreign_chain", Seal.NEXT: "next"})
+_LEAVES: Mapping[Seal, str] = MappingProxyType(
+    {
+        Seal.NEXT: "next",
+        Seal.FOREIGN: "self_signed",
+        Seal.WRONG_NAME: "wrong_cn",
+        Seal.EXPIRED: "expired",
+        Seal.FOREIGN_CHAIN: "foreign_chain",
+    }
+)
+# The keyed method of the same hash, which no certificate stands behind.
+_WEAKER: Mapping[str, str] = MappingProxyType({RSA: KEYED_SHA256, SM2: KEYED_SM3})
 _NO_TAIL: Mapping[str, str] = MappingProxyType({})
 
 
@@ -157,7 +169,8 @@ class Keys:
         """
         new = version == NEW_VERSION
         if method not in _MARKS:
-            return _keyed_sealer(method, _STRANGERS_KEY if seal is Seal.FOREIGN else secure_key, seal)
+            return _keyed_sealer(method, _STRANGERS_KEY if seal.among() is Seal.FOREIGN else secure_key, seal)
+        seal = seal.among(Seal.WRONG_NAME, Seal.EXPIRED, Seal.FOREIGN_CHAIN)
         known = self._sealers.get((method, new, seal))
         if known is None:
             known = self._sealers[(method, new, seal)] = self._load_sealer(method, new=new, seal=seal)
@@ -181,12 +194,24 @@ class Keys:
         """
         The number in an old answer; a forger writes the platform's, for no client has a certificate of another one.
         """
-        if shown.cert_id == certificate(self._leaf_file(mark, "foreign_chain")).cert_id:
+        forged = (certificate(self._leaf_file(mark, leaf)).cert_id for leaf in ("self_signed", "foreign_chain"))
+        if shown.cert_id in forged:
             return certificate(self._leaf_file(mark, self.leaf)).cert_id
         return shown.cert_id
 
     def _leaf_file(self, mark: str, leaf: str) -> bytes:
         return (self.directory / "platform" / f"unionpay_{mark}leaf_{leaf}.cer").read_bytes()
+
+
+def downgraded(method: str, seal: Seal) -> tuple[str, Seal]:
+    """
+    By which method a fault has a message signed, and whose signature that is; below a keyed digest there is nothing.
+
+    Facts: unionpay/sign-methods
+    """
+    if seal is not Seal.WEAKER:
+        return method, seal
+    return (_WEAKER[method], Seal.TRUE) if method in _WEAKER else (method, Seal.FOREIGN)
 
 
 @lru_cache(maxsize=64)

@@ -81,7 +81,7 @@ def fields_of(office: Office, found: Found) -> Mapping[str, str]:
     return {name: value for name, value in {**fields, "origQryId": origin}.items() if value}
 
 
-def render(notice: Notice, delivery: PlannedDelivery, *, sealer: Sealer) -> OutgoingNotify:
+def render(notice: Notice, delivery: PlannedDelivery, *, sealer: Sealer, method: str) -> OutgoingNotify:
     """
     Write one delivery.
 
@@ -89,7 +89,7 @@ def render(notice: Notice, delivery: PlannedDelivery, *, sealer: Sealer) -> Outg
 
     Facts: unionpay/notify-wire, unionpay/charset
     """
-    fields = dict(notice.fields)
+    fields = {**notice.fields, "signMethod": method}
     if delivery.charset:
         fields["encoding"] = delivery.charset.upper()
     if delivery.add_fen:

@@ -24,7 +24,7 @@ from mock_providers.core.provider import (
 from mock_providers.unionpay import givebacks, late, notify, orders
 from mock_providers.unionpay.credentials import write_credentials
 from mock_providers.unionpay.doctor import UnionPayDoctor
-from mock_providers.unionpay.keys import Keys, Sealer
+from mock_providers.unionpay.keys import Keys, Sealer, downgraded
 from mock_providers.unionpay.late import settle_late
 from mock_providers.unionpay.orders import PAY_PATH
 from mock_providers.unionpay.policy import policy_of
@@ -105,8 +105,9 @@ class UnionPay:
 
     def render(self, notice: Notice, delivery: PlannedDelivery, *, stamp_at: datetime) -> OutgoingNotify:  # noqa: ARG002
         """Write one delivery; it carries no stamp."""
-        sealer = self._sealer(notice.context["signMethod"], notice.context["version"], seal=delivery.seal)
-        return notify.render(notice, delivery, sealer=sealer)
+        method, seal = downgraded(notice.context["signMethod"], delivery.seal)
+        sealer = self._sealer(method, notice.context["version"], seal=seal)
+        return notify.render(notice, delivery, sealer=sealer, method=method)
 
     def acknowledged(self, notice: Notice, response: RawResponse) -> bool:  # noqa: ARG002  all are answered alike
         """Whether this answer ends the ladder."""

@@ -13,7 +13,7 @@ from mock_providers.core.plans import AnswerShape, Seal
 from mock_providers.core.reply import WireReply
 from mock_providers.unionpay import pages
 from mock_providers.unionpay.codes import SUCCESS, result
-from mock_providers.unionpay.keys import Keys
+from mock_providers.unionpay.keys import Keys, downgraded
 from mock_providers.unionpay.policy import Policy
 from mock_providers.unionpay.sealing import sealed
 from mock_providers.unionpay.signing import METHODS, NEW_VERSION, OLD_VERSIONS, RSA
@@ -129,6 +129,9 @@ class Reply:
         known = method in METHODS and (version == NEW_VERSION or version in OLD_VERSIONS)
         if not known:
             version, method = NEW_VERSION, RSA
+        elif seal is Seal.WEAKER:
+            fields["signMethod"], seal = downgraded(method, seal)
+            method = fields["signMethod"]
         sealer = self.keys.sealer(method, version, secure_key=self.secure_key, seal=seal)
         done = sealed(fields, sealer, codec=codec)
         return answer(done.line, done.tail, codec=codec, text=done.text)

@@ -5,7 +5,7 @@ Rows of UnionPay's chaos table about notifies: how often, in what order, by whos
 import asyncio
 import shutil
 import subprocess
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 import pytest
@@ -13,6 +13,7 @@ import pytest_asyncio
 from cryptography import x509
 
 from tests.chaos.unionpay_kit import LADDER_S, NOW, Union, form, sent, union
+from tests.cross.unionpay_parsers import official_java
 from tests.loopback.sandbox import SUCCESS
 
 pytestmark = pytest.mark.asyncio
@@ -107,11 +108,42 @@ async def test_row_14_a_leaf_that_must_be_refused(credentials_dir, tmp_path, lea
         await shop.consume()
         await shop.box.receiver.until(1)
         (told,) = await shop.told()
+    refused_rightly(shop, told, leaf, tmp_path)
+
+
+# Faults that have single messages bear what the setting has all of them bear.
+_BAD_LEAVES = {
+    "wrong_key": "self_signed",
+    "expired_certificate": "expired",
+    "wrong_certificate_name": "wrong_cn",
+    "foreign_chain": "foreign_chain",
+}
+
+
+@pytest.mark.skipif(not _OPENSSL, reason="there is no openssl command here")
+@pytest.mark.parametrize("fault", _BAD_LEAVES)
+async def test_row_14_one_notify_and_one_answer_below_such_a_leaf(shop: Union, tmp_path, fault):
+    await shop.struck_once(fault)
+    _, body = await shop.raw("back", shop.consumption())
+    await shop.box.advance(LADDER_S)
+    struck, after = await shop.told()
+    for told in (struck, official_java(body.decode())):
+        refused_rightly(shop, told, _BAD_LEAVES[fault], tmp_path)
+    assert trusted(shop, after["signPubKeyCert"], tmp_path)
+    assert {name for name in after if after[name] != struck[name]} == {"signPubKeyCert", "signature"}
+
+
+def refused_rightly(shop: Union, told: dict[str, str], leaf: str, folder) -> None:
+    """
+    The signature fits the certificate shown, and everything but one thing is in order.
+    """
     pem = told["signPubKeyCert"]
     assert shop.merchant.verified(told)
-    assert trusted(shop, pem, tmp_path) == (leaf == "wrong_cn")
+    assert trusted(shop, pem, folder) == (leaf == "wrong_cn")
     company = subject(pem).split("@")[2]
     assert company == ("700000000000001:SIGN" if leaf == "wrong_cn" else "中国银联股份有限公司")
+    dated = datetime.fromtimestamp(1767323045, UTC) < x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc
+    assert dated == (leaf != "expired")
 
 
 def serial(pem: str) -> int:

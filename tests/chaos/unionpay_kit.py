@@ -135,6 +135,14 @@ class Union:
         """
         return [form(one["body"]) for one in await self.box.journal("out")]
 
+    async def struck_once(self, fault: str) -> None:
+        """
+        The first answer and the first notify are struck.
+        """
+        for on in ("reply", "notify"):
+            rule = {"id": f"{fault}-{on}", "fault": fault, "where": {"on": on, "first": 1}}
+            await self.box.control("POST", "/faults/rules", rule)
+
     async def refuses(self, code: str, api: str, *, first: int = 1, work: bool = False) -> None:
         await self.box.rule("refuse", {"on": "reply", "api": api, "first": first}, code=code, work=work)
 

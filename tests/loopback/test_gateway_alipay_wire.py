@@ -14,7 +14,7 @@ from reference_gateway.channels.port import EndState, OpeningState, PayoutState,
 from reference_gateway.domain.money import Fen
 from reference_gateway.domain.notice import NoticeKind
 from reference_gateway.domain.payout import Payout
-from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, ChannelUnavailable
+from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, ChannelUnavailable, SignatureRejected
 from tests.contract import samples_live
 from tests.contract.samples import payment, refund
 from tests.loopback.alipay_channels import CHANNELS, MODES, PAYOUT_MODES, ask, gateway_channel
@@ -247,6 +247,7 @@ UNKNOWN_FAULTS = [
     "timeout_after",
     "bad_signature",
     "wrong_key",
+    "signature_downgrade",
     "unsigned",
     "truncated",
     "http_error",
@@ -260,3 +261,17 @@ async def test_a_broken_answer_is_an_unknown_outcome(box, credentials_dir, name,
     async with gateway_channel(box, credentials_dir, name=name, timeout_s=0.4) as own:
         with pytest.raises(ChannelOutcomeUnknown):
             await own.pay(order(), ask(box))
+
+
+@pytest.mark.parametrize("fault", ["wrong_key", "signature_downgrade"])
+async def test_a_notify_in_another_hand_or_by_a_weaker_method_is_refused(box, credentials_dir, name, fault):
+    await box.rule(fault, {"on": "notify", "first": 1})
+    async with gateway_channel(box, credentials_dir, name=name) as own:
+        await own.pay(order(), ask(box))
+        await buyer(box, "pay")
+        await box.receiver.until(1)
+        await box.advance(3600)
+        struck, true = box.receiver.received
+        with pytest.raises(SignatureRejected):
+            own.parse_notify(struck.headers, struck.body)
+        assert own.parse_notify(true.headers, true.body).kind is NoticeKind.PAID

@@ -147,7 +147,18 @@ WORK_OR_NOT: list[Fault] = [
     *(("refuse", {"code": code, "work": work}) for code in ("04", "83", "70", "Z9") for work in (True, False)),
 ]
 UNBELIEVABLE: list[Fault] = [
-    (fault, {}) for fault in ("bad_signature", "wrong_key", "unsigned", "truncated", "malformed_body")
+    (fault, {})
+    for fault in (
+        "bad_signature",
+        "wrong_key",
+        "foreign_chain",
+        "expired_certificate",
+        "wrong_certificate_name",
+        "signature_downgrade",
+        "unsigned",
+        "truncated",
+        "malformed_body",
+    )
 ]
 SLOW = [("delay", {"seconds": 20}), ("slow_drip", {"seconds": 60})]
 REPLIES = [*WORK_OR_NOT, *UNBELIEVABLE, *SLOW, ("other_spelling", {"spelling": "reordered"})]
@@ -200,6 +211,10 @@ NOTIFIES: list[Fault] = [
     ("unknown_order", {}),
     ("replayed_notify", {"after_s": 90_000}),
     ("wrong_key", {}),
+    ("foreign_chain", {}),
+    ("expired_certificate", {}),
+    ("wrong_certificate_name", {}),
+    ("signature_downgrade", {}),
     ("certificate_rotation", {}),
     ("wrong_encoding", {"charset": "gbk"}),
     ("extra_fields", {"count": 3}),
@@ -213,7 +228,17 @@ NOTIFIES: list[Fault] = [
 
 
 # What touches a notify's signature is tried in every way to sign, the rest in one.
-SEALED = ("forged_signature", "tampered_amount", "wrong_key", "certificate_rotation", "wrong_encoding")
+SEALED = (
+    "forged_signature",
+    "tampered_amount",
+    "wrong_key",
+    "foreign_chain",
+    "expired_certificate",
+    "wrong_certificate_name",
+    "signature_downgrade",
+    "certificate_rotation",
+    "wrong_encoding",
+)
 TOLD = [
     pytest.param(fault, channel, id=f"{by_name(fault)}-{channel}")
     for fault in NOTIFIES

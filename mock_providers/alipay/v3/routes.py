@@ -16,6 +16,7 @@ from mock_providers.alipay.content import Undecipherable, decrypted, encrypted
 from mock_providers.alipay.door import Admission
 from mock_providers.alipay.methods import METHODS, Method
 from mock_providers.alipay.reception import Reception, entry_of
+from mock_providers.alipay.signing import downgraded
 from mock_providers.alipay.v3.authorization import origin_form, read_authorization, request_text
 from mock_providers.alipay.v3.body import content_type_of, header_of, signed_body
 from mock_providers.alipay.v3.door import Claims, Door
@@ -166,17 +167,19 @@ class V3Router:
     def _wire(self, reply: ProviderReply, asked: Asked, *, shape: AnswerShape) -> WireReply:
         office = self.reception.office
         certified = asked.claims.certified and asked.app is not None
-        key, sn = office.keyring.signer(certified=certified, renewed=office.renewed or shape.seal is Seal.NEXT)
+        sign_type, seal = downgraded("RSA2", shape.seal)
+        key, sn = office.keyring.signer(certified=certified, renewed=office.renewed or seal is Seal.NEXT)
         number = next(self.answers)
         aes_key = asked.app.aes_key if asked.app is not None and asked.encrypts else None
         dress = Dress(
-            key=office.keyring.forger if shape.seal is Seal.FOREIGN else key,
+            key=office.keyring.forger if seal is Seal.FOREIGN else key,
             stamp_at=self.reception.stamp.now(),
             nonce=office.ids.letters(32, "v3", str(number)),
             trace_id=f"{self.reception.trace_prefix}v{number:015x}",
             cert_sn=sn,
             encrypt=None if aes_key is None else partial(encrypted, key=aes_key),
-            seal=shape.seal,
+            seal=seal,
+            sign_type=sign_type,
             stale_s=shape.stale_s,
             waiting_status=office.policy.v3_waiting_status,
             spelling=shape.spelling,

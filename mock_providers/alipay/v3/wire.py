@@ -32,6 +32,7 @@ class Dress:
         cert_sn: of the certificate whose key signs; "" in public-key mode.
         encrypt: makes ciphertext of a success; None sends it in clear, as errors always go.
         seal: whose signature it is; *key* must fit.
+        sign_type: always the newer one, unless a fault wants it otherwise.
         stamp_at: by the stamp clock.
         stale_s: how far back the stamp lies.
         spelling: of the body, where it is not the usual one.
@@ -44,6 +45,7 @@ class Dress:
     cert_sn: str = ""
     encrypt: Callable[[bytes], str] | None = None
     seal: Seal = Seal.TRUE
+    sign_type: str = "RSA2"
     stale_s: float = 0.0
     waiting_status: int = 200
     spelling: str = ""
@@ -86,5 +88,5 @@ def _signature(body: bytes, dress: Dress) -> tuple[list[tuple[str, str]], str]:
     if dress.cert_sn:
         headers.append(("alipay-sn", dress.cert_sn))
     if dress.seal is not Seal.NONE:
-        headers.append(("alipay-signature", sign(dress.key, signed, "RSA2")))
+        headers.append(("alipay-signature", sign(dress.key, signed, dress.sign_type)))
     return headers, text.decode("utf-8", "replace")

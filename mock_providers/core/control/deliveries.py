@@ -155,4 +155,4 @@ def _kind_of(asked: _Copy) -> Kind:
         return Kind.TAMPERED
     if asked.wrong:
         return Kind.STRAY
-    return Kind.FORGED if asked.seal is not Seal.TRUE else Kind.DUPLICATE
+    return Kind.DUPLICATE if asked.seal.genuine else Kind.FORGED

@@ -9,7 +9,7 @@ from mock_providers.core.plans import AnswerShape, Seal
 from mock_providers.core.reply import WireReply
 from mock_providers.wechatpay.v2 import codes, xml
 from mock_providers.wechatpay.v2.codes import Failure, Refusal
-from mock_providers.wechatpay.v2.signing import seal, sealed_bytes, text_of
+from mock_providers.wechatpay.v2.signing import downgraded, seal, sealed_bytes, text_of
 from mock_providers.wechatpay.v2.work import Answer, Api, BillFailure, Done, Download, Work
 
 _PLAIN = (("Content-Type", "text/plain"),)
@@ -101,9 +101,10 @@ def _spelt(body: str, spelling: str) -> str:
     return body.replace("\n<", "\n\n  <").replace("<xml><", "<xml>\n  <", 1) if spelling == "spaced" else body
 
 
-def _sealed(text: str, work: Work, kind: Seal) -> str:
+def _sealed(text: str, work: Work, wanted: Seal) -> str:
+    sign_type, kind = downgraded(work.sign_type, wanted)
     if kind is Seal.FOREIGN:
-        return seal(text, FOREIGN_KEY, sign_type=work.sign_type)
+        return seal(text, FOREIGN_KEY, sign_type=sign_type)
     if kind is Seal.DAMAGED:
-        return sealed_bytes(f"{text}&key={work.key}\0".encode(), work.key, sign_type=work.sign_type)
-    return seal(text, work.key, sign_type=work.sign_type)
+        return sealed_bytes(f"{text}&key={work.key}\0".encode(), work.key, sign_type=sign_type)
+    return seal(text, work.key, sign_type=sign_type)

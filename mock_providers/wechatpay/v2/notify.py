@@ -27,7 +27,7 @@ from mock_providers.wechatpay.v2 import xml
 from mock_providers.wechatpay.v2.answers import FOREIGN_KEY
 from mock_providers.wechatpay.v2.door import sandbox_key
 from mock_providers.wechatpay.v2.shown import amounts_of, coupons_of, payment_fields
-from mock_providers.wechatpay.v2.signing import seal, sealed_bytes, text_of
+from mock_providers.wechatpay.v2.signing import downgraded, seal, sealed_bytes, text_of
 
 # See wechatpay/v2-refund-states.
 STATUS: Mapping[RefundWord, str] = {
@@ -180,6 +180,9 @@ def render(desk: Desk, notice: Notice, delivery: PlannedDelivery, *, stamp_at: d
 def _payment(notice: Notice, delivery: PlannedDelivery, *, key: str, nonce: str, kind: Seal) -> tuple[str, str]:
     """The signed string, and the XML with its fields in the order of their names."""
     fields = _altered({**notice.fields, "nonce_str": nonce}, delivery)
+    sign_type, kind = downgraded(notice.context["sign_type"], kind)
+    if sign_type == "MD5":
+        fields.pop("sign_type", None)
     if delivery.spelling == "empty_field":
         fields |= {name: fields.get(name, "") for name in ("attach", "device_info")}
     text = text_of(fields)
@@ -187,9 +190,7 @@ def _payment(notice: Notice, delivery: PlannedDelivery, *, key: str, nonce: str,
     if kind is not Seal.NONE:
         # A misreading that changes nothing here would be no forgery.
         damage = kind if signed == text else Seal.TRUE
-        fields["sign"] = _sealed(
-            signed, key, sign_type=notice.context["sign_type"], kind=damage, charset=delivery.charset
-        )
+        fields["sign"] = _sealed(signed, key, sign_type=sign_type, kind=damage, charset=delivery.charset)
     return text, xml.write(dict(sorted(fields.items())), bare=_BARE)
 
 
@@ -220,6 +221,7 @@ def _refund(notice: Notice, delivery: PlannedDelivery, *, key: str, nonce: str, 
 
     Facts: wechatpay/v2-refund-notice
     """
+    kind = kind.among()
     inner_fields = _altered(dict(notice.fields), delivery)
     inner = xml.write(inner_fields, root="root")
     data = inner.encode(delivery.charset or "utf-8", "replace")

@@ -9,6 +9,8 @@ import hmac
 from collections.abc import Mapping
 from functools import lru_cache
 
+from mock_providers.core.plans import Seal
+
 SIGN_TYPES = ("MD5", "HMAC-SHA256")
 
 
@@ -47,6 +49,17 @@ def sealed_bytes(data: bytes, key: str, *, sign_type: str) -> str:
 def _keyed(key: str) -> hmac.HMAC:
     """A code that knows its key; to be copied."""
     return hmac.new(key.encode(), digestmod="sha256")
+
+
+def downgraded(sign_type: str, wanted: Seal) -> tuple[str, Seal]:
+    """
+    By which type a fault has a message signed, and whose signature that is; below MD5 there is nothing but strangers.
+
+    Facts: wechatpay/v2-sign-type
+    """
+    if wanted is Seal.WEAKER and sign_type == "HMAC-SHA256":
+        return "MD5", Seal.TRUE
+    return sign_type, wanted.among()
 
 
 def sign_type_of(fields: Mapping[str, str]) -> str | None:

@@ -133,7 +133,7 @@ class AnswerWriter:
 
 def sealed(key: RSAPrivateKey, message: bytes, *, seal: Seal, forger: RSAPrivateKey) -> str:
     """A signature as good or as bad as a fault wants it."""
-    if seal is Seal.FOREIGN:
+    if seal.among() is Seal.FOREIGN:
         return sign(forger, message)
     return sign(key, message + b"damaged" if seal is Seal.DAMAGED else message)
 

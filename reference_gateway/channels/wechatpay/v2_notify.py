@@ -66,7 +66,7 @@ def notice_of(body: bytes, merchant: V2Merchant, *, channel: str) -> Notice:
             body, appid=merchant.appid, mch_id=merchant.mch_id, apiv2_key=merchant.apiv2_key, channel=channel
         )
     # Facts: wechatpay/v2-sign-type. Notifies name the type when it is not MD5.
-    verify(fields, merchant.apiv2_key, sign_type=MD5)
+    verify(fields, merchant.apiv2_key, sign_type=merchant.sign_type, unsaid=MD5)
     _ours(fields, appid=merchant.appid, mch_id=merchant.mch_id)
     if (fields.get("return_code"), fields.get("result_code")) != (SUCCESS, SUCCESS):
         raise NotifyRefused("the notify tells of no payment", code="not_a_payment")

@@ -40,15 +40,16 @@ def digest(fields: Mapping[str, str], key: bytes, *, sign_type: SignType) -> str
     return hashlib.md5(text).hexdigest().upper()  # noqa: S324 (the vendor's older digest, chosen by setting)
 
 
-def verify(fields: Mapping[str, str], key: bytes, *, sign_type: SignType) -> None:
+def verify(fields: Mapping[str, str], key: bytes, *, sign_type: SignType, unsaid: SignType | None = None) -> None:
     """
     Check the digest over all fields as they arrived, unknown ones included.
 
     Args:
-        sign_type: what is expected where the fields do not say; a message that says so itself is taken at its word.
+        sign_type: what was agreed. A message that names its type is taken at its word, but never for a weaker one.
+        unsaid: what a message means that names none; what was agreed, unless told otherwise.
 
     Raises:
-        SignatureRejected: there is none, or it does not match.
+        SignatureRejected: there is none, it is of a weaker type than was agreed, or it does not match.
 
     Facts: wechatpay/v2-sign-type
     """
@@ -58,7 +59,9 @@ def verify(fields: Mapping[str, str], key: bytes, *, sign_type: SignType) -> Non
     declared = fields.get("sign_type", "")
     if declared not in {"", MD5, HMAC}:
         raise SignatureRejected(f"signed by {declared[:40]}", code="unknown_signature_type")
-    kind: SignType = HMAC if declared == HMAC else MD5 if declared == MD5 else sign_type
+    kind: SignType = HMAC if declared == HMAC else MD5 if declared == MD5 else unsaid or sign_type
+    if sign_type == HMAC and kind == MD5:
+        raise SignatureRejected("signed with MD5, where HMAC-SHA256 was agreed", code="weaker_signature")
     if not hmac.compare_digest(digest(fields, key, sign_type=kind).encode(), told.encode()):
         raise SignatureRejected
 

@@ -96,11 +96,11 @@ async def test_a_refund_that_was_applied_for_arrives_later(desk: Desk, merchant:
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("shape", [AnswerShape(seal=Seal.DAMAGED), AnswerShape(seal=Seal.FOREIGN)])
-async def test_a_bad_seal_does_not_verify(desk: Desk, merchant: V3Merchant, shape: AnswerShape):
+@pytest.mark.parametrize("seal", [Seal.DAMAGED, Seal.FOREIGN, Seal.WEAKER, Seal.EXPIRED])
+async def test_a_bad_seal_does_not_verify(desk: Desk, merchant: V3Merchant, seal: Seal):
     desk.precreate()
     with pytest.raises(InvalidSignature):
-        merchant.opened(answer(desk, merchant, Request(), shape=shape))
+        merchant.opened(answer(desk, merchant, Request(), shape=AnswerShape(seal=seal)))
 
 
 @pytest.mark.asyncio

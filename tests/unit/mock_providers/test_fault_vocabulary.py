@@ -42,6 +42,10 @@ REPLIES = [
     ("bad_signature", {}, ReplyPlan(shape=AnswerShape(seal=Seal.DAMAGED)), True),
     ("wrong_key", {}, ReplyPlan(shape=AnswerShape(seal=Seal.FOREIGN)), True),
     ("unsigned", {}, ReplyPlan(shape=AnswerShape(seal=Seal.NONE)), True),
+    ("foreign_chain", {}, ReplyPlan(shape=AnswerShape(seal=Seal.FOREIGN_CHAIN)), True),
+    ("wrong_certificate_name", {}, ReplyPlan(shape=AnswerShape(seal=Seal.WRONG_NAME)), True),
+    ("expired_certificate", {}, ReplyPlan(shape=AnswerShape(seal=Seal.EXPIRED)), True),
+    ("signature_downgrade", {}, ReplyPlan(shape=AnswerShape(seal=Seal.WEAKER)), True),
     ("certificate_rotation", {}, ReplyPlan(shape=AnswerShape(seal=Seal.NEXT)), True),
     ("signature_probe", {}, ReplyPlan(shape=AnswerShape(probe=True)), True),
     ("truncated", {"share": 0.25}, ReplyPlan(cut=0.25), True),
@@ -91,6 +95,10 @@ NOTIFIES = [
     ("forged_signature", {"seal": "none"}, before(Kind.FORGED, seal=Seal.NONE), False),
     ("signature_probe", {}, before(Kind.PROBE, seal=Seal.FOREIGN), False),
     ("wrong_key", {}, one(kind=Kind.FORGED, seal=Seal.FOREIGN), True),
+    ("foreign_chain", {}, one(kind=Kind.FORGED, seal=Seal.FOREIGN_CHAIN), True),
+    ("wrong_certificate_name", {}, one(kind=Kind.FORGED, seal=Seal.WRONG_NAME), True),
+    ("expired_certificate", {}, one(kind=Kind.FORGED, seal=Seal.EXPIRED), True),
+    ("signature_downgrade", {}, one(kind=Kind.FORGED, seal=Seal.WEAKER), True),
     ("certificate_rotation", {}, one(seal=Seal.NEXT), True),
     ("tampered_amount", {"add_fen": 7}, before(Kind.TAMPERED, add_fen=7), False),
     ("tampered_amount", {"signed": False}, before(Kind.TAMPERED, add_fen=100, seal=Seal.DAMAGED), False),
@@ -166,6 +174,20 @@ def test_what_is_done_to_the_truth_is_done_to_its_duplicates_and_to_no_lie():
     assert [(copy.kind, copy.extra_fields, copy.charset) for copy in plan.deliveries] == [
         (Kind.TAMPERED, 0, ""), (Kind.TRUE, 1, "gbk"), (Kind.DUPLICATE, 1, "gbk"),
     ]  # fmt: skip
+
+
+def test_a_new_certificate_makes_no_lie_good():
+    faults = [FAULTS["expired_certificate"](), FAULTS["certificate_rotation"]()]
+    assert compose_reply(faults).shape.seal is Seal.EXPIRED
+    assert {(copy.kind, copy.seal) for copy in compose_notify(faults).deliveries} == {(Kind.FORGED, Seal.EXPIRED)}
+
+
+@pytest.mark.parametrize("seal", Seal)
+def test_a_vendor_plays_what_it_has_and_a_stranger_for_the_rest(seal):
+    own = {Seal.TRUE, Seal.NEXT, Seal.DAMAGED, Seal.FOREIGN, Seal.NONE}
+    assert seal.among() is (seal if seal in own else Seal.FOREIGN)
+    assert seal.among(Seal.WEAKER) is (seal if seal in own | {Seal.WEAKER} else Seal.FOREIGN)
+    assert PlannedDelivery(Kind.TRUE, seal=seal).forged is (seal not in {Seal.TRUE, Seal.NEXT})
 
 
 def test_under_a_wrong_key_no_copy_can_end_the_ladder():
