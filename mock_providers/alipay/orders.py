@@ -73,7 +73,7 @@ def read_order(office: Office, work: Work, *, product: str, life: timedelta) -> 
         subject=subject,
         total_fen=amount_field(fields, "total_amount"),
         created_at=work.now,
-        expires_at=_end(fields, work.now, life),
+        expires_at=_end(office, work, life),
         refundable_s=office.policy.refundable_days * 86_400.0,
         notify_url=work.notify_url,
         return_url=work.return_url,
@@ -99,17 +99,18 @@ def _details(office: Office, work: Work, out_trade_no: str) -> dict[str, str]:
     return details
 
 
-def _end(fields: Mapping[str, object], now: datetime, life: timedelta) -> datetime:
+def _end(office: Office, work: Work, life: timedelta) -> datetime:
     """
     When the trade closes by itself; the absolute time wins.
 
     Facts: alipay/timeouts
     """
+    fields, now = work.fields, work.now
     absolute = text_field(fields, "time_expire", max_chars=32)
     span = text_field(fields, "timeout_express", max_chars=6)
     try:
         if absolute is not None:
-            return moment_of(absolute)
+            return office.on_schedule(moment_of(absolute))
         return end_of_span(span, start_at=now) if span is not None else now + life
     except ValueError:
         raise Unreadable("time_expire" if absolute is not None else "timeout_express") from None

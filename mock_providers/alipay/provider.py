@@ -66,6 +66,7 @@ class Alipay:
             grants=Grants(world.ids),
             now=world.schedule.now,
             now_s=lambda: world.schedule.now_s,
+            on_schedule=world.on_schedule,
             new_trade_no=self._number,
         )
         self.reception = Reception(

@@ -83,6 +83,7 @@ class Office:
     Args:
         now: schedule time, for what happens after a call is over.
         now_s: the same in seconds since the start.
+        on_schedule: where a moment of the merchants' clock lies on the schedule.
         new_trade_no: the platform's number for an order (merchant, number) that comes into being now.
         spent_codes: buyers' barcodes, and the trades that they were used for.
     """
@@ -95,6 +96,7 @@ class Office:
     grants: Grants
     now: Callable[[], datetime]
     now_s: Callable[[], float]
+    on_schedule: Callable[[datetime], datetime]
     new_trade_no: Callable[[str, str], str]
     spent_codes: dict[str, Trade] = field(default_factory=dict)
 

@@ -7,7 +7,7 @@ acknowledgement. It opens no socket and starts no task.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -172,6 +172,20 @@ class ProviderWorld:
     timers: Timers
     credentials_dir: Path
     options: ProviderOptions
+
+    def on_schedule(self, moment: datetime) -> datetime:
+        """
+        Where a moment that a merchant names lies on the schedule.
+
+        Merchants live by the stamp clock and know nothing of a schedule that was advanced: an order that they want to
+        end in fifteen minutes ends when fifteen minutes of the schedule have passed, not at a date that went by there
+        long ago. Whole seconds, for dates have no others and two clocks that agree are never read at once.
+        """
+        lead_s = round((self.schedule.now() - self.stamp.now()).total_seconds())
+        try:
+            return moment + timedelta(seconds=lead_s)
+        except OverflowError:
+            return moment  # at an end of the calendar, which is far enough off on either clock
 
 
 class Provider(Protocol):

@@ -193,7 +193,7 @@ def opening_of(
         subject=work.get("orderDesc") or work.get("orderId"),
         total_fen=total_fen,
         created_at=work.now,
-        expires_at=_end(work),
+        expires_at=_end(office, work),
         refundable_s=days * 86_400.0,
         notify_url=reading.back_url(work.fields),
         return_url=work.get("frontUrl"),
@@ -202,6 +202,8 @@ def opening_of(
     )
 
 
-def _end(work: Work) -> datetime:
+def _end(office: Office, work: Work) -> datetime:
     """Facts: unionpay/pay-timeout."""
-    return reading.moment(work.fields, "payTimeout") if work.get("payTimeout") else work.now + _DAY
+    if not work.get("payTimeout"):
+        return work.now + _DAY
+    return office.on_schedule(reading.moment(work.fields, "payTimeout"))

@@ -66,6 +66,7 @@ class UnionPay:
             vault=Vault(world.credentials_dir, self._policy.encryption),
             merchant=self._merchant,
             now=world.schedule.now,
+            on_schedule=world.on_schedule,
         )
         self._timers = world.timers.of(PROVIDER, self.merchants)
         for job, run in _JOBS.items():

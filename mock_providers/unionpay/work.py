@@ -101,6 +101,7 @@ class Office:
 
     Args:
         now: schedule time, for what happens after a request is over.
+        on_schedule: where a moment of the merchants' clock lies on the schedule.
         queries: the moments of the latest queries, by order.
     """
 
@@ -111,6 +112,7 @@ class Office:
     vault: Vault
     merchant: Merchant
     now: Callable[[], datetime]
+    on_schedule: Callable[[datetime], datetime]
     queries: dict[tuple[str, str], list[datetime]] = field(default_factory=dict)
 
     def settlement_day(self, at: datetime) -> date:

@@ -76,7 +76,9 @@ class Barcode:
         number = work.fields["out_trade_no"]
         transaction_id = self._desk.numbers.transaction_id(work.merchant.mchid, number, now=work.now)
         details = {"openid": openid_of(work.fields["appid"], work.fields["auth_code"])}
-        return self._desk.book.open(opening_of(work, "barcode", details), trade_no=transaction_id)
+        return self._desk.book.open(
+            opening_of(self._desk, work, product="barcode", details=details), trade_no=transaction_id
+        )
 
     def _paid(self, trade: Trade, outcome: Outcome) -> Answer:
         if outcome in {Outcome.PASSWORD, Outcome.PASSWORD_NEVER}:

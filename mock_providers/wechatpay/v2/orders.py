@@ -60,7 +60,7 @@ class Orders:
             details["h5_url"] = numbers.h5_url(prepay_id)
         life = _H5_LIFE if product == "h5" else _LINK_LIFE
         return self._desk.book.open(
-            opening_of(work, product, details),
+            opening_of(self._desk, work, product=product, details=details),
             qr_code=code_url if product == "qr" else prepay_id,
             qr_expires_at=work.now + life,
             trade_no=transaction_id,
@@ -135,7 +135,7 @@ def in_house(trade: Trade, work: Work) -> bool:
     return bool(trade.opening.details.get(SANDBOX)) is work.sandbox
 
 
-def opening_of(work: Work, product: str, details: Mapping[str, str]) -> Opening:
+def opening_of(desk: Desk, work: Work, *, product: str, details: Mapping[str, str]) -> Opening:
     """What every order begins with."""
     fields = work.fields
     coupons = sandbox.COUPONS.get(fields["total_fee"]) if work.sandbox else None
@@ -152,7 +152,7 @@ def opening_of(work: Work, product: str, details: Mapping[str, str]) -> Opening:
         refundable_s=REFUNDABLE_S,
         notify_url=fields.get("notify_url", "") if product != "barcode" else "",
         product=product,
-        payable_until=_payable_until(fields.get("time_expire", ""), work.now),
+        payable_until=_payable_until(desk, fields.get("time_expire", ""), now=work.now),
         details={
             LANGUAGE: V2,
             "attach": fields.get("attach", ""),
@@ -192,13 +192,13 @@ def refused_again(trade: Trade, work: Work, *, field_style: bool) -> Refusal | N
     return None if trade.opening.details.get("fingerprint") == fingerprint_of(work) else repeated
 
 
-def _payable_until(text: str, now: datetime) -> datetime | None:
+def _payable_until(desk: Desk, text: str, *, now: datetime) -> datetime | None:
     """
     The last moment for the buyer, which closes nothing.
 
     Facts: wechatpay/v2-unifiedorder
     """
-    return max(moment_of(text), now + _SHORTEST) if text else None
+    return max(desk.world.on_schedule(moment_of(text)), now + _SHORTEST) if text else None
 
 
 def _impossible(work: Work) -> Refusal | None:

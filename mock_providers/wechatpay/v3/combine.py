@@ -160,7 +160,7 @@ class Combined:
         }
         if product == "h5":
             details["h5_url"] = numbers.h5_url(link)
-        until = _payable_until(body.get("time_expire"), now=visit.now)
+        until = _payable_until(self._desk, body.get("time_expire"), now=visit.now)
         texts = (link, combined_name(mchid, number))
         return [
             self._desk.book.open(
@@ -212,11 +212,11 @@ def _linked(first: Trade) -> Answer:
     return answers.ok({"code_url" if product == "qr" else "prepay_id": first.qr_code})
 
 
-def _payable_until(text: str | None, *, now: datetime) -> datetime | None:
+def _payable_until(desk: Desk, text: str | None, *, now: datetime) -> datetime | None:
     if not text:
         return None
     try:
-        return max(moment_of(text), now + timedelta(minutes=1))
+        return max(desk.world.on_schedule(moment_of(text)), now + timedelta(minutes=1))
     except ValueError:
         raise bad_parameter("time_expire", text, "不是合法的RFC3339时间", location="body") from None
 

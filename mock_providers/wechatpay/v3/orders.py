@@ -209,7 +209,7 @@ class Orders:
         if text is None:
             return None
         try:
-            until = moment_of(text)
+            until = self._desk.world.on_schedule(moment_of(text))
         except ValueError:
             raise bad_parameter("time_expire", text, "不是合法的RFC3339时间", location="body") from None
         if until > now + timedelta(days=self._desk.policy.expiry_days_max):
