@@ -5,8 +5,8 @@ Whether a buyer pays and which payment goes back is drawn by the seed and the pa
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 
 from harness.control import BuyerAction
 from harness.events import StepStarted
@@ -20,6 +20,8 @@ DRAWN_OF = 10_000
 HEARD_WAITS_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 # A merchant's own distances between two tries, after the quick ones of its client.
 AGAIN_WAITS_S = (0.3, 0.6, 1.2, 2.4)
+# What ends something that was begun before.
+GIVES_BACK = frozenset({"resume", "heal"})
 PAID = frozenset({"PAID", "SHIPPED", "COMPLETED"})
 Do = Callable[[Stage, Step], Awaitable[None]]
 
@@ -38,14 +40,8 @@ async def play_load(stage: Stage, *, do: Do) -> None:
     later.sort(key=lambda moment: moment.after or 0)
     begun = stage.world.clock.now()
 
-    async def at_their_times() -> None:
-        for moment in soon:
-            passed_s = (stage.world.clock.now() - begun) / timedelta(seconds=1)
-            await stage.world.clock.sleep(max(seconds(moment.at or "0s") - passed_s, 0))
-            await _happen(stage, moment, do=do)
-
     async with asyncio.TaskGroup() as group:
-        group.create_task(at_their_times())
+        group.create_task(_at_their_times(stage, soon, begun=begun, do=do))
         counted = group.create_task(_after_so_many(stage, later, do=do))
         await _traffic(stage)
         # Whoever waits for more payments than there are would wait for ever; the last one may just have been paid.
@@ -56,6 +52,26 @@ async def play_load(stage: Stage, *, do: Do) -> None:
             stage.untold += [
                 f"{moment.text}: only {stage.paid} were paid" for moment in later if (moment.after or 0) > stage.paid
             ]
+
+
+async def _at_their_times(stage: Stage, moments: Sequence[Moment], *, begun: datetime, do: Do) -> None:
+    """
+    One after another, each at its time or as soon as those before it are done.
+
+    A restart may need for its end what a later moment gives back, so that moment does not wait for it.
+    """
+    async with asyncio.TaskGroup() as group:
+        restart: asyncio.Task[None] | None = None
+        for moment in moments:
+            passed_s = (stage.world.clock.now() - begun) / timedelta(seconds=1)
+            await stage.world.clock.sleep(max(seconds(moment.at or "0s") - passed_s, 0))
+            if restart is not None and moment.verb not in GIVES_BACK:
+                await restart
+            happening = group.create_task(_happen(stage, moment, do=do))
+            if moment.verb == "restart":
+                restart = happening
+            else:
+                await happening
 
 
 async def _after_so_many(stage: Stage, moments: list[Moment], *, do: Do) -> None:
