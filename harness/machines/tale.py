@@ -12,6 +12,7 @@ import orjson
 
 from harness.channels import PROVIDED, provider_of
 from harness.machines.moves import Move, Story
+from harness.script.witnesses import CASES_ONLY
 from harness.verdict import Finding, yuan_text
 from harness.wire import GLOBS
 
@@ -115,7 +116,8 @@ def to_yaml(story: Story, findings: Sequence[Finding]) -> str:
     opened = [move for move in story.moves if move.what == "open"]
     amounts = sorted({move["amount_fen"] for move in opened}) or [1]
     channels = [one for one in story.channels if one in PROVIDED] or ["alipay"]
-    ids = list(dict.fromkeys(finding.id for finding in findings)) or ["money/credited-amount"]
+    ids = [name for name in dict.fromkeys(finding.id for finding in findings) if name not in CASES_ONLY]
+    ids = ids or ["money/credited-amount"]
     head: dict[str, Any] = {
         "id": f"found/{ids[0].replace('/', '-')}",
         "title": findings[0].sentence if findings else "a story",

@@ -26,6 +26,8 @@ async def open_payments(stage: Stage, step: Step) -> None:
         chosen = stage.fresh(max(count, 0))
 
     async def create(one: Opened) -> None:
+        if wanted.times > 1:
+            stage.mark("clicks-at-once", one)
         await asyncio.gather(*(stage.create(one) for _ in range(wanted.times)))
 
     await stage.each(chosen, create)
@@ -122,6 +124,8 @@ async def refund(stage: Stage, step: Step) -> None:
         amount_fen = payment.amount_fen if wanted.amount_fen == "all" else wanted.amount_fen
         questions = [stage.ask_refund(one, payment, refund_no=number, amount_fen=amount_fen) for number in numbers]
         if wanted.concurrent:
+            if wanted.times > 1:
+                stage.mark("one-refund-at-once" if wanted.same_number else "refunds-at-once", one)
             await asyncio.gather(*questions)
         else:
             for question in questions:
@@ -143,6 +147,7 @@ async def close(stage: Stage, step: Step) -> None:
 
     async def race(one: Opened) -> None:
         number = await trade_number(stage, one)
+        stage.mark("paid-while-closing", one)
         await asyncio.gather(end(one), act_at(stage, one, action=BuyerAction.PAY, number=number))
 
     await stage.each(stage.chosen(wanted.order), race if wanted.racing_pay else end)

@@ -25,6 +25,7 @@ from harness.script.verbs import (
     WrittenStep,
     seconds,
 )
+from harness.script.witnesses import CASES_ONLY, WITNESSED
 from harness.world.nemesis import Link, Part
 
 __all__ = ["Amounts", "Expect", "Load", "Pace", "Scenario", "Step", "json_schema", "seconds"]
@@ -134,7 +135,9 @@ class Scenario(Words):
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$", description="<family>/<name>, the file's own path")]
     title: Annotated[str, Field(min_length=1)]
     purpose: Annotated[str, Field(min_length=1, description="one sentence: what it would catch")]
-    requirements: Annotated[tuple[str, ...], Field(min_length=1, json_schema_extra={"items": {"enum": sorted(BY_ID)}})]
+    requirements: Annotated[
+        tuple[str, ...], Field(min_length=1, json_schema_extra={"items": {"enum": list(WITNESSED)}})
+    ]
     channel: Annotated[str, Field(json_schema_extra={"enum": list(PROVIDED)})] = "alipay"
     product: Literal["qr"] = "qr"
     profile: Literal["calm", "flaky", "storm"] | None = None
@@ -161,7 +164,14 @@ class Scenario(Words):
         for place, name in enumerate(requirements):
             if name not in BY_ID:
                 raise PydanticCustomError(
-                    "unknown_word", "no such requirement", {"known": sorted(BY_ID), "at": [place], "word": name}
+                    "unknown_word", "no such requirement", {"known": list(WITNESSED), "at": [place], "word": name}
+                )
+            if name in CASES_ONLY:
+                raise PydanticCustomError(
+                    "cases_only",
+                    "{word}: no verb brings about what it asks for, so no scenario can witness it; "
+                    "`payproof check {word}` does",
+                    {"at": [place], "word": name},
                 )
         return requirements
 

@@ -19,6 +19,10 @@ from harness.world.base import World
 # Virtual days cost nothing, and the longest ladder takes more than one; real seconds are waited for.
 PATIENCE_S = {"in_process": 4 * 86_400.0}
 REAL_PATIENCE_S = 30.0
+# What merchants, buyers and days do by themselves; a story of nothing else is one in which nothing goes wrong.
+ORDINARY = frozenset(
+    {"run", "open", "pay", "cancel", "refund", "close", "sync", "look", "reconcile", "advance", "settle"}
+)
 
 
 @dataclass(slots=True)
@@ -61,6 +65,15 @@ class Stage:
     _paid_more: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
+    def undisturbed(self) -> bool:
+        """
+        Whether the story lets nothing go wrong.
+        """
+        scenario = self.scenario
+        calm = scenario.profile in {None, "calm"} and not scenario.faults
+        return calm and all(step.verb in ORDINARY for step in scenario.moves)
+
+    @property
     def patience_s(self) -> float:
         """
         How long the dust may take to settle where the story does not say it.
@@ -100,6 +113,12 @@ class Stage:
         async with asyncio.TaskGroup() as group:
             for payment in chosen:
                 group.create_task(one(payment))
+
+    def mark(self, name: str, one: Opened) -> None:
+        """
+        Name what a payment is about to meet, for checks that no single line can tell.
+        """
+        self.history.fact("mark", order=one.order_no, name=name)
 
     def note_paid(self) -> None:
         """

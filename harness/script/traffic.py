@@ -41,7 +41,7 @@ async def play_load(stage: Stage, *, do: Do) -> None:
     begun = stage.world.clock.now()
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(_at_their_times(stage, soon, begun=begun, do=do))
+        group.create_task(at_their_times(stage, soon, begun=begun, do=do))
         counted = group.create_task(_after_so_many(stage, later, do=do))
         await _traffic(stage)
         # Whoever waits for more payments than there are would wait for ever; the last one may just have been paid.
@@ -54,7 +54,7 @@ async def play_load(stage: Stage, *, do: Do) -> None:
             ]
 
 
-async def _at_their_times(stage: Stage, moments: Sequence[Moment], *, begun: datetime, do: Do) -> None:
+async def at_their_times(stage: Stage, moments: Sequence[Moment], *, begun: datetime, do: Do) -> None:
     """
     One after another, each at its time or as soon as those before it are done.
 

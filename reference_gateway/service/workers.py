@@ -2,7 +2,8 @@
 Background work: each worker does what is due, then sleeps until something is, or until its bell rings.
 
 Work is claimed in the store by lease, so several gateways share it and a dead one's share comes back. Losing the store
-puts a worker to sleep for a moment, never to death. What the work is stands in the other use cases.
+puts a worker to sleep for a moment, never to death; one that dies of a mistake is replaced. What the work is stands in
+the other use cases.
 """
 
 from __future__ import annotations
@@ -64,10 +65,14 @@ class Worker:
         self._task.add_done_callback(self._report)
 
     def _report(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and task.exception() is not None:
-            task.get_loop().call_exception_handler(
-                {"message": f"worker {self._name} died", "exception": task.exception(), "task": task}
-            )
+        """Tell of a mistake that ended the worker, and let another take its place: its work is still to be done."""
+        if task.cancelled() or task.exception() is None:
+            return
+        task.get_loop().call_exception_handler(
+            {"message": f"worker {self._name} died", "exception": task.exception(), "task": task}
+        )
+        self._task = asyncio.create_task(self._run(after_s=STORE_AWAY_S), name=self._name)
+        self._task.add_done_callback(self._report)
 
     async def stop(self) -> None:
         """Cancel the worker; what it had claimed comes back when its lease is over."""
@@ -76,7 +81,9 @@ class Worker:
             await asyncio.wait([self._task])
             self._task = None
 
-    async def _run(self) -> None:
+    async def _run(self, after_s: float = 0.0) -> None:
+        if after_s:
+            await self._runtime.clock.sleep(after_s)
         while True:
             self._working = True
             self._runtime.metrics.working(self._name, True)

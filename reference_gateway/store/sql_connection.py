@@ -23,6 +23,9 @@ from reference_gateway.store.sql_errors import told
 
 CONNECT_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 1.0
+# Nothing is waited for inside a transaction but PostgreSQL itself: who is silent for so long stands still or is gone,
+# and what it has locked is needed by the others.
+SILENT_S = 10.0
 STATEMENTS_KEPT = 512
 
 _DIALECT: Any = cast("Any", dialect)()
@@ -85,9 +88,10 @@ def compiled(statement: TextClause) -> tuple[str, tuple[str, ...]]:
 class Connections:
     """The pool."""
 
-    def __init__(self, url: str, *, size: int) -> None:
+    def __init__(self, url: str, *, size: int, silent_s: float = SILENT_S) -> None:
         _, self._where = _DIALECT.create_connect_args(make_url(url))
         self._size = size
+        self._silent_s = silent_s
         self._pool: Any = None
 
     async def open(self) -> None:
@@ -100,7 +104,7 @@ class Connections:
             statement_cache_size=STATEMENTS_KEPT,
             max_cached_statement_lifetime=0,
             record_class=Row,
-            init=_know_json,
+            init=self._make_ours,
             reset=_as_it_is,
         )
 
@@ -113,16 +117,16 @@ class Connections:
             except TimeoutError:
                 pool.terminate()  # somebody holds a connection and is not coming back, as after a crash
 
+    async def _make_ours(self, connection: Any) -> None:
+        await connection.execute(f"SET idle_in_transaction_session_timeout = {round(self._silent_s * 1000)}")
+        for name in ("json", "jsonb"):
+            await connection.set_type_codec(name, schema="pg_catalog", encoder=str, decoder=orjson.loads)
+
     @property
     def pool(self) -> Any:
         if self._pool is None:
             raise AssertionError("the store is not open")
         return self._pool
-
-
-async def _know_json(connection: Any) -> None:
-    for name in ("json", "jsonb"):
-        await connection.set_type_codec(name, schema="pg_catalog", encoder=str, decoder=orjson.loads)
 
 
 async def _as_it_is(connection: Any) -> None:

@@ -15,8 +15,8 @@ from reference_gateway.errors import ConstraintBroken, StoreConflict, StoreUnava
 
 # Serialization failure, deadlock, lock not available.
 _LOST = frozenset({"40001", "40P01", "55P03"})
-# Connection exceptions, operator intervention, too many connections.
-_AWAY_CLASSES = ("08", "57P", "53")
+# Connection exceptions, operator intervention, too many connections; ended because its transaction was silent.
+_AWAY_CLASSES = ("08", "57P", "53", "25P03")
 
 
 def _refuse(error: Exception, state: str) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from reference_gateway.errors import SettingsRefused
-from reference_gateway.store.sql_connection import Connections
+from reference_gateway.store.sql_connection import SILENT_S, Connections
 from reference_gateway.store.sql_errors import told
 from reference_gateway.store.sql_unit_of_work import SqlUnitOfWork
 
@@ -61,11 +61,11 @@ class SqlStore:
 
     heartbeat_s: float | None = 2.0
 
-    def __init__(self, url: str, *, pool_size: int = 10, publishes: bool = True) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, publishes: bool = True, silent_s: float = SILENT_S) -> None:
         if not url.startswith("postgresql+asyncpg://"):
             raise SettingsRefused("database_url begins with postgresql+asyncpg://")
         self._url = url
-        self._connections = Connections(url, size=pool_size)
+        self._connections = Connections(url, size=pool_size, silent_s=silent_s)
         self._publishes = publishes
 
     async def open(self) -> None:

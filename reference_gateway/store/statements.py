@@ -140,27 +140,28 @@ CLAIM_ENDS = text(
     RETURNING {_PAYMENT}
     """  # noqa: S608 (made of constants)
 )
+# What another instance has in hand is no work that a crash left; who starts does not wait for one that stands still.
 RESUME_PAYMENTS = text(
     """
     UPDATE payments SET poll_at = :now
     WHERE id IN (
         SELECT id FROM payments
         WHERE poll_at > :now AND status = 'PENDING' AND attempt IN ('REQUESTED', 'UNKNOWN')
-        ORDER BY out_trade_no FOR NO KEY UPDATE
+        ORDER BY out_trade_no FOR NO KEY UPDATE SKIP LOCKED
     )
     """
 )
 RESUME_REFUNDS = text(
     """
     UPDATE refunds SET poll_at = :now
-    WHERE id IN (SELECT id FROM refunds WHERE poll_at > :now ORDER BY id FOR NO KEY UPDATE)
+    WHERE id IN (SELECT id FROM refunds WHERE poll_at > :now ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
     """
 )
 RESUME_OUTBOX = text(
     """
     UPDATE outbox SET due_at = :now
     WHERE event_id IN (
-        SELECT event_id FROM outbox WHERE sent_at IS NULL AND due_at > :now ORDER BY event_id FOR UPDATE
+        SELECT event_id FROM outbox WHERE sent_at IS NULL AND due_at > :now ORDER BY event_id FOR UPDATE SKIP LOCKED
     )
     """
 )
