@@ -1,6 +1,7 @@
 """Workers: what they do when what they do goes wrong."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,8 @@ def played(mistakes):
     async def story():
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: complaints.append(context["message"]))
-        told, left, rounds = Told(VirtualClock(BASE)), list(mistakes), []
+        told: Any = Told(VirtualClock(BASE))
+        left, rounds = list(mistakes), []
 
         async def round_():
             rounds.append(loop.time())
