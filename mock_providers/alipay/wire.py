@@ -8,16 +8,15 @@ import codecs
 import json
 import re
 from collections.abc import Mapping
-from functools import lru_cache, partial
+from functools import lru_cache
 from types import MappingProxyType
-from urllib.parse import quote, quote_plus
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from mock_providers.alipay.content import encrypted
 from mock_providers.alipay.signing import sign
-from mock_providers.core.escapes import unescaped_pairs
+from mock_providers.core.escapes import escaped, unescaped_pairs
 from mock_providers.core.records import record
 from mock_providers.core.reply import ProviderReply, WireReply
 
@@ -96,10 +95,10 @@ def form_bytes(fields: Mapping[str, str], *, codec: str, percent_spaces: bool = 
 
     Facts: alipay/notify-transport
     """
-    quoted = partial(quote, safe="") if percent_spaces else quote_plus
-    return "&".join(
-        f"{name}={quoted(value, encoding=codec, errors='xmlcharrefreplace')}" for name, value in fields.items()
-    ).encode("ascii")
+    form = "&".join(
+        [f"{name}={escaped(value, codec=codec, errors='xmlcharrefreplace')}" for name, value in fields.items()]
+    )
+    return (form.replace("+", "%20") if percent_spaces else form).encode("ascii")
 
 
 @lru_cache(maxsize=256)

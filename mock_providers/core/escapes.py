@@ -1,9 +1,22 @@
-"""Percent escapes undone in many pieces at once, at the speed of native code; knows no field and no charset."""
+"""Percent escapes written, and undone in many pieces at once, by native code; knows no field and no charset."""
 
 from collections.abc import Sequence
 from urllib.parse import unquote_to_bytes
 
 import orjson
+
+_SAFE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~"
+_SPELLED = {byte: chr(byte) if byte in _SAFE else f"%{byte:02X}" for byte in range(256)} | {ord(" "): "+"}
+
+
+def escaped(text: str, *, codec: str, errors: str) -> str:
+    """
+    What `urllib.parse.quote_plus` makes of *text*: one look into a table for each byte, all in native code.
+
+    Args:
+        errors: what becomes of letters that the charset has not, in the words of `str.encode`.
+    """
+    return text.encode(codec, errors).decode("latin-1").translate(_SPELLED)
 
 
 def plain_form(form: bytes) -> dict[str, str] | None:

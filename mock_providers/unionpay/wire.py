@@ -8,9 +8,8 @@ their own.
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from urllib.parse import quote_plus
 
-from mock_providers.core.escapes import plain_form, unescaped_pairs
+from mock_providers.core.escapes import escaped, plain_form, unescaped_pairs
 from mock_providers.core.reply import WireReply
 
 CODECS: Mapping[str, str] = MappingProxyType(
@@ -134,5 +133,5 @@ def form_bytes(fields: Mapping[str, str], *, codec: str) -> bytes:
     Facts: unionpay/notify-wire
     """
     return "&".join(
-        [f"{name}={quote_plus(value, encoding=codec, errors='replace')}" for name, value in fields.items()]
+        [f"{name}={escaped(value, codec=codec, errors='replace')}" for name, value in fields.items()]
     ).encode("ascii")

@@ -25,6 +25,7 @@ from reference_gateway.channels.alipay.signing import (
     request_text,
     sign,
 )
+from reference_gateway.channels.forms import written
 from reference_gateway.clock import Clock
 from reference_gateway.errors import ChannelOutcomeUnknown, SignatureRejected
 
@@ -90,9 +91,9 @@ class V2Caller:
         """Make one signed call and return the inner object, verified."""
         params = self._params(method, business, notify_url=notify_url)
         content = params.pop("biz_content")
-        url = URL(f"{self._merchant.gateway_url}?{urlencode(params)}", encoded=True)
+        url = URL(f"{self._merchant.gateway_url}?{written(params)}", encoded=True)
         reply = await self._http.send(
-            "POST", url, body=urlencode({"biz_content": content}).encode(), headers={"Content-Type": _FORM}
+            "POST", url, body=written({"biz_content": content}).encode(), headers={"Content-Type": _FORM}
         )
         if reply.status != 200:
             raise ChannelOutcomeUnknown(f"the channel answered HTTP {reply.status}")

@@ -9,14 +9,19 @@ Facts: alipay/notify-content-type, alipay/notify-sign, alipay/notify-duties, ali
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
+from reference_gateway.channels import forms
 from reference_gateway.channels.alipay.signing import NotifyVerifier, decode_signature, notify_text
 from reference_gateway.channels.alipay.words import NOTICE_KINDS, beijing_time
 from reference_gateway.domain.money import fen_of_yuan_text
 from reference_gateway.domain.notice import Notice, NoticeKind
 from reference_gateway.errors import NotifyRefused, SignatureRejected
+
+FIELDS_MAX = 200
+_CHARSET = re.compile("(?:^|&)charset=([^&]*)")
 
 
 class NotifyReader:
@@ -67,18 +72,14 @@ def _decoded_pairs(body: bytes) -> list[tuple[str, str]]:
     """
     try:
         text = body.decode("ascii")
-        charset = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=200)).get("charset", "utf-8")
-        pairs = parse_qsl(
-            text,
-            keep_blank_values=True,
-            strict_parsing=True,
-            encoding=_codec(charset),
-            errors="strict",
-            max_num_fields=200,
-        )
+        said = _CHARSET.search(text)
+        charset = "utf-8" if said is None else unquote_plus(said[1])
+        pairs = forms.read(text, _codec(charset), fields_max=FIELDS_MAX)
     except ValueError as error:
         raise NotifyRefused("the body is not a form in its charset", code="malformed_notify") from error
-    if any("\x00" in text for pair in pairs for text in pair):
+    if any(name == "charset" and value != charset for name, value in pairs):
+        raise NotifyRefused("the charset is not named plainly", code="bad_charset")
+    if any("\x00" in name or "\x00" in value for name, value in pairs):
         raise NotifyRefused("a field carries a NUL", code="malformed_notify")
     return pairs
 

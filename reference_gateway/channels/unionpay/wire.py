@@ -7,11 +7,16 @@ Facts: unionpay/request, unionpay/answer, unionpay/parsing, unionpay/sign-string
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import unquote_plus
+
+from reference_gateway.channels import forms
 
 FIELDS_MAX = 200
-_CLOSING = {"{": "}", "[": "]"}
+# The first `=` ends a name; in a value a bracket holds `&` together until its own kind closes, or to the end.
+_PAIR = re.compile(r"([^=&]*)(?:=((?:[^&{\[]+|\{[^}]*\}?|\[[^\]]*\]?)*))?")
+_ENCODING = re.compile("(?:^|&)encoding=([^&]*)")
 _CODECS = {"utf-8": "utf-8", "utf8": "utf-8", "gbk": "gbk", "gb2312": "gbk", "gb18030": "gb18030"}
 
 
@@ -41,7 +46,7 @@ def codec_of(encoding: str) -> str:
 
 def write_form(fields: Mapping[str, str]) -> bytes:
     """Encode a request's body in the charset it names; names stay plain, a space becomes `+`."""
-    return urlencode(fields, encoding=codec_of(fields["encoding"]), errors="strict").encode("ascii")
+    return forms.written(fields, codec_of(fields["encoding"])).encode("ascii")
 
 
 def read_form(body: bytes) -> dict[str, str]:
@@ -54,16 +59,12 @@ def read_form(body: bytes) -> dict[str, str]:
     Facts: unionpay/notify-wire, unionpay/charset
     """
     text = body.decode("ascii")
-    named = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS_MAX)).get("encoding", "UTF-8")
-    pairs = parse_qsl(
-        text,
-        keep_blank_values=True,
-        strict_parsing=True,
-        encoding=codec_of(named),
-        errors="strict",
-        max_num_fields=FIELDS_MAX,
-    )
-    return _once_each(pairs)
+    said = _ENCODING.search(text)
+    encoding = "UTF-8" if said is None else unquote_plus(said[1])
+    fields = _once_each(forms.read(text, codec_of(encoding), fields_max=FIELDS_MAX))
+    if fields.get("encoding", "UTF-8") != encoding:
+        raise ValueError("the charset is not named plainly")
+    return fields
 
 
 def read_answer(text: str) -> dict[str, str]:
@@ -80,29 +81,13 @@ def read_answer(text: str) -> dict[str, str]:
     pairs: list[tuple[str, str]] = []
     at = 0
     while at < len(text):
-        end = _end_of_pair(text, at)
-        name, _, value = text[at:end].partition("=")
-        pairs.append((name, value))
-        at = end + 1
+        pair = _PAIR.match(text, at)
+        assert pair is not None
+        pairs.append((pair[1], pair[2] or ""))
+        at = pair.end() + 1
         if len(pairs) > FIELDS_MAX:
             raise ValueError("the answer has too many fields")
     return _once_each(pairs)
-
-
-def _end_of_pair(text: str, at: int) -> int:
-    """Return where the pair that begins at *at* ends; only a value has brackets."""
-    in_value, closing = False, ""
-    for place in range(at, len(text)):
-        letter = text[place]
-        if closing:
-            closing = "" if letter == closing else closing
-        elif letter == "&":
-            return place
-        elif not in_value:
-            in_value = letter == "="
-        else:
-            closing = _CLOSING.get(letter, "")
-    return len(text)
 
 
 def _once_each(pairs: list[tuple[str, str]]) -> dict[str, str]:

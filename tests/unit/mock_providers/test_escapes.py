@@ -2,13 +2,13 @@
 Escapes undone quickly are the escapes undone slowly.
 """
 
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote_plus, unquote_to_bytes
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_providers.core.escapes import plain_form, unescaped, unescaped_pairs
+from mock_providers.core.escapes import escaped, plain_form, unescaped, unescaped_pairs
 
 ODD = [
     b"",
@@ -72,3 +72,10 @@ def test_a_usual_form_is_read_at_once(form):
 )
 def test_an_unusual_form_is_left_to_be_read_pair_by_pair(form):
     assert plain_form(form) is None
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "gbk", "ascii"])
+@pytest.mark.parametrize("errors", ["replace", "xmlcharrefreplace"])
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=12))
+def test_escapes_are_written_as_the_standard_library_writes_them(codec, errors, text):
+    assert escaped(text, codec=codec, errors=errors) == quote_plus(text, encoding=codec, errors=errors)
