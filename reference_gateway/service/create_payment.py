@@ -120,7 +120,7 @@ def admissions(runtime: Runtime) -> Admissions:
                 runtime.metrics.payment(answer.payment.channel, "created")
         return answers
 
-    return GroupCommit(apply, observe=runtime.metrics.batch("admission"))
+    return GroupCommit(apply, pace_s=runtime.units.pace_s, observe=runtime.metrics.batch("admission"))
 
 
 async def _admit(

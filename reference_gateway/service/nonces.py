@@ -37,7 +37,9 @@ class SqlNonces:
     def __init__(self, units: UnitOfWorkFactory, clock: Clock) -> None:
         self._units = units
         self._clock = clock
-        self._commits: GroupCommit[tuple[str, str, int], tuple[str, str], bool] = GroupCommit(self._spend)
+        self._commits: GroupCommit[tuple[str, str, int], tuple[str, str], bool] = GroupCommit(
+            self._spend, pace_s=units.pace_s
+        )
         self._asked = 0
 
     async def open(self) -> None:

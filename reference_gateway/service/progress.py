@@ -87,7 +87,7 @@ def progress_commits(runtime: Runtime) -> ProgressCommits:
         ring_for(steps.payments.values(), runtime)
         return {progress: steps.payments[progress.out_trade_no] for progress in batch}
 
-    return GroupCommit(apply, observe=runtime.metrics.batch("progress"))
+    return GroupCommit(apply, pace_s=runtime.units.pace_s, observe=runtime.metrics.batch("progress"))
 
 
 def ring_for(payments: Collection[Payment], runtime: Runtime) -> None:

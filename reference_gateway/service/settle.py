@@ -69,7 +69,7 @@ def settlements(runtime: Runtime) -> Settlements:
         plan.count()
         return judgements
 
-    return GroupCommit(apply, observe=runtime.metrics.batch("settlement"))
+    return GroupCommit(apply, pace_s=runtime.units.pace_s, observe=runtime.metrics.batch("settlement"))
 
 
 async def _unopened(unit: UnitOfWork, numbers: Iterable[str], payments: Mapping[str, Payment]) -> frozenset[str]:

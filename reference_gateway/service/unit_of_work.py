@@ -186,10 +186,14 @@ class UnitOfWorkFactory(Protocol):
     The store: call it for a transaction.
 
     `heartbeat_s` is how often workers look for work that others left; None where nobody else writes.
+    `pace_s` is how far apart transactions of one kind begin, so that more comes together for each.
     """
 
     @property
     def heartbeat_s(self) -> float | None: ...
+
+    @property
+    def pace_s(self) -> float: ...
 
     async def open(self) -> None: ...
 

@@ -16,6 +16,7 @@ import structlog
 
 from reference_gateway.domain.due import NextDue
 from reference_gateway.errors import GatewayError
+from reference_gateway.pace import Pace
 from reference_gateway.service.end_payment import EndPayment
 from reference_gateway.service.query_payment import QueryPayment
 from reference_gateway.service.refund_payment import RefundPayment
@@ -84,8 +85,10 @@ class Worker:
     async def _run(self, after_s: float = 0.0) -> None:
         if after_s:
             await self._runtime.clock.sleep(after_s)
+        pace = Pace(self._runtime.units.pace_s)
         while True:
             self._working = True
+            await pace.turn()
             self._runtime.metrics.working(self._name, True)
             self._bell.silence()
             self._tell_lateness()

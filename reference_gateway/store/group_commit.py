@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import Generic, TypeVar
 
 from reference_gateway.errors import StoreConflict, StoreUnavailable
+from reference_gateway.pace import Pace
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 ItemT = TypeVar("ItemT")
@@ -34,11 +35,13 @@ class GroupCommit(Generic[KeyT, ItemT, AnswerT]):
         apply: Callable[[Mapping[KeyT, ItemT]], Awaitable[Mapping[KeyT, AnswerT]]],
         *,
         batch_max: int = 256,
+        pace_s: float = 0.0,
         observe: Callable[[int], None] | None = None,
     ) -> None:
         self._apply = apply
         self._observe = observe
         self._batch_max = batch_max
+        self._pace = Pace(pace_s)
         self._waiting: dict[KeyT, tuple[ItemT, list[asyncio.Future[AnswerT]]]] = {}
         self._committer: asyncio.Task[None] | None = None
         self._aborted = False
@@ -76,7 +79,11 @@ class GroupCommit(Generic[KeyT, ItemT, AnswerT]):
 
     async def _run(self) -> None:
         try:
-            while batch := self._take():
+            while self._waiting:
+                await self._pace.turn(at_once=len(self._waiting) >= self._batch_max)
+                batch = self._take()
+                if not batch:
+                    break
                 self.batches += 1
                 self.items += len(batch)
                 if self._observe is not None:

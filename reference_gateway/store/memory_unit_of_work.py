@@ -56,6 +56,7 @@ class MemoryStore:
     """A store that survives the gateways that use it, as a database does."""
 
     heartbeat_s: float | None = None
+    pace_s: float = 0.0
 
     def __init__(self, scheduling_point: SchedulingPoint = one_turn) -> None:
         self.state = MemoryState()

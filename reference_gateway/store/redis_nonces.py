@@ -20,6 +20,7 @@ from reference_gateway.errors import StoreUnavailable
 from reference_gateway.store.group_commit import GroupCommit
 
 NONCE_LIFE_S = 660
+PACE_S = 0.003
 # One command and one answer of a letter for each nonce: spelling a SET for each costs the gateway more than the rest.
 _SPEND = """
 local told = {}
@@ -57,7 +58,7 @@ class RedisNonces:
         )
         self._redis = Redis.from_pool(pool)
         self._truth = truth
-        self._asks: GroupCommit[tuple[str, int], str, bool] = GroupCommit(self._ask)
+        self._asks: GroupCommit[tuple[str, int], str, bool] = GroupCommit(self._ask, pace_s=PACE_S)
         self._asked = 0
 
     async def open(self) -> None:

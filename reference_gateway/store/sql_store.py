@@ -60,6 +60,7 @@ class SqlStore:
     """The store behind `postgresql+asyncpg://`."""
 
     heartbeat_s: float | None = 2.0
+    pace_s: float = 0.01
 
     def __init__(self, url: str, *, pool_size: int = 10, publishes: bool = True, silent_s: float = SILENT_S) -> None:
         if not url.startswith("postgresql+asyncpg://"):

@@ -99,6 +99,7 @@ def test_a_store_that_is_away_is_told_and_the_other_figures_remain():
 
         class Away:
             heartbeat_s = None
+            pace_s = 0.0
 
             def __call__(self):
                 raise StoreUnavailable
