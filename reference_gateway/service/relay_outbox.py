@@ -36,7 +36,7 @@ class RelayOutbox:
         taken = await asyncio.gather(*(self._send(event) for event in claimed))
         await self._write_down(list(zip(claimed, taken, strict=True)))
         self._runtime.crash_point("relay.after_commit")
-        return True
+        return len(claimed) == bite
 
     async def _send(self, event: OutboxRow) -> bool:
         app = self._runtime.apps.get(event.app_id)

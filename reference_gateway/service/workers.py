@@ -25,6 +25,9 @@ from reference_gateway.service.runtime import Bell, Runtime
 CLAIM_MAX = 64
 STORE_AWAY_S = 0.5
 NAP_MIN_S = 0.001
+WORKERS_PACE = 2
+"""Paces of the store between two rounds of a worker: nobody is kept waiting for it."""
+
 FOLD_MAX = 2000
 FOLD_AFTER_S = 1.0
 
@@ -85,7 +88,7 @@ class Worker:
     async def _run(self, after_s: float = 0.0) -> None:
         if after_s:
             await self._runtime.clock.sleep(after_s)
-        pace = Pace(self._runtime.units.pace_s)
+        pace = Pace(WORKERS_PACE * self._runtime.units.pace_s)
         while True:
             self._working = True
             await pace.turn()

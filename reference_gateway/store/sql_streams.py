@@ -22,8 +22,11 @@ class SqlStreams:
     async def _run(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> Rows:
         raise NotImplementedError
 
+    async def _read(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> Rows:
+        raise NotImplementedError
+
     async def unpublished(self, limit: int) -> list[OutboxRow]:
-        rows = await self._run(sql.UNPUBLISHED, {"limit": limit})
+        rows = await self._read(sql.UNPUBLISHED, {"limit": limit})
         return [OutboxRow(**values_of(row)) for row in rows]
 
     async def mark_published(self, event_ids: Sequence[str], *, role: str, token: int, now: datetime) -> bool:
@@ -33,7 +36,7 @@ class SqlStreams:
         return (await self._run(sql.MARK_PUBLISHED, given)).first() is not None
 
     async def count_unpublished(self) -> int:
-        return int((await self._run(sql.COUNT_UNPUBLISHED)).scalar_one())
+        return int((await self._read(sql.COUNT_UNPUBLISHED)).scalar_one())
 
     async def begin_term(self, role: str, holder: str, now: datetime) -> int:
         del now  # beats of several machines are compared, so the database's own clock counts

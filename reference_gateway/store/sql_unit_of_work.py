@@ -64,7 +64,7 @@ class _Payments(Transaction):
         return set(rows.scalars())
 
     async def payments_by_order(self, orders: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Payment]:
-        rows = await self._run(sql.PAYMENTS_BY_ORDER, _pairs(orders, "app_id", "merchant_order_no"))
+        rows = await self._read(sql.PAYMENTS_BY_ORDER, _pairs(orders, "app_id", "merchant_order_no"))
         found = map(_payment, rows)
         return {(payment.app_id, payment.merchant_order_no): payment for payment in found}
 
@@ -72,7 +72,7 @@ class _Payments(Transaction):
         return await self.payments_by_order(orders)
 
     async def payment(self, app_id: str, payment_id: str) -> Payment | None:
-        row = (await self._run(sql.PAYMENT, {"app_id": app_id, "id": payment_id})).first()
+        row = (await self._read(sql.PAYMENT, {"app_id": app_id, "id": payment_id})).first()
         return None if row is None else _payment(row)
 
     async def lock_payments(self, out_trade_nos: Collection[str]) -> dict[str, Payment]:
@@ -83,7 +83,7 @@ class _Payments(Transaction):
         await self._run(sql.SAVE_PAYMENTS, {"rows": rows_text(payments)})
 
     async def list_payments(self, app_id: str, *, after: int, limit: int) -> list[Payment]:
-        rows = await self._run(sql.LIST_PAYMENTS, {"app_id": app_id, "after": after, "limit": limit})
+        rows = await self._read(sql.LIST_PAYMENTS, {"app_id": app_id, "after": after, "limit": limit})
         return [_payment(row) for row in rows]
 
     async def claim_polls(self, now: datetime, *, lease_until: datetime, limit: int) -> list[Payment]:
@@ -100,11 +100,11 @@ class _Refunds(_Payments):
         await self._run(sql.INSERT_REFUND, {name: getattr(refund, name) for name in sql.REFUND_COLUMNS})
 
     async def refund_by_no(self, payment_id: str, merchant_refund_no: str) -> Refund | None:
-        row = (await self._run(sql.REFUND_BY_NO, {"payment_id": payment_id, "number": merchant_refund_no})).first()
+        row = (await self._read(sql.REFUND_BY_NO, {"payment_id": payment_id, "number": merchant_refund_no})).first()
         return None if row is None else _refund(row)
 
     async def refund(self, payment_id: str, refund_id: str) -> Refund | None:
-        row = (await self._run(sql.REFUND, {"payment_id": payment_id, "id": refund_id})).first()
+        row = (await self._read(sql.REFUND, {"payment_id": payment_id, "id": refund_id})).first()
         return None if row is None else _refund(row)
 
     async def lock_refund(self, refund_id: str) -> Refund | None:
@@ -153,14 +153,14 @@ class _Books(_Refunds):
         return int((await self._run(sql.FOLD_SOME, {"limit": limit})).scalar_one())
 
     async def ledger_lines(self, payment_ids: Sequence[str]) -> list[LedgerLine]:
-        rows = await self._run(sql.LEDGER_LINES, {"payment_ids": list(payment_ids)})
+        rows = await self._read(sql.LEDGER_LINES, {"payment_ids": list(payment_ids)})
         return [LedgerLine(**values_of(row)) for row in rows]
 
     async def balances(self) -> dict[str, int]:
-        return {row.name: row.balance_fen for row in await self._run(sql.BALANCES)}
+        return {row.name: row.balance_fen for row in await self._read(sql.BALANCES)}
 
     async def balances_of(self, accounts: Collection[str]) -> dict[str, int]:
-        rows = await self._run(sql.BALANCES_OF, {"names": list(accounts)})
+        rows = await self._read(sql.BALANCES_OF, {"names": list(accounts)})
         return {row.name: row.balance_fen for row in rows}
 
     async def record_inbox(self, rows: Sequence[InboxRow]) -> None:
@@ -173,7 +173,7 @@ class _Books(_Refunds):
         await self._run(sql.RECORD_INBOX, parameters)
 
     async def idempotency_keys(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], IdempotencyKey]:
-        rows = await self._run(sql.IDEMPOTENCY_KEYS, _pairs(keys, "app_id", "key"))
+        rows = await self._read(sql.IDEMPOTENCY_KEYS, _pairs(keys, "app_id", "key"))
         return {(row.app_id, row.key): IdempotencyKey(**values_of(row)) for row in rows}
 
     async def insert_idempotency_keys(self, rows: Sequence[IdempotencyKey]) -> set[tuple[str, str]]:
@@ -223,14 +223,14 @@ class SqlUnitOfWork(_Books, SqlAttempts, SqlLive, SqlFeed, SqlReconciling, SqlSt
             await self._run(sql.POSTPONE_OUTBOX, {"event_id": list(later), "due_at": list(later.values())})
 
     async def outbox_unsent(self) -> int:
-        return int((await self._run(sql.OUTBOX_UNSENT)).scalar_one())
+        return int((await self._read(sql.OUTBOX_UNSENT)).scalar_one())
 
     async def ping(self) -> None:
         """Ask whether the database answers."""
-        await self._run(sql.PING)
+        await self._read(sql.PING)
 
     async def next_due(self) -> NextDue:
-        row = (await self._run(sql.NEXT_DUE)).one()
+        row = (await self._read(sql.NEXT_DUE)).one()
         return NextDue(**values_of(row))
 
 
