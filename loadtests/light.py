@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
+import orjson
 import uvloop
 
 from loadtests.clock import cpu_s, moment_s, wait, wall_s
 from loadtests.dispatcher import Arrivals, Queue, started
+from loadtests.ear import EVERY, push_lag_s
 from loadtests.merchant import PAYMENTS, Errand, Merchant, order
 from loadtests.output import RecordFile
 from loadtests.recorder import Recorder
@@ -34,6 +36,7 @@ class Light:
         self._merchant = Merchant(settings)
         self._url = url
         self._session: aiohttp.ClientSession
+        self._crowd: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
         """
@@ -57,7 +60,7 @@ class Light:
                     await self._on_schedule(scheduled, crowd)
 
     async def _on_schedule(self, errands: Iterator[Errand], crowd: asyncio.TaskGroup) -> None:
-        queue = Queue(self._settings.in_flight)
+        queue, self._crowd = Queue(self._settings.in_flight), crowd
         for errand in errands:
             early_s = errand.intended_s - moment_s()
             if early_s > 0:
@@ -87,6 +90,22 @@ class Light:
             recorder.accepted(errand.kind, errand.number, intended_s=errand.intended_s)
             if b'"pay_params":null' not in answered:
                 recorder.params(errand.kind, intended_s=errand.intended_s, end_s=end_s)
+            if self._crowd is not None and errand.number % EVERY == 0:
+                self._crowd.create_task(self._hear(errand, orjson.loads(answered)["id"]))
+
+    async def _hear(self, errand: Errand, payment_id: str) -> None:
+        """
+        Watch one payment in so many to its end; at capacity nobody does, for there only payments are counted.
+        """
+        target = f"{PAYMENTS}/{payment_id}/events"
+        signed = self._merchant.signed("GET", target, timestamp=int(wall_s()))
+        try:
+            async with self._session.get(target, headers=signed.headers) as stream:
+                lag_s = await push_lag_s(stream.content)
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return
+        if lag_s is not None:
+            self._recorder.pushed(errand.kind, intended_s=errand.intended_s, lag_s=lag_s)
 
     async def _post(self, target: str, body: dict[str, object]) -> tuple[int, bool, bytes]:
         signed = self._merchant.signed("POST", target, timestamp=int(wall_s()), body=body)

@@ -19,7 +19,7 @@ FAILURES_MAX = 100
 class Bin:
     """One kind of visit, as far as its requests were meant for one second."""
 
-    __slots__ = ("accepted", "lag", "latency", "params", "started", "statuses", "without_retry_after")
+    __slots__ = ("accepted", "lag", "latency", "params", "push", "started", "statuses", "without_retry_after")
 
     def __init__(self) -> None:
         self.started = 0
@@ -27,12 +27,13 @@ class Bin:
         self.latency = Histogram()
         self.lag = Histogram()
         self.params = Histogram()
+        self.push = Histogram()
         self.accepted: list[int] = []
         self.without_retry_after = 0
 
     def to_json(self) -> Mapping[str, Any]:
         told: dict[str, Any] = {"started": self.started, "statuses": {str(s): n for s, n in self.statuses.items()}}
-        for name in ("latency", "lag", "params"):
+        for name in ("latency", "lag", "params", "push"):
             histogram: Histogram = getattr(self, name)
             if histogram.count:
                 told[name] = histogram.to_json()
@@ -92,6 +93,12 @@ class Recorder:
         The buyer had something to pay with; *count* where only one in so many is asked for.
         """
         self._bin(intended_s, kind).params.add(end_s - intended_s, count)
+
+    def pushed(self, kind: str, *, intended_s: float, lag_s: float) -> None:
+        """
+        Whoever watched the payment was told of its commit so long after it.
+        """
+        self._bin(intended_s, kind).push.add(lag_s)
 
     def failed(self, kind: str, order: str, words: str) -> None:
         """

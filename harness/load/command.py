@@ -43,9 +43,9 @@ from harness.verdict import exit_code
 from harness.world.processes import ProcessesWorld
 
 SHOWN = (
-    "shape", "sent", "settled", "payments_per_s", "latency_ms", "params_ms", "settle_ms", "refused", "unanswered",
-    "lost", "credited_twice", "mismatched", "spike", "rsa_bound_per_s", "bound_ratio", "sign_share", "cpu_s",
-    "limited_by", "elapsed_s",
+    "shape", "sent", "settled", "payments_per_s", "latency_ms", "params_ms", "settle_ms", "push_ms", "refused",
+    "unanswered", "lost", "credited_twice", "mismatched", "spike", "rsa_bound_per_s", "bound_ratio", "sign_share",
+    "cpu_s", "limited_by", "elapsed_s",
 )  # fmt: skip
 # Whose requests, answers and notifies are all signed by RSA.
 RSA = frozenset({"alipay", "alipay_v3", "wechatpay_v3", "unionpay_rsa"})

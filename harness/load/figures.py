@@ -111,7 +111,7 @@ def summary_of(
         "latency_ms": opened.latency.summary(),
         "params_ms": opened.params.summary(),
         "settle_ms": figures.books.settle.summary(),
-        "push_ms": None,
+        "push_ms": opened.push.summary(),
         "asked": {name: span.latency.summary() for name, span in sorted(figures.record.asked.items())},
         "generator_lag_ms": opened.lag.summary(),
         "rsa_sign_per_s": None if yardstick is None else round(yardstick.per_s, 1),

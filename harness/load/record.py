@@ -38,6 +38,7 @@ class Span:
     latency: Histogram = field(default_factory=Histogram)
     lag: Histogram = field(default_factory=Histogram)
     params: Histogram = field(default_factory=Histogram)
+    push: Histogram = field(default_factory=Histogram)
     without_retry_after: int = 0
 
     @property
@@ -62,7 +63,7 @@ class Span:
         self.started += raw["started"]
         for status, count in raw["statuses"].items():
             self.statuses[int(status)] += count
-        for name in ("latency", "lag", "params"):
+        for name in ("latency", "lag", "params", "push"):
             if name in raw:
                 getattr(self, name).merge(Histogram.from_json(raw[name]))
         self.without_retry_after += raw.get("without_retry_after", 0)

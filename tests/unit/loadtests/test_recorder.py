@@ -81,3 +81,12 @@ def test_a_hundred_failures_are_told_and_all_are_counted():
 
 def test_numbers_become_ranges():
     assert ranges([1, 2, 3, 7, 9, 10]) == [[1, 3], [7, 7], [9, 10]]
+
+
+def test_who_is_told_of_a_commit_says_how_late():
+    lines: list[str] = []
+    record = recorder(lines)
+    record.pushed("tipper", intended_s=BEGAN_S, lag_s=0.025)
+    record.flush(BEGAN_S + 1)
+    (line,) = read(lines[1:])
+    assert line["push"]["max_us"] == pytest.approx(25_000, abs=1)
