@@ -7,7 +7,7 @@ rows and gives a report. A run in which nothing was witnessed is UNKNOWN, whatev
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.accounts import Account, BookRow, Damage, Difference, Told, believed, differences, opened_again
@@ -140,6 +140,8 @@ class Auditor:
         self._open: dict[str, tuple[tuple[str, int], ...]] = {}
         self._told_unpaid: list[tuple[BookRow | None, Payment, Sequence[LedgerEntry] | None]] = []
         self._forged_acks: Counter[str] = Counter()
+        self._unheard: Mapping[str, str] = {}
+        self._excused: list[str] = []
         self._tally = _Tally()
 
     def add_trade(self, trade: Trade) -> None:
@@ -150,6 +152,12 @@ class Auditor:
         A notify that the provider did not sign was acknowledged.
         """
         self._forged_acks[order] += 1
+
+    def add_unheard(self, why: Mapping[str, str]) -> None:
+        """
+        Trades, by their numbers, whose money the gateway could not know of where it says that they were closed.
+        """
+        self._unheard = why
 
     def add_webhook(self, event: WebhookEvent) -> None:
         assert not self._tally.payments, "the webhooks come before the ledger"
@@ -228,7 +236,7 @@ class Auditor:
     def _doubts(self, witness: Witness) -> list[str]:
         if not self._tally.paid:
             return [*witness.doubts, "no payment succeeded, so nothing was put to the test"]
-        doubts = [*witness.doubts]
+        doubts = [*witness.doubts, *self._excused]
         if not witness.notifies_delivered:
             doubts.append("no notify reached the gateway")
         elif not witness.notifies_acked:
@@ -252,7 +260,19 @@ class Auditor:
     def _judge(self, account: Account) -> None:
         self._tally.paid += account.paid_fen > 0
         self._tally.refunded += account.refunded_fen > 0
-        self._note(account.order, differences(account))
+        self._note(account.order, differences(self._heard(account)))
+
+    def _heard(self, account: Account) -> Account:
+        """
+        The account without money of which the gateway could not know.
+        """
+        why = "" if account.book is None else self._unheard.get(account.book.out_trade_no, "")
+        ended = account.payment is None or account.payment.status in ENDED
+        if not why or not ended:
+            return account
+        assert account.book is not None
+        self._excused.append(why)
+        return replace(account, book=replace(account.book, paid_fen=0, refunded_fen=0))
 
     def _note(self, order: str, found: Sequence[Difference]) -> None:
         for damage in {difference.damage for difference in found}:

@@ -5,8 +5,11 @@ It refuses to know about virtual time: a world that has its own clock passes it.
 """
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Protocol
+
+# By whose days the providers count.
+BEIJING = timezone(timedelta(hours=8))
 
 
 class Clock(Protocol):

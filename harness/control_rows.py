@@ -58,6 +58,8 @@ class Trade:
     refunds: tuple[TradeRefund, ...] = ()
     created_at: datetime | None = None
     paid_at: datetime | None = None
+    # When it had been closed, where its money arrived all the same.
+    late_after: datetime | None = None
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
@@ -80,6 +82,7 @@ class Trade:
             refunds=tuple(TradeRefund.from_json(refund) for refund in raw.get("refunds", ())),
             created_at=moment(raw.get("created_at")),
             paid_at=moment(raw.get("paid_at")),
+            late_after=moment(raw.get("late_after")),
         )
 
 

@@ -7,6 +7,7 @@ cannot part. It refuses to judge.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from harness.control import Exchange, NotifyDelivery, Trade
@@ -48,11 +49,12 @@ def record_notify(history: History, delivery: NotifyDelivery, *, order: str) -> 
         "notify",
         order=order,
         event=delivery.event,
+        number=delivery.out_trade_no,
         kind=delivery.kind,
         faults=list(delivery.faults),
         notify_id=delivery.notify_id,
         attempt=delivery.attempt,
-        due_at=None if delivery.due_at is None else delivery.due_at.isoformat(),
+        due_at=_told_at(delivery.due_at) or None,
         delivered=reached(delivery),
         status=delivery.last_answer["status"] if reached(delivery) else None,
         acked=acked(delivery),
@@ -69,6 +71,8 @@ def record_trade(history: History, trade: Trade, *, order: str) -> int:
         total_fen=trade.total_fen,
         paid_fen=trade.paid_fen,
         refunded_fen=trade.refunded_fen,
+        paid_at=_told_at(trade.paid_at),
+        late_after=_told_at(trade.late_after),
     )
 
 
@@ -133,6 +137,10 @@ def record_webhook(history: History, event: WebhookEvent) -> int:
     if event.data.get("refund"):
         value["refund_fen"] = event.data["refund"].get("amount_fen")
     return history.fact("webhook", order=event.merchant_order_no, **value)
+
+
+def _told_at(moment: datetime | None) -> str:
+    return "" if moment is None else moment.isoformat()
 
 
 class Witnesses:

@@ -12,10 +12,14 @@ from datetime import timedelta
 from typing import Protocol
 
 from harness.audit import Auditor, AuditReport, EvidenceOf, Witness, no_evidence
+from harness.checks.story import stories
+from harness.checks.unheard import unheard
+from harness.clock import SystemClock
 from harness.control import Counts, Exchange, SimulatorControl, Trade
+from harness.day_after import comparable, compare
 from harness.errors import GatewaySilentError
 from harness.facts import Witnesses, acked, record_call, record_notify, record_payment, record_trade, record_webhook
-from harness.history import History
+from harness.history import History, Operation
 from harness.ids import label_of
 from harness.model import PAID_STATUSES
 from harness.sut.contract import Ability, GatewayContract, LedgerEntry, Ours, Outcome, Payment, every_order
@@ -102,9 +106,13 @@ async def audit_world(  # noqa: PLR0913 - each says what to make of the same thr
         replay=replay,
         tells_refunds=Ability.REFUND_WEBHOOKS in gateway.abilities,
     )
+    late: list[Trade] = []
     async for trade in control.trades():
         auditor.add_trade(trade)
         on_trade(trade)
+        late += [trade] if trade.late_after and trade.refunded_fen < trade.paid_fen else []
+    if late:
+        auditor.add_unheard(await _unheard(world, late, ()) if history is None else _unheard_in(history))
     for event in sink.events:
         auditor.add_webhook(event)
     async for delivery in control.notifies():
@@ -117,25 +125,39 @@ async def audit_world(  # noqa: PLR0913 - each says what to make of the same thr
     return auditor.report(replace(seen, doubts=(*doubts, *silences), ledger_read=not silences))
 
 
-async def settle_world(world: World, *, patience_s: float, ours: Ours = every_order) -> bool:
+async def settle_world(
+    world: World, *, patience_s: float, ours: Ours = every_order, history: History | None = None
+) -> bool:
     """
     Let the dust settle, and wait for what the gateway has still to find out by itself.
 
     A gateway that was told nothing may ask the provider in its own time, and a correct one does. So a payment that the
     book calls paid and the gateway does not is waited for as long as patience lasts; then the audit may call it lost.
 
+    What nobody told it of and it had no reason to ask for is not waited for: such money stands in the bill of its day,
+    so where days can pass the gateway is shown that bill, and has its say.
+
     Args:
         ours: the orders that are waited for.
+        history: where a comparison of bills is written down.
 
     Returns:
         False when patience ran out first.
     """
     deadline = world.clock.now() + timedelta(seconds=patience_s)
     look_s, left_s = FIRST_LOOK_S, patience_s
+    shown = not comparable(world)
     while left_s > 0 and await world.settle(patience_s=left_s):
         try:
-            if not await _behind(world, ours):
+            behind = await _behind(world, ours)
+            beyond = await _beyond(world, behind)
+            if beyond and (shown or not behind):
                 return True
+            if beyond:
+                shown = True
+                deadline += await compare(world, behind, history=history)
+                left_s = (deadline - world.clock.now()).total_seconds()
+                continue
         except GatewaySilentError:
             pass  # it died after it had come to rest; it may come back
         await world.clock.sleep(min(look_s, left_s))
@@ -144,21 +166,54 @@ async def settle_world(world: World, *, patience_s: float, ours: Ours = every_or
     return False
 
 
-async def _behind(world: World, ours: Ours) -> bool:
+async def _beyond(world: Sides, behind: Sequence[tuple[Trade, Payment]]) -> bool:
     """
-    Whether the book has a payment or a refund that the gateway has not heard of.
+    Whether the gateway could know of none of these.
+    """
+    if not behind:
+        return True
+    if not all(trade.late_after for trade, _ in behind):
+        return False
+    found = await _unheard(world, [trade for trade, _ in behind], [payment for _, payment in behind])
+    return all(trade.out_trade_no in found for trade, _ in behind)
+
+
+async def _unheard(world: Sides, late: Sequence[Trade], payments: Sequence[Payment]) -> dict[str, str]:
+    """
+    Which of these trades, paid after they had been closed, the gateway could not know of, and why.
+    """
+    labels = {trade.label for trade in late}
+    scratch = History(SystemClock())
+    orders = {payment.out_trade_no: payment.merchant_order_no for payment in payments}
+    control, sink = world.control, world.sink
+    await _tell(scratch, control=control, sink=sink, orders=orders, about=labels.__contains__, silent=False)
+    for payment in payments:
+        record_payment(scratch, payment, entries=None)
+    return _unheard_in(scratch)
+
+
+def _unheard_in(operations: Sequence[Operation]) -> dict[str, str]:
+    return {number: why for story in stories(operations).values() for number, why in unheard(story).items()}
+
+
+async def _behind(world: World, ours: Ours) -> list[tuple[Trade, Payment]]:
+    """
+    What stands in the book and the gateway has not heard of; all of it where each may be beyond its knowing.
     """
     book = {trade.out_trade_no: trade async for trade in world.control.trades() if trade.paid_fen}
+    found: list[tuple[Trade, Payment]] = []
     if not book:
-        return False
+        return found
     async for payment in world.gateway.export(ours=ours):
         trade = book.pop(payment.out_trade_no, None)
         gone_fen = trade.refunded_fen if trade is not None and payment.refunded_fen is None else payment.refunded_fen
         told = payment.status in PAID_STATUSES or bool(gone_fen)
         if trade is not None and (not told or (gone_fen or 0) < trade.refunded_fen):
-            return True
+            found.append((trade, payment))
+            if not trade.late_after:
+                break  # it has to be waited for, whatever the others are
     # What is left belongs to no payment of this gateway: waiting would not bring it one.
-    return False
+    return found
 
 
 def witness_of(counts: Counts, *, gateway: GatewayContract) -> Witness:

@@ -159,7 +159,7 @@ async def play(
     """
     stage = Stage(world, channel=channel, history=history)
     await case.play(stage)
-    settled = await settle_world(world, patience_s=patience_s, ours=stage.ours)
+    settled = await settle_world(world, patience_s=patience_s, ours=stage.ours, history=history)
     await audit_world(
         world,
         ours=stage.ours,

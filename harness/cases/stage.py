@@ -7,10 +7,11 @@ One vocabulary for every case and channel. It refuses to judge: the checks read 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
 from harness.channels import provider_of
+from harness.clock import BEIJING
 from harness.control import BuyerAction
 from harness.errors import ControlError
 from harness.history import History
@@ -22,7 +23,6 @@ from harness.world.base import World
 # A gateway may accept an order and open it at the provider a little later.
 OPENING_WAITS_S = (0.05, 0.2, 0.8, 3.0, 6.0, 12.0)
 
-BEIJING = timezone(timedelta(hours=8))
 RUNGS = {"alipay": 8, "wechatpay": 16, "unionpay": 5}
 
 

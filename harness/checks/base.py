@@ -4,12 +4,13 @@ What a check is: a pure function from a history to a judgement, with a witness w
 It refuses to talk to anything; a history that was recorded last year is judged as well.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from harness.catalog import BY_ID
-from harness.history import Operation, Phase
+from harness.checks.story import Story, stories
+from harness.checks.unheard import unheard, without
+from harness.history import Operation
 from harness.verdict import Finding, Verdict, merge
 
 
@@ -31,86 +32,6 @@ class Judgement:
 
 
 Check = Callable[[Sequence[Operation]], Judgement]
-
-
-@dataclass(slots=True)
-class Story:
-    """All that the history tells of one order, in order."""
-
-    order: str
-    lines: dict[str, list[Operation]] = field(default_factory=lambda: defaultdict(list))
-
-    @property
-    def channel(self) -> str:
-        """
-        Over what the order is paid, as whoever asked for it said; empty where nobody did.
-        """
-        asked = self.lines.get("create")
-        return str(asked[0].value.get("channel", "")) if asked else ""
-
-    def concerns(self, requirement: str) -> bool:
-        """
-        Whether the requirement applies to the order's channel.
-        """
-        return not self.channel or self.channel in BY_ID[requirement].channels
-
-    def seen(self, kind: str) -> list[Operation]:
-        """
-        Facts and successful endings of a kind.
-        """
-        return [line for line in self.lines.get(kind, ()) if line.phase in {Phase.FACT, Phase.OK}]
-
-    def asked(self, kind: str) -> list[Operation]:
-        """
-        What was asked for, however it ended.
-        """
-        return [line for line in self.lines.get(kind, ()) if line.phase is Phase.INVOKE]
-
-    def last(self, kind: str) -> Operation | None:
-        found = self.seen(kind)
-        return found[-1] if found else None
-
-    def calls(self, verb: str, *, faults: Collection[str] | None = None) -> list[Operation]:
-        """
-        The gateway's calls to the provider about this order.
-
-        Args:
-            faults: only those that one of these befell.
-        """
-        return [
-            line
-            for line in self.lines.get("call", ())
-            if line.value["verb"] == verb and (faults is None or line.value.get("fault") in faults)
-        ]
-
-    def arrived(self, *kinds: str) -> list[Operation]:
-        """
-        Notifies that the gateway answered, of these kinds; what is told without a kind is taken for genuine.
-        """
-        return [
-            line
-            for line in self.seen("notify")
-            if line.value.get("delivered", True) and line.value.get("kind", "true") in kinds
-        ]
-
-
-_LAST: list[tuple[Iterable[Operation], int, dict[str, Story]]] = []
-
-
-def stories(operations: Iterable[Operation]) -> dict[str, Story]:
-    """
-    The history sorted by order, in one pass. A hundred checks ask for the same one, one after the other, so the last is
-    kept for as long as nothing is added to it.
-    """
-    length = len(operations) if isinstance(operations, Sequence) else -1
-    if _LAST and _LAST[0][0] is operations and _LAST[0][1] == length:
-        return _LAST[0][2]
-    found: dict[str, Story] = {}
-    for operation in operations:
-        if operation.order:
-            found.setdefault(operation.order, Story(operation.order)).lines[operation.kind].append(operation)
-    _LAST[:] = [(operations, length, found)] if length >= 0 else []
-    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,18 +59,25 @@ def each_order(requirement: str, rule: Rule, *, witness: str) -> Check:
     """
     A check that asks *rule* about each order; every ruling is a witness, and one broken one for an order is told.
 
+    What is broken only by money that the gateway could not know of is no finding, but leaves the requirement in doubt.
+
     Args:
         witness: what was missing when there is none, in words.
     """
 
     def check(operations: Sequence[Operation]) -> Judgement:
         findings: list[Finding] = []
+        doubts: list[str] = []
         witnessed = 0
         for story in stories(operations).values():
             rulings = tuple(rule(story)) if story.concerns(requirement) else ()
             witnessed += len(rulings)
-            findings += [_finding_of(requirement, story, ruling) for ruling in rulings if not ruling.kept][:1]
-        return judgement(requirement, findings, witnessed=witnessed, witness=witness)
+            broken = [ruling for ruling in rulings if not ruling.kept]
+            if broken and (excused := unheard(story)):
+                doubts += excused.values()
+                broken = [ruling for ruling in rule(without(story, excused)) if not ruling.kept]
+            findings += [_finding_of(requirement, story, ruling) for ruling in broken][:1]
+        return judgement(requirement, findings, witnessed=witnessed, witness=witness, doubts=doubts)
 
     return check
 
@@ -175,9 +103,14 @@ def _finding_of(requirement: str, story: Story, ruling: Ruling) -> Finding:
     )
 
 
-def judgement(requirement: str, findings: Iterable[Finding], *, witnessed: int, witness: str) -> Judgement:
+def judgement(
+    requirement: str, findings: Iterable[Finding], *, witnessed: int, witness: str, doubts: Sequence[str] = ()
+) -> Judgement:
     """
     FAIL with findings; without a witness UNKNOWN, saying which one was missing; else PASS.
+
+    Args:
+        doubts: why what was witnessed may mean nothing.
     """
     broken = tuple(findings)
     if broken:
@@ -186,6 +119,8 @@ def judgement(requirement: str, findings: Iterable[Finding], *, witnessed: int, 
     if not witnessed:
         reason = f"not put to the test: {witness}"
         return Judgement(requirement=requirement, verdict=Verdict.UNKNOWN, witnessed=0, reason=reason)
+    if doubts:
+        return Judgement(requirement=requirement, verdict=Verdict.UNKNOWN, witnessed=witnessed, reason=doubts[0])
     return Judgement(requirement=requirement, verdict=Verdict.PASS, witnessed=witnessed)
 
 
@@ -213,3 +148,7 @@ def finding(
         evidence=tuple(lines),
         money=money,
     )
+
+
+__all__ = ["KEPT", "Check", "Judgement", "Rule", "Ruling", "Story", "each_order", "family", "finding", "judgement",
+           "stories"]  # fmt: skip

@@ -13,6 +13,8 @@ from harness.history import Operation, Phase
 from harness.verdict import yuan_text
 
 CLOSED = frozenset({"CLOSED", "CANCELLED"})
+# Calls that end a trade.
+ENDS = ("close", "cancel")
 LOOKS = ("create", "get", "sync", "close", "ledger")
 
 
@@ -76,9 +78,11 @@ def not_believed(story: Story) -> Iterator[Ruling]:
 
 def ends_closed(story: Story) -> Iterator[Ruling]:
     """
-    A close that the gateway took, of an order that nobody paid.
+    A close that the gateway took, of an order that nobody paid or asked for again.
     """
     if not story.seen("close") or not status_of(story) or _paid_fen(story):
+        return
+    if status_of(story) not in CLOSED and (_after("close", "create")(story) or _not_answered(story)):
         return
     yield Ruling(
         kept=status_of(story) in CLOSED,
@@ -86,6 +90,27 @@ def ends_closed(story: Story) -> Iterator[Ruling]:
         actual=status_of(story),
         evidence=(story.last("close"), story.last("ledger")),
     )
+
+
+def _not_answered(story: Story) -> bool:
+    """
+    Whether the gateway never said that the order is closed, because the provider gave no answer, or only before the
+    close. It has to find out in time, and the order's own time is the longest that it may take.
+    """
+    if any(line.value.get("status") != "PENDING" for line in story.seen("close")):
+        return False
+    calls = [line for verb in ("query", *ENDS) for line in story.calls(verb)]
+    disturbed = [line for line in calls if line.value.get("fault")]
+    ends = [line for line in calls if line.value["verb"] in ENDS]
+    return bool(disturbed) and not any(
+        line.value["verb"] in ENDS or (ends and line.index > ends[0].index and _shut(story))
+        for line in calls
+        if not line.value.get("fault")
+    )
+
+
+def _shut(story: Story) -> bool:
+    return all(line.value["state"] == "CLOSED" for line in story.seen("book"))
 
 
 def nothing_credited(story: Story) -> Iterator[Ruling]:
@@ -198,7 +223,7 @@ def _ending(*faults: str) -> Callable[[Story], list[Operation]]:
     """
 
     def occasion(story: Story) -> list[Operation]:
-        return [line for verb in ("close", "cancel") for line in story.calls(verb, faults=faults)]
+        return [line for verb in ENDS for line in story.calls(verb, faults=faults)]
 
     return occasion
 

@@ -138,7 +138,7 @@ async def _play(plan: DemoPlan, world_plan: ProcessesPlan, *, session: Session) 
         session.say(f"  up in {up_s:.1f} s: {', '.join(world.servers)}")
         elapsed_s = await _traffic(plan, world, session=session)
         doubts = []
-        if not await settle_world(world, patience_s=plan.patience_s):
+        if not await settle_world(world, patience_s=plan.patience_s, history=session.history):
             doubts.append(f"the dust had not settled after {plan.patience_s:g} s")
         replay = shlex.join(("payproof", *plan.argv(plan.profile)))
         report = await audit_world(

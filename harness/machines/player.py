@@ -118,7 +118,7 @@ class Player:
         """
         if self._down:
             await self._up(Move(what="up"))
-        settled = await settle_world(self.world, patience_s=patience_s, ours=self.ours)
+        settled = await settle_world(self.world, patience_s=patience_s, ours=self.ours, history=self.history)
         seed = self.world.ids.seed
         report = await audit_world(
             self.world, ours=self.ours, about=self.about, history=self.history, seed=seed, replay=replay

@@ -132,7 +132,7 @@ async def settle_down(stage: Stage, *, patience_s: float) -> None:
     Let the dust settle, and remember how long it took.
     """
     begun = stage.world.clock.now()
-    stage.settled = await settle_world(stage.world, patience_s=patience_s)
+    stage.settled = await settle_world(stage.world, patience_s=patience_s, history=stage.history)
     stage.settling_s = (stage.world.clock.now() - begun) / timedelta(seconds=1)
     stage.history.fact("settle", settled=stage.settled, seconds=stage.settling_s)
 

@@ -7,19 +7,17 @@ channel, since checks ask payment by payment.
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
 from harness.channels import provider_of
+from harness.clock import BEIJING
+from harness.day_after import compared
 from harness.model import PAID_STATUSES
 from harness.script.acting import trade_number
 from harness.script.stage import Opened, Stage
 from harness.script.verbs import Step
-from harness.sut.contract import Outcome, Reconciled, Reply
-
-BEIJING = timezone(timedelta(hours=8))
-# Until the gateway has fetched and compared the bill.
-DONE_WAITS_S = (0.05, 0.2, 0.8, 3.2)
+from harness.sut.contract import Reconciled
 
 
 async def plant(stage: Stage, step: Step) -> None:
@@ -48,7 +46,7 @@ async def reconcile(stage: Stage, step: Step) -> None:
             for mark in _marks(stage, one, day=day, over=wanted.days_ago > 0):
                 stage.mark(mark, one)
         asked = [stage.history.invoke("reconcile", order=one.order_no, channel=channel, day=day) for one in of_channel]
-        reply = await _compared(stage, channel, day=day)
+        reply = await compared(stage.world, channel, day=day)
         for invocation in asked:
             stage.end(invocation, reply, told=_told(reply.value))
 
@@ -74,15 +72,6 @@ def _told(value: Reconciled | None) -> dict[str, Any]:
     if value is None:
         return {}
     return {"done": value.done, "discrepancies": [asdict(one) for one in value.discrepancies]}
-
-
-async def _compared(stage: Stage, channel: str, *, day: str) -> Reply[Reconciled]:
-    for wait_s in (*DONE_WAITS_S, None):
-        reply = await stage.world.gateway.reconcile(channel, day=day)
-        if reply.outcome is not Outcome.OK or wait_s is None or (reply.value is not None and reply.value.done):
-            break
-        await stage.world.clock.sleep(wait_s)
-    return reply
 
 
 async def _day(stage: Stage, *, days_ago: int) -> str:

@@ -148,6 +148,7 @@ class Trade:
 
     Args:
         closed_by: expired, merchant, buyer, refunded or reversed; "" while it is open.
+        late_after: when it had been closed, where its money arrived all the same.
         notes: what the provider writes down as it goes, such as failed tries.
     """
 
@@ -161,6 +162,7 @@ class Trade:
     paid_at: datetime | None = None
     closed_at: datetime | None = None
     closed_by: str = ""
+    late_after: datetime | None = None
     refunds: dict[str, Refund] = field(default_factory=dict)
     refunded_fen: int = 0
     refunding_fen: int = 0
@@ -372,7 +374,7 @@ class Book:
         if trade.state is TradeState.CLOSED and trade.paid_at is not None:
             raise BookRefused("already_paid", "this trade was paid before it was closed")
         _step(trade, Step.PAY_LATE)
-        trade.paid_at = now
+        trade.paid_at, trade.late_after = now, trade.closed_at
         trade.closed_at = None
         trade.closed_by = ""
 

@@ -198,6 +198,7 @@ class ControlState:
             "paid_at": trade.paid_at,
             "closed_at": trade.closed_at,
             "closed_by": trade.closed_by,
+            "late_after": trade.late_after,
             "product": opening.product,
             "cashier_path": CASHIER_PATH + cashier_token(trade),
             "expires_at": opening.expires_at,

@@ -8,6 +8,10 @@ from harness.checks import CHECKS
 from tests.unit.harness.rows import NOON, history, order
 
 
+def at(minute):
+    return (NOON + timedelta(minutes=minute)).isoformat()
+
+
 class Tale:
     """
     Every method writes a line and gives the tale back.
@@ -60,28 +64,28 @@ class Tale:
             getattr(self.history, ends)(invoked, **({"refund_state": state} if ends == "ok" else {}))
         return self
 
-    def ended(self, how="ok"):
+    def ended(self, how="ok", **said):
         """The merchant asks the gateway to close the order."""
-        getattr(self.history, how)(self.history.invoke("close", order=order(1)))
+        getattr(self.history, how)(self.history.invoke("close", order=order(1)), **said)
         return self
 
     def planted(self, difference, *, number="T1"):
         self.history.fact("planted", order=order(1), difference=difference, number=number)
         return self
 
-    def compared(self, *discrepancies, done=True, ends="ok"):
+    def compared(self, *discrepancies, done=True, ends="ok", day="2026-11-23"):
         """The gateway was asked to compare the day's bill."""
         told = {"done": done, "discrepancies": list(discrepancies)} if ends == "ok" else {}
-        getattr(self.history, ends)(self.history.invoke("reconcile", order=order(1)), **told)
+        getattr(self.history, ends)(self.history.invoke("reconcile", order=order(1), day=day), **told)
         return self
 
     def look(self, status, *, kind="get"):
         self.history.ok(self.history.invoke(kind, order=order(1)), status=status)
         return self
 
-    def call(self, verb, *, fault="", signature_ok=True, refund_no="", number="T1"):
+    def call(self, verb, *, fault="", signature_ok=True, refund_no="", number="T1", minute=None):
         value = {"verb": verb, "api": verb, "fault": fault, "signature_ok": signature_ok, "refund_no": refund_no}
-        value["number"] = number
+        value |= {"number": number, "at": "" if minute is None else at(minute)}
         self.history.fact("call", order=order(1), **value)
         return self
 

@@ -28,6 +28,19 @@ def gone(*, state="CLOSED", status="CLOSED"):
     return Tale().ended().book(paid=0, state=state).ledger(status=status)
 
 
+def waiting(*calls, state="WAITING"):
+    """
+    The merchant closed it, the gateway said that it was not closed yet, and so it stands.
+
+    Args:
+        calls: what the gateway asked the provider for: a verb, and what befell it.
+    """
+    tale = Tale().ended(status="PENDING").book(paid=0, state=state).ledger(status="PENDING")
+    for verb, fault in calls:
+        tale.call(verb, fault=fault)
+    return tale
+
+
 OTHERS = [
     ("close/provider-first", "PASS", gone()),
     ("close/provider-first", "PASS", Tale().book(refunded=990).ledger(990, debits=(990,), status="CANCELLED")),
@@ -43,6 +56,12 @@ OTHERS = [
     ("close/ends-closed", "FAIL", gone(state="WAITING", status="PENDING")),
     ("close/ends-closed", "UNKNOWN", Tale().ended("fail").book(paid=0, state="WAITING").ledger(status="PENDING")),
     ("close/ends-closed", "UNKNOWN", Tale().ended().right()),
+    ("close/ends-closed", "UNKNOWN", gone(state="WAITING", status="PENDING").asked()),
+    ("close/ends-closed", "UNKNOWN", waiting(("query", ""), ("close", "reset_after"), state="CLOSED")),
+    ("close/ends-closed", "UNKNOWN", waiting(("close", "reset_before"), ("query", ""))),
+    ("close/ends-closed", "FAIL", waiting(("close", "reset_after"), ("query", ""), state="CLOSED")),
+    ("close/ends-closed", "FAIL", waiting(("query", ""))),
+    ("close/ends-closed", "FAIL", waiting(("query", "reset_after"), ("close", ""), state="CLOSED")),
     ("close/nothing-credited", "PASS", gone()),
     ("close/nothing-credited", "FAIL", Tale().ended().book(paid=0).ledger(990, status="CLOSED")),
     ("close/nothing-credited", "FAIL", gone().webhook()),

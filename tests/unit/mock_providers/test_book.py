@@ -178,7 +178,7 @@ def test_money_that_was_on_its_way_opens_a_closed_trade_once():
     book.close(trade, now=T0, by="merchant")
     assert (trade.state.value, trade.closed_by) == ("CLOSED", "merchant")
     book.pay_late(trade, now=T0)
-    assert (trade.state.value, trade.paid_fen, trade.closed_by) == ("PAID", 100, "")
+    assert (trade.state.value, trade.paid_fen, trade.closed_by, trade.late_after) == ("PAID", 100, "", T0)
     book.refund(trade, Refund("r1", Fen(100), T0))
     with pytest.raises(BookRefused, match="paid before"):
         book.pay_late(trade, now=T0)
