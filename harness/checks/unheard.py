@@ -98,7 +98,7 @@ def _billed(story: Story, book: Operation) -> bool:
 
 
 def _named(difference: Mapping[str, Any], book: Operation) -> bool:
-    return str(difference["number"]) == book.value["number"]
+    return str(difference["number"]) == str(book.value["number"])
 
 
 def _why(story: Story) -> str:

@@ -3,6 +3,8 @@ Money that came after the provider had told the gateway that the trade was close
 compares bills finds it, who does not is left in doubt, and who never asks is convicted.
 """
 
+from typing import Any
+
 import pytest
 
 from harness.gallery import MUTANTS
@@ -30,7 +32,8 @@ class WithoutBills(InProcessGround):
 
     def begin(self, turns):
         world = super().begin(turns)
-        world.gateway.abilities = world.gateway.abilities - {Ability.RECONCILE}
+        gateway: Any = world.gateway
+        gateway.abilities = gateway.abilities - {Ability.RECONCILE}
         return world
 
 
