@@ -296,6 +296,10 @@ class Explorer(RuleBasedStateMachine):
             found = type(self).ground.run(self._player.play(move))
             if found:
                 break
+        if not found and self._player.exchanges == met and self._player.newest:
+            # Nobody spoke to the gateway: the platform reads what it makes of that.
+            self._moves.append(_about(self._player.newest, "look"))
+            found = type(self).ground.run(self._player.play(self._moves[-1]))
         self._exchanging += self._player.exchanges > met
         if found:
             self._tell(tuple(found), settled=False)

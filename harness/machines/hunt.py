@@ -4,7 +4,6 @@ A hunt: so many stories out of one seed, counted as they are lived, and the shor
 The same seed thinks of the same stories. It refuses to know where they are lived, and how a find is told.
 """
 
-import hashlib
 import re
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from hypothesis.errors import Flaky, HypothesisException
 from hypothesis.stateful import run_state_machine_as_test
 
 from harness.errors import GatewaySilentError
+from harness.machines.chance import chance_of
 from harness.machines.explorer import Explorer, Ground, Lived
 from harness.machines.moves import flat
 from harness.verdict import FindingError
@@ -114,7 +114,9 @@ def hunt(ground: Ground, plan: HuntPlan, *, tell: Callable[[Lived], None] = lamb
     machine = type("Stories", (Explorer,), {"ground": ground, "seed": plan.seed, "hear": staticmethod(hear)})
     begun_s, cpu_s = time.perf_counter(), time.process_time()
     try:
-        run_state_machine_as_test(hypothesis.seed(_seed(plan.seed))(machine), settings=_settings(plan))
+        with chance_of(plan.seed) as backend:
+            wanted = _settings(plan, backend=backend)
+            run_state_machine_as_test(hypothesis.seed(plan.seed)(machine), settings=wanted)
     except FindingError as error:
         hunted.blob = _blob(error)
     except GatewaySilentError as silence:
@@ -127,15 +129,9 @@ def hunt(ground: Ground, plan: HuntPlan, *, tell: Callable[[Lived], None] = lamb
     return hunted
 
 
-def _seed(seed: int) -> int:
-    """
-    Hypothesis's own seed, out of ours: neighbours have nothing in common.
-    """
-    return int.from_bytes(hashlib.blake2b(f"explore {seed}".encode(), digest_size=8).digest())
-
-
-def _settings(plan: HuntPlan) -> settings:
+def _settings(plan: HuntPlan, *, backend: str) -> settings:
     return settings(
+        backend=backend,
         max_examples=plan.examples,
         stateful_step_count=plan.steps,
         deadline=None,

@@ -79,6 +79,14 @@ class Player:
             "advance": self._advance,
         }
 
+    @property
+    def newest(self) -> int:
+        """
+        The newest order that the gateway has answered, from 1; 0 without one.
+        """
+        known = (at for at, order in enumerate(self.orders, start=1) if order.payment is not None)
+        return max(known, default=0)
+
     async def play(self, move: Move) -> list[Finding]:
         """
         Make one move, and say what is wrong afterwards.

@@ -3,6 +3,8 @@ The explorer in process: the reference gateway is acquitted, the broken one conv
 tells the same.
 """
 
+import importlib
+
 import pytest
 
 from harness.gallery import MUTANTS
@@ -51,16 +53,21 @@ def test_what_is_found_is_told_shortly_and_can_be_repeated(credentials):
     assert hunted.blob
 
 
-def test_the_same_seed_thinks_of_the_same_stories(credentials):
+def test_the_same_seed_thinks_of_the_same_stories_whatever_is_imported(credentials, tmp_path, monkeypatch):
     told: list[list[Story]] = []
-    for _ in range(2):
+    (tmp_path.parent / "odd_amounts.py").write_text(f"AMOUNTS = {[31_337 + 61 * number for number in range(900)]}\n")
+    monkeypatch.syspath_prepend(str(tmp_path.parent))
+    for modules in ([], ["odd_amounts"]):
+        for name in modules:
+            importlib.import_module(name)
         stories: list[Story] = []
         hunt(
             InProcessGround(credentials, seed=3),
-            HuntPlan(seed=3, examples=2, steps=15),
+            HuntPlan(seed=3, examples=6, steps=15),
             tell=lambda lived: stories.append(lived.story),  # noqa: B023
         )
         told.append(stories)
 
     assert told[0] == told[1]
+    assert sum(len(story.moves) for story in told[0]) > 60
     assert [Story.from_json(story.to_json()) for story in told[0]] == told[0]
