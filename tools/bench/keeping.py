@@ -1,16 +1,17 @@
 """
-What it costs to keep orders: memory for each of them, and the rate when a million are there.
+What it costs to keep orders: memory for each, the rate when a million are there, and that calls alone cost none.
 """
 
 import asyncio
 import os
 import statistics
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools.bench import alipay
+from tools.bench import alipay, wechatpay
 from tools.bench.replay import memory_of, replay
 from tools.bench.server import Server, simulator
 from tools.bench.yardsticks import cores
@@ -21,6 +22,8 @@ KEPT = 100_000
 AT_A_TIME = 10_000
 FEW, MANY = 1_000, 1_000_000
 CALLS = 3000
+# The first mark is before the journal's memory is full.
+MARKS = (20_000, 100_000, 500_000, 1_000_000)
 
 
 def memory(_: int) -> dict[str, Any]:
@@ -61,6 +64,41 @@ def million(rounds: int) -> dict[str, Any]:
     }
 
 
+def flat(_: int) -> dict[str, Any]:
+    """
+    Memory over a million calls about the same orders, half of them opened again and half asked about; the journal
+    is what memory keeps of it.
+    """
+    core, held = _own_core(), {}
+    with (
+        tempfile.TemporaryDirectory(prefix="payproof-bench-") as folder,
+        simulator(Path(folder), core=core, written=False) as server,
+    ):
+        requests = wechatpay.Requests(server.credentials)
+        opened, asked = ([make(number) for number in range(FEW)] for make in (requests.unified, requests.asked))
+        turn = opened * 5 + asked * 5
+        calls, begun_s = 0, time.perf_counter()
+        for mark in MARKS:
+            while calls < mark:
+                done = asyncio.run(replay(_wechat(server), turn, judge=wechatpay.judge_xml, pid=server.pid))
+                if set(done.answers) != {"ok"}:
+                    raise SystemExit(f"bench: calls were refused: {dict(done.answers)}")
+                calls += done.calls
+            held[str(calls)] = round(memory_of(server.pid) / 2**20, 1)
+        elapsed_s = time.perf_counter() - begun_s
+    first, last = list(held.values())[1], list(held.values())[-1]
+    return {
+        "target": 1.02,
+        "ratio": round(last / first, 3),
+        "megabytes": held,
+        "calls_per_s": round(calls / elapsed_s),
+    }
+
+
+def _wechat(server: Server) -> str:
+    return str(server.ready["wechatpay_url"])
+
+
 def _own_core() -> int | None:
     """Move to a core of one's own; the server's is what comes back."""
     server_core, own_core = cores()
@@ -81,4 +119,4 @@ def _open(server: Server, requests: alipay.Requests, numbers: Sequence[int]) -> 
     return len(numbers) / elapsed_s
 
 
-CASES: Mapping[str, Callable[[int], dict[str, Any]]] = {"memory": memory, "million": million}
+CASES: Mapping[str, Callable[[int], dict[str, Any]]] = {"memory": memory, "million": million, "flat": flat}

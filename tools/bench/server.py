@@ -28,19 +28,21 @@ class Server:
 
 
 @contextmanager
-def simulator(folder: Path, *, core: int | None, filled: int | None = None) -> Iterator[Server]:
+def simulator(folder: Path, *, core: int | None, filled: int | None = None, written: bool = True) -> Iterator[Server]:
     """
     A simulator until the block ends.
 
     Args:
         folder: for credentials, rules and journal; made if missing.
         filled: how many orders it holds from the start; None takes the simulator's own program.
+        written: the journal goes to a file; otherwise it is what memory holds of it.
     """
     folder.mkdir(exist_ok=True)
     credentials, rules, journal = folder / "credentials", folder / "rules.yaml", folder / "wire.ndjson"
     rules.write_text(_harmless((REPO / "scenarios" / "profiles" / "flaky.yaml").read_text()))
     if filled is None:
-        flags = [f"--credentials-dir={credentials}", f"--faults-file={rules}", f"--journal-file={journal}"]
+        flags = [f"--credentials-dir={credentials}", f"--faults-file={rules}"]
+        flags += [f"--journal-file={journal}"] if written else []
         command = [sys.executable, "-m", "mock_providers", *flags]
     else:
         command = [sys.executable, "-m", "tools.bench.filled", str(filled), *map(str, (credentials, rules, journal))]

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -66,11 +67,25 @@ class Requests:
             "total_fee": "990",
             "trade_type": "NATIVE",
         }
+        return self._xml("/pay/unifiedorder", fields)
+
+    def asked(self, number: int) -> bytes:
+        """A question of the XML API about that order."""
+        fields = {
+            "appid": self._said["appid"],
+            "mch_id": self._said["mchid"],
+            "nonce_str": f"{number:032d}",
+            "out_trade_no": f"bench{number:09d}",
+            "sign_type": "HMAC-SHA256",
+        }
+        return self._xml("/pay/orderquery", fields)
+
+    def _xml(self, path: str, fields: Mapping[str, str]) -> bytes:
         key = self._said["apiv2_key"]
         text = "&".join(f"{name}={fields[name]}" for name in sorted(fields)) + f"&key={key}"
         sign = hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest().upper()
         inner = "".join(f"<{name}>{value}</{name}>" for name, value in {**fields, "sign": sign}.items())
-        return _post("/pay/unifiedorder", f"<xml>{inner}</xml>".encode(), "Content-Type: text/xml\r\n")
+        return _post(path, f"<xml>{inner}</xml>".encode(), "Content-Type: text/xml\r\n")
 
 
 def _post(path: str, body: bytes, more: str) -> bytes:
@@ -84,6 +99,12 @@ def _post(path: str, body: bytes, more: str) -> bytes:
 def judge_native(answer: bytes) -> str:
     """Whether an answer brings a code to scan: ok, or how it begins."""
     return "ok" if answer.startswith(b"HTTP/1.1 200") and b'"code_url"' in answer else answer[-300:].decode("latin-1")
+
+
+def judge_xml(answer: bytes) -> str:
+    """Whether any call of the XML API was a success."""
+    good = b"<result_code><![CDATA[SUCCESS]]></result_code>" in answer
+    return "ok" if good else answer[-300:].decode("latin-1")
 
 
 def judge_unified(answer: bytes) -> str:

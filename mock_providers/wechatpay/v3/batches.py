@@ -80,12 +80,15 @@ class Batches:
             return answers.refused("APPID_MCHID_NOT_MATCH")
         wanted = body["transfer_detail_list"]
         for detail in wanted:
-            secrets.opened(self._desk.keys, visit, detail.get("user_name"), "user_name")
+            self._name(visit, detail)
         numbers = {detail["out_detail_no"] for detail in wanted}
         sums = sum(detail["transfer_amount"] for detail in wanted), len(numbers)
         if sums != (body["total_amount"], body["total_num"]) or len(wanted) != len(numbers):
             return answers.refused("PARAM_ERROR", "转账总金额或总笔数与明细不一致")
         return None
+
+    def _name(self, visit: Visit, detail: Mapping[str, Any]) -> str:
+        return secrets.opened(self._desk.keys, visit, detail.get(secrets.USER_NAME), secrets.USER_NAME)
 
     def _open(self, visit: Visit) -> list[Payout]:
         body, mchid = visit.body, visit.merchant.mchid
@@ -116,7 +119,12 @@ class Batches:
                 payee=detail["openid"],
                 asked_at=visit.now,
                 label=visit.label,
-                details={**common, "out_detail_no": number, "remark": detail["transfer_remark"]},
+                details={
+                    **common,
+                    "out_detail_no": number,
+                    "remark": detail["transfer_remark"],
+                    secrets.USER_NAME: self._name(visit, detail),
+                },
             )
         )
 
@@ -194,7 +202,9 @@ class Batches:
         found = next(
             (one for one in details if (one.order_no if by_id else one.details["out_detail_no"]) == wanted), None
         )
-        return answers.refused("NOT_FOUND") if found is None else answers.ok(detail_object(found))
+        if found is None:
+            return answers.refused("NOT_FOUND")
+        return answers.ok(detail_object(found) | secrets.told_name(visit, found))
 
 
 def _in_batch(batch: str, number: str) -> str:

@@ -1,14 +1,18 @@
 """
-Sensitive fields that came encrypted, opened with the platform key that `Wechatpay-Serial` names.
+Sensitive fields: what came sealed, opened with the platform key that `Wechatpay-Serial` names; and told again, sealed.
 
 Facts: wechatpay/sensitive-fields
 """
 
+from mock_providers.core.payouts import Payout
 from mock_providers.wechatpay.merchants import KeyRing
 from mock_providers.wechatpay.v3 import answers
 from mock_providers.wechatpay.v3.fields import FieldRefused, bad_parameter
-from mock_providers.wechatpay.v3.signing import decrypt_field
+from mock_providers.wechatpay.v3.signing import decrypt_field, encrypt_field
 from mock_providers.wechatpay.v3.visit import Visit
+
+# A payee's real name, in requests, answers and a payout's details.
+USER_NAME = "user_name"
 
 
 def opened(keys: KeyRing, visit: Visit, text: str | None, name: str) -> str:
@@ -29,3 +33,13 @@ def opened(keys: KeyRing, visit: Visit, text: str | None, name: str) -> str:
     if plain is None:
         raise bad_parameter(name, "", "无法解密", location="body")
     return plain
+
+
+def told_name(visit: Visit, payout: Payout) -> dict[str, object]:
+    """
+    The payee's name as a query tells it, where one was given: only this merchant can read it.
+
+    Facts: wechatpay/sensitive-fields
+    """
+    name = payout.details.get(USER_NAME, "")
+    return {USER_NAME: encrypt_field(visit.merchant.certificate, name)} if name else {}

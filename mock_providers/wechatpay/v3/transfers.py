@@ -75,12 +75,15 @@ class Transfers:
         body = visit.body
         if body["appid"] != visit.merchant.app_id:
             return answers.refused("APPID_MCHID_NOT_MATCH")
-        named = bool(secrets.opened(self._desk.keys, visit, body.get("user_name"), "user_name"))
+        named = bool(self._name(visit))
         if named and body["transfer_amount"] < _NAME_FORBIDDEN_BELOW_FEN:
             return answers.refused("PARAM_ERROR", "转账金额低于0.3元时不支持校验用户姓名")
         if not named and body["transfer_amount"] >= _NAME_REQUIRED_FROM_FEN:
             return answers.refused("PARAM_ERROR", "转账金额大于等于2000元时，收款用户姓名必填")  # noqa: RUF001
         return None
+
+    def _name(self, visit: Visit) -> str:
+        return secrets.opened(self._desk.keys, visit, visit.body.get(secrets.USER_NAME), secrets.USER_NAME)
 
     def _open(self, visit: Visit) -> Payout:
         body, mchid = visit.body, visit.merchant.mchid
@@ -99,6 +102,7 @@ class Transfers:
                     "api": "transfer-bills",
                     "appid": body["appid"],
                     "remark": body["transfer_remark"],
+                    secrets.USER_NAME: self._name(visit),
                     "notify_url": body.get("notify_url") or "",
                     ASKED_SERIAL: visit.serial,
                     "fingerprint": fingerprint_of("transfer", body),
@@ -140,18 +144,19 @@ class Transfers:
 
     def query_by_out_bill_no(self, visit: Visit) -> Answer:
         """By the merchant's number."""
-        return self._told(self._payout(visit.merchant.mchid, visit.path["number"]))
+        return self._told(visit, self._payout(visit.merchant.mchid, visit.path["number"]))
 
     def query_by_bill_no(self, visit: Visit) -> Answer:
         """By the platform's number."""
         found = self._desk.book.payouts.by_order_no(PROVIDER_NAME, visit.path["number"])
         mine = found is not None and found.merchant_id == visit.merchant.mchid
-        return self._told(found if mine else None)
+        return self._told(visit, found if mine else None)
 
-    def _told(self, payout: Payout | None) -> Answer:
+    @staticmethod
+    def _told(visit: Visit, payout: Payout | None) -> Answer:
         if payout is None or payout.details.get("api") != "transfer-bills":
             return answers.refused("NOT_FOUND")
-        return answers.ok(bill_object(payout))
+        return answers.ok(bill_object(payout) | secrets.told_name(visit, payout))
 
     def cancel(self, visit: Visit) -> Answer:
         """The merchant wants it back; what has arrived stays."""
@@ -182,7 +187,7 @@ class Transfers:
         url = payout.details["notify_url"]
         if not url:
             return
-        resource = {name: value for name, value in bill_object(payout).items() if name not in {"appid", "user_name"}}
+        resource = {name: value for name, value in bill_object(payout).items() if name != "appid"}
         self._desk.world.notices.publish(
             notify.plain_notice(
                 self._desk,

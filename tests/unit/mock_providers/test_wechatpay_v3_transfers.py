@@ -141,6 +141,24 @@ async def test_a_batch_is_accepted_and_finished(v3_desk: V3Desk):
     assert v3_desk.merchant.opened(v3_desk.notify())["batch_status"] == "FINISHED"
 
 
+async def test_a_payees_name_comes_back_for_the_merchants_eyes(v3_desk: V3Desk):
+    merchant = v3_desk.merchant
+    serial = {"Wechatpay-Serial": merchant.text("wechatpay_public_key_id")}
+    sealed = merchant.encrypted("张三", serial=serial["Wechatpay-Serial"])
+    body = batch(v3_desk)
+    details = body["transfer_detail_list"]
+    assert isinstance(details, list)
+    details[1]["user_name"] = sealed
+    assert v3_desk.call("POST", BATCHES, body, headers=serial)[0] == 200
+    assert v3_desk.call("POST", BILLS, bill(v3_desk, user_name=sealed), headers=serial)[0] == 200
+
+    told = [v3_desk.call("GET", f"{BATCHES}/out-batch-no/batch1/details/out-detail-no/d{one}")[1] for one in range(3)]
+    bill_told = v3_desk.call("GET", f"{BILLS}/out-bill-no/{bill(v3_desk)['out_bill_no']}")[1]
+
+    assert ["user_name" in one for one in told] == [False, True, False]
+    assert [merchant.decrypt_field(one["user_name"]) for one in (told[1], bill_told)] == ["张三"] * 2
+
+
 @pytest.mark.parametrize("change", [{"total_amount": 152}, {"total_num": 2}])
 async def test_a_batch_that_does_not_add_up_is_refused(v3_desk: V3Desk, change):
     assert v3_desk.call("POST", BATCHES, batch(v3_desk, **change))[0] == 400
