@@ -230,6 +230,8 @@ def _result(rule: Requirement, channel: str, said: Sequence[tuple[str, Judgement
         return replace(bare, verdict=Verdict.PASS, case=kept[0])
     if len(reasons) >= max(len(cases), 1):
         return replace(bare, verdict=Verdict.NOT_RUN, reason=reasons[0])
+    if rule.moot and doubts and all(doubt.startswith("not put to the test") for doubt in doubts):
+        return replace(bare, verdict=Verdict.NOT_RUN, reason=rule.moot)
     return replace(bare, verdict=Verdict.UNKNOWN, reason=(doubts or reasons or ["no case was played"])[0])
 
 

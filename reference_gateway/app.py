@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from typing import Protocol, TypedDict, TypeVar, Unpack
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from reference_gateway.apps import App, load_apps
 from reference_gateway.chance import Rng, SystemRng
@@ -98,6 +99,7 @@ class Parts(TypedDict, total=False):
     around_channels: put around each channel, whatever its name.
     around_store: put around the store, whichever it is.
     around_sender: put around what brings events to the apps.
+    middlewares: in front of every handler, between it and what turns errors into answers.
     """
 
     clock: Clock
@@ -117,6 +119,7 @@ class Parts(TypedDict, total=False):
     around_channels: Callable[[ChannelPort], ChannelPort]
     around_store: Callable[[UnitOfWorkFactory], UnitOfWorkFactory]
     around_sender: Callable[[WebhookSender], WebhookSender]
+    middlewares: Sequence[Middleware]
 
 
 class Openable(Protocol):
@@ -131,7 +134,14 @@ class Gateway:
     """A gateway ready to start; `url` is known once it has."""
 
     def __init__(
-        self, settings: GatewaySettings, runtime: Runtime, *, nonces: Nonces, operations: Operations, router: Router
+        self,
+        settings: GatewaySettings,
+        runtime: Runtime,
+        *,
+        nonces: Nonces,
+        operations: Operations,
+        router: Router,
+        middlewares: Sequence[Middleware] = (),
     ) -> None:
         self.settings = settings
         self.runtime = runtime
@@ -170,7 +180,7 @@ class Gateway:
         merchant = MerchantApi(gatekeeper, runtime.units, create=create, query=query, refund=refund)
         lifecycle = LifecycleApi(gatekeeper, runtime.units, end=end, fulfil=FulfilOrder(runtime), capture=capture)
         notify = NotifyApi(runtime, HandleNotify(runtime, self._settlements), networks=settings.notify_networks)
-        self._application = web.Application(middlewares=[measured(runtime.metrics), problems])
+        self._application = web.Application(middlewares=[measured(runtime.metrics), problems, *middlewares])
         apis = (merchant, lifecycle, self._live, routing, bills, notify, self._ops)
         self._application.add_routes([route for api in apis for route in api.routes()])
         self._runner: web.AppRunner | None = None
@@ -344,7 +354,14 @@ def build(settings: GatewaySettings, **parts: Unpack[Parts]) -> Gateway:
     runtime.effects = AllEffects((live, *parts.get("effects", ())))
     nonces = parts.get("nonces") or _nonces(settings, units, clock)
     router = router_for(settings, runtime.channels, circuits)
-    return Gateway(settings, runtime, nonces=nonces, operations=operations, router=router)
+    return Gateway(
+        settings,
+        runtime,
+        nonces=nonces,
+        operations=operations,
+        router=router,
+        middlewares=parts.get("middlewares", ()),
+    )
 
 
 def _as_it_is(part: PartT) -> PartT:

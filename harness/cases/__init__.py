@@ -5,7 +5,18 @@ The cases: short stories that put the requirements to the test, each in a world 
 from collections import defaultdict
 from collections.abc import Mapping
 
-from harness.cases import calling, clicking, closing, dying, notifying, paying, reconciling, refunding, spiking
+from harness.cases import (
+    calling,
+    clicking,
+    closing,
+    dying,
+    notifying,
+    paying,
+    reconciling,
+    refunding,
+    spiking,
+    straying,
+)
 from harness.cases.base import Case
 
 CASES: tuple[Case, ...] = (
@@ -17,6 +28,7 @@ CASES: tuple[Case, ...] = (
     *closing.CASES,
     *reconciling.CASES,
     *spiking.CASES,
+    *straying.CASES,
     *dying.CASES,
 )
 

@@ -17,6 +17,7 @@ ALWAYS = (
     "money/trade-number",
     "notify/acked-is-known",
     "notify/nothing-lost",
+    "notify/platform-events-distinct",
     "notify/platform-told-amount",
     "notify/platform-told-once",
     "notify/true-is-acked",
@@ -129,5 +130,9 @@ CASES = (
         play=platform_down,
         needs=frozenset({Ability.CREATE, Ability.WEBHOOKS}),
     ),
-    Case(name="many-buyers", covers=("concurrency/many-buyers",), play=many_buyers),
+    Case(
+        name="many-buyers",
+        covers=("concurrency/many-buyers", "notify/platform-events-distinct"),
+        play=many_buyers,
+    ),
 )

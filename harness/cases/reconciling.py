@@ -61,6 +61,18 @@ def lying(kind: str, *, refund: bool = False, named: bool = True) -> Play:
     return play
 
 
+async def lies_that_cancel(stage: Stage) -> None:
+    """One row a fen too much, another a fen too little: the day's sums are right."""
+    orders = [await _paid(stage), await _paid(stage, 83)]
+    for order, add_fen in zip(orders, (1, -1), strict=True):
+        await stage.plant(order, "amount", add_fen=add_fen)
+    day = stage.day
+    await stage.until(AFTERNOON, days=1)
+    for order in orders:
+        await stage.compare(order, day)
+        await stage.look(order)
+
+
 async def never_heard_of(stage: Stage) -> None:
     """No notify comes, no question is answered until the bill is there; then it is compared, three times."""
     order = await stage.opened()
@@ -125,6 +137,7 @@ CASES = (
     _case("missing-row", lying("missing_row"), "missing-row-told", "nothing-by-the-bill"),
     _case("extra-row", lying("extra_row", named=False), "extra-row-told", "nothing-by-the-bill"),
     _case("amount", lying("amount", named=True), "amount-told", "nothing-by-the-bill"),
+    _case("lies-that-cancel", lies_that_cancel, "amount-told", "nothing-by-the-bill"),
     _case("empty", lying("empty_bill", named=False), "empty-bill-told", "nothing-by-the-bill"),
     _case(
         "refund-elsewhere",

@@ -109,7 +109,9 @@ def _case(name: str, play: Play, *covers: str, needs: frozenset[Ability] = froze
 
 
 CASES = (
-    _case("burst", burst, "accepted-kept", "refused-nowhere", "refused-again", "says-when", bounds=True),
+    _case(
+        "burst", burst, "accepted-kept", "refused-nowhere", "refused-again", "no-server-error", "says-when", bounds=True
+    ),
     _case("copies", copies, "one-payment", bounds=True),
     _case("slow-provider", slow_provider, "slow-provider"),
     Case(

@@ -28,11 +28,17 @@ RUNGS = {"alipay": 8, "wechatpay": 16, "unionpay": 5}
 
 @dataclass(slots=True)
 class Order:
-    """One order of a case."""
+    """
+    One order of a case.
+
+    Args:
+        text: what the buyer reads, beside the label.
+    """
 
     label: str
     number: str
     amount_fen: int
+    text: str = "tip"
     payment: Payment | None = None
     refunds: list[tuple[str, int]] = field(default_factory=list)
 
@@ -71,13 +77,13 @@ class Stage:
 
     # The merchant
 
-    def order(self, amount_fen: int = 990) -> Order:
+    def order(self, amount_fen: int = 990, *, text: str = "tip") -> Order:
         """
         A new order, of which nobody has heard yet.
         """
         label = self.world.ids.next_label()
         self._labels.add(label)
-        return Order(label=label, number=self.world.ids.order_no(label), amount_fen=amount_fen)
+        return Order(label=label, number=self.world.ids.order_no(label), amount_fen=amount_fen, text=text)
 
     async def open(self, order: Order, *, clicks: int = 1) -> None:
         """
@@ -369,7 +375,7 @@ class Stage:
         return NewPayment(
             merchant_order_no=order.number,
             amount_fen=amount_fen,
-            subject=f"tip {order.label}",
+            subject=f"{order.text} {order.label}",
             attach=order.label,
             channel=self.channel,
         )
@@ -413,12 +419,13 @@ class Stage:
         return number
 
     def _end(self, asked: int, reply: Reply[Payment] | Reply[Refund] | Reply[Reconciled]) -> None:
+        errors = {"errors": list(reply.errors)} if reply.errors else {}
         match reply.outcome:
             case Outcome.OK:
-                self.history.ok(asked, attempts=reply.attempts, **_told(reply.value))
+                self.history.ok(asked, attempts=reply.attempts, **errors, **_told(reply.value))
             case Outcome.REFUSED:
                 said = {"status_code": reply.status, "code": reply.code, "detail": reply.detail}
-                self.history.fail(asked, **said, retry_after_s=reply.retry_after_s)
+                self.history.fail(asked, **said, **errors, retry_after_s=reply.retry_after_s)
             case Outcome.UNKNOWN:
                 said = {"status_code": reply.status, "detail": reply.detail}
                 self.history.unknown(asked, **said, retry_after_s=reply.retry_after_s)

@@ -22,6 +22,8 @@ class Requirement:
         facts: anchors in docs/protocols that it rests on; empty where plain money sense is enough.
         channels: where it applies.
         needs: what the driver must be able to do, for it to be put to the test.
+        moot: why there is nothing to keep for a gateway that met all of the pressure and gave no occasion; empty where
+            a requirement that was not put to the test is always in doubt.
     """
 
     id: str
@@ -30,6 +32,7 @@ class Requirement:
     facts: tuple[str, ...] = ()
     channels: tuple[str, ...] = PROVIDED
     needs: frozenset[Ability] = frozenset()
+    moot: str = ""
 
     @property
     def family(self) -> str:

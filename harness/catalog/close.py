@@ -28,6 +28,10 @@ REQUIREMENTS = (
     _rule("found-paid", "An order that was paid without a notify is found paid when it is to be closed."),
     _rule("paid-at-once", "An order that is paid while it is closed ends paid or refunded (20 orders)."),
     _rule("paid-late", "Money that arrives after an order was closed is given back, or the order is revived."),
+    _rule(
+        "late-refund-settled",
+        "Money that arrives too late goes back once, though the call that gives it back is not answered, or refused.",
+    ),
     _rule("notify-after", "A notify that comes after its order was closed is neither lost nor credited twice."),
     _rule("nothing-credited", "An order that was closed, and that nobody paid, has credited nothing."),
     _rule(

@@ -13,5 +13,6 @@ REQUIREMENTS = (
     Requirement("crash/after-paying", "A payment that was credited before a kill is credited after it."),
     Requirement("crash/while-refunding", "A gateway killed around a refund makes it once, or not at all and says so."),
     Requirement("crash/platform-still-told", "The platform hears of a payment that was credited just before a kill."),
+    Requirement("crash/asked-again", "An order, and a refund, asked for again after a kill are the same ones."),
     Requirement("crash/down-while-paid", "A payment made while the gateway was down is found after its return."),
 )

@@ -16,6 +16,13 @@ REQUIREMENTS = (
         "idempotency/refund-number-once", "A refund that is asked for again under its own number moves no more money."
     ),
     Requirement(
+        "idempotency/asked-later", "An order that is asked for again ten minutes and a day later is the same payment."
+    ),
+    Requirement(
+        "idempotency/refund-asked-later",
+        "A refund that is asked for again under its number ten minutes and days later moves no more money.",
+    ),
+    Requirement(
         "idempotency/ack-not-heard",
         "A notify that comes again because the acknowledgement was not heard changes nothing.",
         facts=("alipay/notify-ack", "wechatpay/notify-ack", "unionpay/notify-retries"),
@@ -25,6 +32,7 @@ REQUIREMENTS = (
         "A payment that was found by a query and is notified afterwards is credited once.",
     ),
     Requirement(
-        "idempotency/platform-event-repeats", "A webhook that the platform refused comes again as the same event."
+        "idempotency/platform-event-repeats",
+        "A webhook that the platform refused comes again as the same event, with the same content.",
     ),
 )

@@ -23,6 +23,10 @@ REQUIREMENTS = (
     ),
     Requirement("money/one-fen", "One fen is paid, credited and refunded as one fen."),
     Requirement("money/large-amount", "A large amount is credited to the fen."),
+    Requirement(
+        "money/wide-amount", "An amount that 32 bits cannot hold is credited to the fen, or its order is refused."
+    ),
+    Requirement("money/nothing-refused", "An order over nothing, or over less, is refused."),
     Requirement("money/uneven-amount", "An amount that binary fractions cannot hold is credited to the fen."),
     Requirement(
         "money/tampered-amount-refused", "A notify that names another amount than the order's is not acknowledged."

@@ -38,4 +38,20 @@ REQUIREMENTS = (
     Requirement("notify/another-merchants", "A notify for another merchant is not acknowledged and credits nothing."),
     Requirement("notify/another-apps", "A notify for another app of ours is not acknowledged and credits nothing."),
     Requirement("notify/unknown-order", "A notify about an order that does not exist credits nothing."),
+    Requirement(
+        "notify/odd-text",
+        "An order whose text has Chinese, plus or percent signs, commas or quotes is paid and credited like any other.",
+        facts=("alipay/notify-content-type",),
+    ),
+    Requirement(
+        "notify/platform-long-down",
+        "A platform that refuses the news of a payment six times hears of it all the same.",
+        needs=WEBHOOKS,
+    ),
+    Requirement(
+        "notify/platform-one-not-all",
+        "News that the platform refuses again and again keep no news of other payments back.",
+        needs=WEBHOOKS,
+    ),
+    Requirement("notify/platform-events-distinct", "No two things are told under one event id.", needs=WEBHOOKS),
 )

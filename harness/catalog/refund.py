@@ -21,6 +21,11 @@ REQUIREMENTS = (
     _rule("above-refused", "A refund above what is left is refused, and moves no money."),
     _rule("other-amount-refused", "A refund number that stands for another amount is refused.", "wechatpay/refund"),
     _rule("unpaid-refused", "A refund of an order that nobody has paid is refused."),
+    _rule("nothing-refused", "A refund of nothing, or of less, is refused, and moves no money."),
+    _rule(
+        "refused-then-anew",
+        "A refund that the provider refuses is made later, or told as failed and made when it is asked for anew.",
+    ),
     _rule("at-once-never-above", "Refunds that are asked for at the same moment never exceed together what was paid."),
     _rule("same-number-at-once", "One refund asked for several times at the same moment moves money once."),
     _rule(

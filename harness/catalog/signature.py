@@ -41,6 +41,17 @@ REQUIREMENTS = (
         facts=("alipay/notify-sign", "unionpay/sign-string"),
     ),
     Requirement(
+        "signature/other-spelling-accepted",
+        "A notify in another spelling that its protocol allows is accepted: what came is verified, not what was read.",
+        facts=("alipay/notify-sign", "wechatpay/answer-sign", "unionpay/notify-wire"),
+    ),
+    Requirement(
+        "signature/answer-spelling-understood",
+        "An answer in another spelling that its protocol allows is understood.",
+        facts=("alipay/sync-sign", "wechatpay/answer-sign", "unionpay/parsing"),
+        channels=("alipay", "alipay_v3", "wechatpay_v3", "unionpay_rsa", "unionpay_keyed", "unionpay_sm2"),
+    ),
+    Requirement(
         "signature/other-charset-verified",
         "A notify in the other charset that it declares is verified in that charset, or refused and taken later.",
         facts=("alipay/charset", "unionpay/charset"),

@@ -6,15 +6,26 @@ from harness.catalog.base import Requirement
 from harness.sut.contract import Ability
 from harness.verdict import Level
 
+NEVER_REFUSED = "the gateway refused nothing under this pressure"
 
-def _rule(name: str, text: str, *needs: Ability, level: Level = Level.MUST) -> Requirement:
-    return Requirement(f"spike/{name}", text, level=level, needs=frozenset(needs))
+
+def _rule(name: str, text: str, *needs: Ability, level: Level = Level.MUST, moot: str = "") -> Requirement:
+    return Requirement(f"spike/{name}", text, level=level, needs=frozenset(needs), moot=moot)
 
 
 REQUIREMENTS = (
     _rule("accepted-kept", "An order that was accepted in a burst can be paid, and counts (60 at once)."),
-    _rule("refused-nowhere", "An order that was refused in a burst is opened nowhere, until it is asked for again."),
-    _rule("refused-again", "An order that was refused in a burst is taken when it is asked for again later."),
+    _rule(
+        "refused-nowhere",
+        "An order that was refused in a burst is opened nowhere, until it is asked for again.",
+        moot=NEVER_REFUSED,
+    ),
+    _rule(
+        "refused-again",
+        "An order that was refused in a burst is taken when it is asked for again later.",
+        moot=NEVER_REFUSED,
+    ),
+    _rule("no-server-error", "No order of a burst is answered with a server error, but for a 503."),
     _rule("one-payment", "An order that is asked for several times in a burst is one payment (20 times 4)."),
     _rule("slow-provider", "An order that was accepted while the provider was slow can be paid, and counts."),
     _rule("killed", "An order that was accepted before a kill in the middle of a burst is known after it."),

@@ -30,5 +30,6 @@ REQUIREMENTS = (
     _rule("query-server-error", "A query that meets a server error changes nothing: it is asked again."),
     _rule("query-garbled", "A query that is answered with gibberish changes nothing: it is asked again."),
     _rule("query-tampered", "A query whose answer's signature does not match changes nothing: it is asked again."),
+    _rule("one-not-all", "An order whose queries go unanswered keeps no other order's payment from being found."),
     _rule("never-a-second-trade", "An order whose opening is unknown is never opened a second time and paid twice."),
 )

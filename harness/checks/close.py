@@ -170,6 +170,26 @@ def time_over(story: Story) -> Iterator[Ruling]:
     )
 
 
+def late_refund(story: Story) -> Iterator[Ruling]:
+    """
+    Money came too late, and the call that gives it back met something; a gateway that revives orders makes none.
+    """
+    met = marked("late-refund")(story)
+    if not met or not paid(story) or not status_of(story):
+        return
+    numbers = {line.value["refund_no"] for line in story.calls("refund") if line.value["refund_no"]}
+    if len(numbers) > 1:
+        yield Ruling(
+            kept=False,
+            expected="1 refund number, however often it is tried",
+            actual=f"{len(numbers)}: {', '.join(sorted(numbers))}",
+            evidence=tuple(story.calls("refund")),
+            money=f"order {story.order}: money that came too late went out under {len(numbers)} numbers",
+        )
+    else:
+        yield from still_right(lambda _: met)(story)
+
+
 def _paid_fen(story: Story) -> int:
     return sum(line.value["paid_fen"] for line in story.seen("book"))
 
@@ -237,6 +257,7 @@ CHECKS: Mapping[str, Check] = family(
     ("found-paid", still_right(_found), "no order that was paid without a notify was closed"),
     ("paid-at-once", ended_right(marked("paid-while-closing")), "nobody paid while the order was closed"),
     ("paid-late", still_right(_late), "nobody paid a closed order"),
+    ("late-refund-settled", late_refund, "no money came too late whose way back met anything"),
     ("notify-after", still_right(_after_close), "no notify came after a close"),
     ("nothing-credited", nothing_credited, "no unpaid order was closed"),
     ("asked-again", ended_right(_after("close", "create")), "no closed order was asked for again"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from harness.checks.base import Check, Ruling, Story, family
 from harness.checks.books import still_right
-from harness.checks.idempotency import one_trade
+from harness.checks.idempotency import one_trade, refund_number_once, same_order
 from harness.checks.occasions import marked
 
 WITNESSES = {
@@ -30,10 +30,22 @@ def while_opening(story: Story) -> Iterator[Ruling]:
         yield from one_trade(story)
 
 
+def asked_again(story: Story) -> Iterator[Ruling]:
+    """
+    What was asked for before the kill was asked for again after it.
+    """
+    met = marked("killed-asked-again")
+    if met(story):
+        yield from still_right(met)(story)
+        yield from same_order(story)
+        yield from refund_number_once(story)
+
+
 CHECKS: Mapping[str, Check] = family(
     "crash",
     *(
         (name, while_opening if name == "while-opening" else still_right(marked(f"killed-{name}")), witness)
         for name, witness in WITNESSES.items()
     ),
+    ("asked-again", asked_again, "nothing was asked for again after a kill"),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.checks.base import KEPT, Check, Judgement, Ruling, Story, each_order, finding, judgement, stories
 from harness.checks.books import given_back, still_right
-from harness.checks.occasions import PAID, notified, paid
+from harness.checks.occasions import PAID, marked, notified, paid
 from harness.checks.times import due_of
 from harness.history import Operation, Phase
 from harness.verdict import Finding, yuan_text
@@ -128,6 +128,30 @@ def _single(story: Story) -> Ruling:
     )
 
 
+def same_order(story: Story) -> Iterator[Ruling]:
+    """
+    An order that was asked for again is the same payment, and has one trade.
+    """
+    yield from one_payment(story)
+    yield from one_trade(story)
+
+
+def asked_later(story: Story) -> Iterator[Ruling]:
+    """
+    The order was asked for again when whatever remembers for minutes only had forgotten it.
+    """
+    if marked("asked-later")(story):
+        yield from same_order(story)
+
+
+def refund_asked_later(story: Story) -> Iterator[Ruling]:
+    """
+    The same of a refund.
+    """
+    if marked("refund-asked-later")(story):
+        yield from refund_number_once(story)
+
+
 def other_body_refused(story: Story) -> Iterator[Ruling]:
     """
     The same order number with another amount; an answer that never came says nothing.
@@ -183,6 +207,16 @@ def platform_event_repeats(story: Story) -> Iterator[Ruling]:
     if len(lines) < 2 or all(line.value["told"] for line in lines[:-1]):
         return
     ids = {line.value["event_id"] for line in lines}
+    said = {line.value["amount_fen"] for line in lines}
+    if len(ids) == 1 and len(said) > 1:
+        yield Ruling(
+            kept=False,
+            expected="the same content each time",
+            actual=f"{len(said)} amounts under one event id: {', '.join(str(fen) for fen in said)} fen",
+            evidence=tuple(lines),
+            money=f"order {story.order}: what the platform books depends on which copy it took",
+        )
+        return
     yield Ruling(
         kept=len(ids) == 1,
         expected="the same event id each time",
@@ -206,6 +240,12 @@ CHECKS: Mapping[str, Check] = {
     ),
     "idempotency/refund-number-once": each_order(
         "idempotency/refund-number-once", refund_number_once, witness="no refund was asked for again"
+    ),
+    "idempotency/asked-later": each_order(
+        "idempotency/asked-later", asked_later, witness="no order was asked for again much later"
+    ),
+    "idempotency/refund-asked-later": each_order(
+        "idempotency/refund-asked-later", refund_asked_later, witness="no refund was asked for again much later"
     ),
     "idempotency/ack-not-heard": each_order(
         "idempotency/ack-not-heard",

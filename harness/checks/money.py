@@ -5,11 +5,11 @@ The right amount is credited, and nothing comes out of nowhere.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from harness.checks.base import Check, Judgement, Ruling, Story, each_order, finding, judgement, stories
+from harness.checks.base import KEPT, Check, Judgement, Ruling, Story, each_order, finding, judgement, stories
 from harness.checks.books import agree, still_right
 from harness.checks.occasions import Occasion, marked, notified, paid
 from harness.checks.signature import refused
-from harness.history import Operation
+from harness.history import Operation, Phase
 from harness.verdict import Finding, yuan_text
 
 AMOUNT = "money/credited-amount"
@@ -44,6 +44,8 @@ def sums_zero(operations: Sequence[Operation]) -> Judgement:
 
 
 LARGE_FEN = 10_000_000
+# The first whole number that a float of 32 bits cannot hold; a whole number of 32 bits ends at 2,147,483,647.
+WIDE_FEN = 16_777_217
 # Yuan amounts whose nearest binary fraction lies below them: what floats get wrong first.
 UNEVEN_FEN = frozenset({29, 57, 58, 113, 114, 115, 116, 129, 1_999, 8_195, 100_905})
 
@@ -54,6 +56,33 @@ def _paid_amount(fits: Callable[[int], bool]) -> Occasion:
         return paid(story) if fitting else ()
 
     return occasion
+
+
+def wide_amount(story: Story) -> Iterator[Ruling]:
+    """
+    An order over more than 32 bits hold: refused, or right to the fen.
+    """
+    asked = {line.index for line in story.asked("create") if line.value["amount_fen"] >= WIDE_FEN}
+    endings = [line for line in story.lines.get("create", ()) if line.of in asked]
+    if endings and all(line.phase is Phase.FAIL for line in endings):
+        yield KEPT
+    elif asked:
+        yield from still_right(paid)(story)
+
+
+def nothing_refused(story: Story) -> Iterator[Ruling]:
+    """
+    An order over no money at all; an answer that never came says nothing.
+    """
+    asked = {line.index: line for line in story.asked("create") if line.value["amount_fen"] <= 0}
+    for line in story.lines.get("create", ()):
+        if line.of in asked and line.phase is not Phase.UNKNOWN:
+            yield Ruling(
+                kept=line.phase is Phase.FAIL,
+                expected="refused",
+                actual=f"accepted: {yuan_text(asked[line.of].value['amount_fen'])}",
+                evidence=(asked[line.of], line),
+            )
 
 
 def paid_twice(story: Story) -> Iterator[Ruling]:
@@ -114,6 +143,12 @@ CHECKS: Mapping[str, Check] = {
         "money/uneven-amount",
         still_right(_paid_amount(lambda fen: fen in UNEVEN_FEN)),
         witness="nobody paid an amount that binary fractions cannot hold",
+    ),
+    "money/wide-amount": each_order(
+        "money/wide-amount", wide_amount, witness="nobody asked for an order that 32 bits cannot hold"
+    ),
+    "money/nothing-refused": each_order(
+        "money/nothing-refused", nothing_refused, witness="nobody asked for an order over nothing"
     ),
     "money/tampered-amount-refused": each_order(
         "money/tampered-amount-refused",

@@ -13,6 +13,7 @@ from harness.history import Operation
 from harness.verdict import Finding
 
 ID = "notify/duplicate-acked"
+DISTINCT = "notify/platform-events-distinct"
 # Copies that arrive together may get in each other's way, and the one that lost is brought again. After this long the
 # first is settled, so that a refusal means that the gateway takes a repetition for a mistake.
 APART = timedelta(seconds=60)
@@ -102,6 +103,61 @@ def acked_is_known(story: Story) -> Iterator[Ruling]:
     )
 
 
+def platform_long_down(story: Story) -> Iterator[Ruling]:
+    """
+    The platform refused the news for a long time, and is back.
+    """
+    if marked("platform-long-down")(story):
+        yield from platform_told_again(story)
+
+
+def platform_one_not_all(story: Story) -> Iterator[Ruling]:
+    """
+    A payment whose news the platform takes, while it refuses those of another one.
+    """
+    met = tuple(marked("beside-a-refused")(story))
+    if not met or not paid(story):
+        return
+    by = datetime.fromisoformat(met[0].value["by"])
+    news = [line for line in story.seen("webhook") if line.value["told"] and line.value["type"] == "payment.paid"]
+    first = min((datetime.fromisoformat(line.value["received_at"]) for line in news), default=None)
+    yield Ruling(
+        kept=first is not None and first <= by,
+        expected=f"told by {by:%H:%M:%S}: nobody refused it",
+        actual="not told" if first is None else f"told at {first:%H:%M:%S} only, after the other one was taken",
+        evidence=(met[0], *news[:1]),
+        money=f"order {story.order}: the platform waits for a payment because it refused another one",
+    )
+
+
+def platform_events_distinct(operations: Sequence[Operation]) -> Judgement:
+    """
+    Witnessed by each thing that was told; a platform that knows an event's id passes over whatever comes under it.
+    """
+    first: dict[str, Operation] = {}
+    things: set[tuple[str, str, str]] = set()
+    findings = []
+    for story in stories(operations).values():
+        for line in story.seen("webhook"):
+            name, kind = str(line.value["event_id"]), str(line.value["type"])
+            things.add((name, story.order, kind))
+            earlier = first.setdefault(name, line)
+            if (earlier.order, earlier.value["type"]) != (story.order, kind):
+                findings.append(_same_name(story, earlier, line))
+    return judgement(DISTINCT, findings[:1], witnessed=len(things), witness="the platform was told of nothing")
+
+
+def _same_name(story: Story, earlier: Operation, later: Operation) -> Finding:
+    return finding(
+        DISTINCT,
+        story,
+        expected="an event id of its own",
+        actual=f"{later.value['type']} told as {later.value['event_id']}, as was {earlier.value['type']} of another",
+        evidence=[earlier, later],
+        money=f"order {story.order}: the platform takes its news for a repetition, and never hears of it",
+    )
+
+
 def _given_back(ledger: Operation) -> bool:
     return ledger.value.get("refund_status") in {"PROCESSING", "FULL"}
 
@@ -136,12 +192,31 @@ def _again_after(least: timedelta) -> Occasion:
     return occasion
 
 
+def odd_text(story: Story) -> Iterator[Ruling]:
+    """
+    Somebody paid for an order with an odd text; that it was found by asking excuses no refused notify.
+    """
+    if not marked("odd-text")(story) or not paid(story):
+        return
+    true = story.arrived("true", "duplicate")
+    if true and not any(line.value["acked"] for line in true):
+        yield Ruling(
+            kept=False,
+            expected="its notify acknowledged in the end",
+            actual=f"{len(true)} true notifies, none acknowledged",
+            evidence=tuple(true[-1:]),
+        )
+    else:
+        yield from still_right(paid)(story)
+
+
 def _replayed_after_refund(story: Story) -> list[Operation]:
     return story.arrived("replayed") if story.asked("refund") else []
 
 
 CHECKS: Mapping[str, Check] = {
     ID: duplicate_acked,
+    DISTINCT: platform_events_distinct,
     "notify/nothing-lost": agree(
         "notify/nothing-lost", when=lambda account: bool(account.paid_fen), witness="nobody paid"
     ),
@@ -176,6 +251,9 @@ CHECKS: Mapping[str, Check] = {
             refused(notified("stray", fault="wrong_recipient", event="payment", which="app")),
             "no notify came for another app",
         ),
+        ("odd-text", odd_text, "nobody paid for an order with an odd text"),
+        ("platform-long-down", platform_long_down, "the platform was not down for long"),
+        ("platform-one-not-all", platform_one_not_all, "the platform refused nothing beside other news"),
         ("unknown-order", still_right(marked("unknown-order")), "no notify came about an unknown order"),
     ),
 }

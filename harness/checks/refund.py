@@ -178,6 +178,38 @@ def other_amount_refused(story: Story) -> Iterator[Ruling]:
             )
 
 
+def nothing_refused(story: Story) -> Iterator[Ruling]:
+    """
+    A refund of no money at all, asked of a payment.
+    """
+    asked = [line for line in story.asked("refund") if line.value["amount_fen"] <= 0]
+    if asked:
+        yield from refund_refused(lambda _: asked)(story)
+        yield from still_right(lambda _: asked)(story)
+
+
+def refused_then_anew(story: Story) -> Iterator[Ruling]:
+    """
+    The whole payment was asked back, refused by the provider, and asked back under another number.
+    """
+    met = tuple(marked("refund-refused")(story))
+    book = story.last("book")
+    if not met or book is None or len(_asked_fen(story)) < 2 or not called("refund", "refuse")(story):
+        return
+    apart = disagreements(story)
+    if apart:
+        yield told_by(story, apart[0], *met)
+        return
+    paid_fen, refunded_fen = _paid_fen(story), book.value["refunded_fen"]
+    yield Ruling(
+        kept=refunded_fen == paid_fen,
+        expected=f"{yuan_text(paid_fen)} refunded, once",
+        actual=f"{yuan_text(refunded_fen)} refunded",
+        evidence=(*story.asked("refund"), book),
+        money=f"order {story.order}: its buyer waits for {yuan_text(paid_fen - refunded_fen)} for ever",
+    )
+
+
 def _notices(story: Story) -> list[Operation]:
     return [
         line for line in story.arrived("true", "duplicate") if str(line.value.get("event", "")).startswith("refund")
@@ -216,6 +248,12 @@ CHECKS: Mapping[str, Check] = {
     ),
     "refund/unpaid-refused": each_order(
         "refund/unpaid-refused", refund_refused(of_nothing), witness="nobody asked for the money of an unpaid order"
+    ),
+    "refund/nothing-refused": each_order(
+        "refund/nothing-refused", nothing_refused, witness="nobody asked for a refund of nothing"
+    ),
+    "refund/refused-then-anew": each_order(
+        "refund/refused-then-anew", refused_then_anew, witness="the provider refused no refund"
     ),
     "refund/at-once-never-above": each_order(
         "refund/at-once-never-above", still_right(marked("refunds-at-once")), witness="no refunds met each other"

@@ -246,6 +246,12 @@ CHECKS: Mapping[str, Check] = {
             "no notify came with new fields",
         ),
         (
+            "other-spelling-accepted",
+            accepted(notified("true", "duplicate", fault="other_spelling")),
+            "every notify came in the usual spelling",
+        ),
+        ("answer-spelling-understood", still_right(answered("other_spelling")), "every answer had the usual spelling"),
+        (
             "other-charset-verified",
             still_right(notified("true", "duplicate", fault="wrong_encoding")),
             "no notify came in another charset",

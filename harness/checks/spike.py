@@ -118,6 +118,23 @@ def says_when(story: Story) -> Iterator[Ruling]:
         )
 
 
+def no_server_error(story: Story) -> Iterator[Ruling]:
+    """
+    Each answer in a burst; a 503 says that there is no room, any other server error that nobody knows what happened.
+    """
+    if not marked("spike")(story):
+        return
+    for line in [line for line in story.lines.get("create", ()) if line.of is not None][:1]:
+        said = [*line.value.get("errors", ()), line.value.get("status_code") or 200]
+        broken = [status for status in said if status >= 500 and status != 503]
+        yield Ruling(
+            kept=not broken,
+            expected="a yes, or a no that is one",
+            actual=f"{broken[0]}: nobody knows whether the order was taken" if broken else "",
+            evidence=(line,),
+        )
+
+
 def refunds(story: Story) -> Iterator[Ruling]:
     """
     Each refund of the burst was made once, and the books agree.
@@ -138,5 +155,6 @@ CHECKS: Mapping[str, Check] = family(
     ("notifies", still_right(marked("spike-notifies")), "no payments were notified in a burst"),
     ("refunds", refunds, "no refunds were asked for in a burst"),
     ("platform-told", still_right(marked("spike-told")), "the platform was told of no burst"),
+    ("no-server-error", no_server_error, "nothing was asked for in a burst"),
     ("says-when", says_when, "nothing was asked for in a burst"),
 )

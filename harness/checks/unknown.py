@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from harness.checks.base import KEPT, Check, Ruling, Story, each_order, family
 from harness.checks.books import still_right
 from harness.checks.idempotency import open_trades
-from harness.checks.occasions import called
+from harness.checks.occasions import PAID, called, marked, paid
 from harness.checks.refund import UNKNOWN
 
 
@@ -30,12 +30,29 @@ def never_a_second_trade(story: Story) -> Iterator[Ruling]:
     )
 
 
+def one_not_all(story: Story) -> Iterator[Ruling]:
+    """
+    Paid, without a notify, beside an order whose queries are not answered; looked at a day later.
+    """
+    met = tuple(marked("beside-a-stuck")(story))
+    looks = [line for line in story.seen("get") if met and line.index > met[0].index]
+    if looks and paid(story):
+        yield Ruling(
+            kept=looks[0].value["status"] in PAID,
+            expected="paid: its own queries were answered",
+            actual=str(looks[0].value["status"]),
+            evidence=(met[0], looks[0]),
+            money=f"order {story.order} was paid, and another order's trouble keeps the gateway from finding it",
+        )
+
+
 CHECKS: Mapping[str, Check] = {
     "unknown/never-a-second-trade": each_order(
         "unknown/never-a-second-trade", never_a_second_trade, witness="every opening was answered well"
     ),
     **family(
         "unknown",
+        ("one-not-all", one_not_all, "no order was stuck beside others"),
         ("create-no-answer", still_right(called("open", "timeout_after")), "every opening was answered"),
         ("create-cut-before", still_right(called("open", "timeout_before")), "every opening arrived"),
         ("create-torn-after", still_right(called("open", "reset_after")), "no opening was torn off after the work"),

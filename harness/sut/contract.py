@@ -50,6 +50,7 @@ class Reply(Generic[Value]):
         code: the machine word of a refusal.
         attempts: how often it was sent.
         retry_after_s: when a refusal says to come again; None where it does not say.
+        errors: the server errors over which it was sent again.
     """
 
     outcome: Outcome
@@ -59,6 +60,7 @@ class Reply(Generic[Value]):
     detail: str = ""
     attempts: int = 1
     retry_after_s: float | None = None
+    errors: tuple[int, ...] = ()
 
     def unwrap(self) -> Value:
         """

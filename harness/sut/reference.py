@@ -186,10 +186,12 @@ class ReferenceGateway:
     ) -> Reply[Value]:
         data = b"" if body is None else orjson.dumps(body)
         attempt = 1
+        errors: list[int] = []
         while True:
             reply = await self._attempt(method, target, parse=parse, data=data)
             if reply.outcome is not Outcome.UNKNOWN or attempt > len(self._retry.waits_s):
-                return replace(reply, attempts=attempt)
+                return replace(reply, attempts=attempt, errors=tuple(errors))
+            errors += [] if reply.status is None else [reply.status]
             await self._clock.sleep(self._retry.waits_s[attempt - 1])
             attempt += 1
 

@@ -97,6 +97,7 @@ class MerchantSink:
         self._port = port
         self._runner: web.AppRunner | None = None
         self._refusals_left = 0
+        self._refused_orders: set[str] = set()
         self._waiters: list[tuple[Callable[[WebhookEvent], bool], asyncio.Future[WebhookEvent]]] = []
         self.url = ""
         self.events: list[WebhookEvent] = []
@@ -126,6 +127,18 @@ class MerchantSink:
         Answer 500 to the next *count* deliveries, and forget nothing of them.
         """
         self._refusals_left = count
+
+    def refuse_order(self, order_no: str) -> None:
+        """
+        Answer 500 to whatever is told of this order, until `take_all`.
+        """
+        self._refused_orders.add(order_no)
+
+    def take_all(self) -> None:
+        """
+        No order's news is refused any more.
+        """
+        self._refused_orders.clear()
 
     async def wait_for(self, wanted: Callable[[WebhookEvent], bool], *, timeout_s: float) -> WebhookEvent:
         """
@@ -182,6 +195,8 @@ class MerchantSink:
             self._refusals_left -= 1
             answered = 500
         data = raw.get("data") or {}
+        if data.get("merchant_order_no") in self._refused_orders:
+            answered = 500
         return WebhookEvent(
             event_id=str(raw["event_id"]),
             type=str(raw["type"]),

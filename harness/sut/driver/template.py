@@ -111,7 +111,8 @@ def yuan_of(amount_fen: int) -> str:
     """
     An amount as gateways take it in yuan: `9.90`.
     """
-    return f"{amount_fen // 100}.{amount_fen % 100:02d}"
+    yuan, fen = divmod(abs(amount_fen), 100)
+    return f"{'-' if amount_fen < 0 else ''}{yuan}.{fen:02d}"
 
 
 def fen_of(value: Any) -> int:

@@ -5,7 +5,7 @@ put to the test.
 
 from collections.abc import Callable, Mapping
 
-from tests.unit.harness import tales_of_bills, tales_of_ends, tales_of_spikes
+from tests.unit.harness import tales_of_bills, tales_of_ends, tales_of_spikes, tales_of_strays
 from tests.unit.harness.tale import Tale
 
 Written = Callable[[Tale], Tale]
@@ -299,7 +299,7 @@ OTHERS = [
     ("unknown/never-a-second-trade", "UNKNOWN", Tale().call("open").book()),
 ]
 
-EVERY = {**MET, **tales_of_ends.MET, **tales_of_bills.MET, **tales_of_spikes.MET}
+EVERY = {**MET, **tales_of_ends.MET, **tales_of_bills.MET, **tales_of_spikes.MET, **tales_of_strays.MET}
 
 TALES = [
     *((name, "PASS", met(Tale()).right()) for name, met in EVERY.items()),
@@ -314,4 +314,5 @@ TALES = [
     *tales_of_ends.OTHERS,
     *tales_of_bills.OTHERS,
     *tales_of_spikes.OTHERS,
+    *tales_of_strays.OTHERS,
 ]

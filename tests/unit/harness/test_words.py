@@ -26,6 +26,7 @@ NO_SENTENCES = {
     "the webhooks come before the ledger",
     "not settled",
     "not played",
+    "not put to the test",
     "{} times",
     "0.00 yuan",
     "{}: {}",
