@@ -153,4 +153,5 @@ def yuan(fen: int) -> str:
 
 def fen_of(text: str) -> int:
     whole, _, part = text.partition(".")
-    return int(whole) * 100 + int((part + "00")[:2])
+    fen = int(whole) * 100 + int((part + "00")[:2])
+    return -fen if text.startswith("-0") else fen

@@ -252,7 +252,10 @@ class Desk:
 
     async def create(self, request: web.Request) -> web.Response:
         form = await request.post()
-        order = self.bazaar.take(str(form["ref"]), fen_of(str(form["yuan"])), str(form["what"]), str(form["via"]))
+        fen = fen_of(str(form["yuan"]))
+        if fen < 1:
+            return no(400, "a deal is over a fen at least")
+        order = self.bazaar.take(str(form["ref"]), fen, str(form["what"]), str(form["via"]))
         return no(409, "that ref is another deal's") if order is None else shown(order, 202)
 
     async def get(self, request: web.Request) -> web.Response:

@@ -94,7 +94,7 @@ function alipay() {
       if (!form.sign || !sdk.checkNotifySignV2({ ...form })) throw new Error("forged");
       if (form.app_id !== appId || form.seller_id !== sellerId) throw new Error("somebody else's");
       const paid = form.trade_status === "TRADE_SUCCESS" && !form.gmt_refund && !form.refund_fee;
-      return { number: form.out_trade_no, paid, right: (order) => form.total_amount === yuan(order.fen), trade: form.trade_no };
+      return { number: form.out_trade_no, paid, right: (order) => Math.round(Number(form.total_amount) * 100) === order.fen, trade: form.trade_no };
     },
     ack: (good) => [200, good ? "success" : "failure"],
   };
@@ -250,6 +250,7 @@ async function answer(request, body) {
   }
   if (place !== "pay") return [request.url === "/" ? 200 : 404, {}];
   const said = body ? JSON.parse(body) : {};
+  if (!id && !(said.fen >= 1)) return [400, { why: "an order is over a fen at least" }];
   if (!id) {
     if (!orders.has(said.id)) add("order", { id: said.id, fen: said.fen, title: said.title, way: said.way });
     const order = orders.get(said.id);

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import urllib.request
+from decimal import Decimal
 from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl
@@ -71,6 +72,8 @@ class Shop:
     # Orders
 
     def order(self, no: str, cents: int, title: str) -> dict:
+        if cents < 1:
+            return {"code": 40002, "message": "an order is over a cent at least"}
         with self.lock:
             self.write("INSERT OR IGNORE INTO orders(no, cents, title) VALUES(?, ?, ?)", no, cents, title)
             row = self.one("SELECT * FROM orders WHERE no=?", no)
@@ -98,7 +101,7 @@ class Shop:
             self.open(row)
         # A trade that was paid and given back whole is closed, and tells when it was paid.
         paid = answer.get("trade_status") in PAID or bool(answer.get("send_pay_date"))
-        if answer.get("code") == "10000" and paid and answer.get("total_amount") == yuan(row["cents"]):
+        if answer.get("code") == "10000" and paid and same(answer.get("total_amount"), row["cents"]):
             self.paid(row, answer["trade_no"])
 
     def close(self, order_id: int) -> None:
@@ -142,7 +145,7 @@ class Shop:
         if row is not None and self.number(row) != number:
             row = None
         ours = fields.get("app_id") == self.app_id and fields.get("seller_id") == self.seller_id
-        if row is None or not ours or fields.get("total_amount") != yuan(row["cents"]):
+        if row is None or not ours or not same(fields.get("total_amount"), row["cents"]):
             return False
         if fields.get("trade_status") in PAID and "gmt_refund" not in fields and "refund_fee" not in fields:
             self.paid(row, fields["trade_no"])
@@ -284,6 +287,11 @@ class Shop:
             cursor = self.db.cursor()
             cursor.row_factory = sqlite3.Row
             return cursor.execute(sql, values).fetchall()
+
+
+def same(amount: str | None, cents: int) -> bool:
+    """9.9 and 9.90 are the same amount."""
+    return amount is not None and Decimal(amount) * 100 == cents
 
 
 def yuan(cents: int) -> str:
