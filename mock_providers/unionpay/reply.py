@@ -146,8 +146,12 @@ class Reply:
         return {name: value for name, value in fields.items() if value}
 
     @staticmethod
-    def for_browser(said: Answer) -> WireReply:
-        """The way to the cashier, or a page that says why not."""
+    def for_browser(said: Answer, *, base_url: str) -> WireReply:
+        """
+        The whole address of the cashier, for a server that asked for it hands it on; or a page that says why not.
+
+        Facts: unionpay/front
+        """
         if said.entered is None:
             return pages.refused_page(said.result.text)
-        return pages.redirect(CASHIER_PATH + cashier_token(said.entered))
+        return pages.redirect(base_url + CASHIER_PATH + cashier_token(said.entered))

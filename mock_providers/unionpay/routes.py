@@ -130,7 +130,7 @@ class Router:
     ) -> WireReply:
         answer = reply_to(chosen, work, shape, policy=self.office.policy)
         if arrived.endpoint == FRONT:
-            return self.reply.for_browser(answer)
+            return self.reply.for_browser(answer, base_url=work.base_url)
         return self.reply.message(answer, arrived.fields, codec=arrived.codec, seal=shape.seal)
 
     def _refused(self, arrived: Arrived) -> Call:
@@ -156,7 +156,7 @@ class Router:
 
     def _answer(self, arrived: Arrived, refusal: Result) -> WireReply:
         if arrived.endpoint == FRONT:
-            return self.reply.for_browser(Answer(refusal))
+            return self.reply.for_browser(Answer(refusal), base_url="")
         return self.reply.message(Answer(refusal), arrived.fields, codec=arrived.codec)
 
     def _order_of(self, fields: Mapping[str, str]) -> str:
@@ -211,5 +211,6 @@ def _is_form(request: RawRequest) -> bool:
 
 
 def _base_url(request: RawRequest) -> str:
-    """The address by which the caller reaches us."""
-    return f"http://{request.header('host') or 'gateway.95516.com'}"
+    """The address by which the caller reaches us; below the vendor's own names there is nothing but TLS."""
+    host = request.header("host") or "gateway.95516.com"
+    return f"{'https' if host.partition(':')[0].endswith('.95516.com') else 'http'}://{host}"

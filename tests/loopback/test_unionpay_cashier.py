@@ -33,7 +33,7 @@ async def cashier(shop: Union, **more: str) -> str:
     url = f"{shop.box.simulator.urls['unionpay']}/gateway/api/frontTransReq.do"
     async with shop.box.session.post(url, data=signed, allow_redirects=False) as answer:
         assert (answer.status, answer.headers["Content-Length"]) == (302, "0")
-        return shop.box.simulator.urls["unionpay"] + answer.headers["Location"]
+        return answer.headers["Location"]
 
 
 async def look(shop: Union, url: str) -> str:

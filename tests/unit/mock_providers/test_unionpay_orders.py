@@ -90,12 +90,22 @@ async def test_a_paid_app_order_is_told_once_and_answers_a_query_in_full(unionpa
 async def test_the_browsers_form_leads_to_the_cashier_and_back(unionpay):
     reply = unionpay.front()
     assert (reply.status, reply.body) == (302, b"")
-    assert dict(reply.headers)["Location"] == CASHIER_PATH + cashier_token(unionpay.trade())
+    assert dict(reply.headers)["Location"] == "http://127.0.0.1:5000" + CASHIER_PATH + cashier_token(unionpay.trade())
     unionpay.buyer("pay")
     departure = unionpay.provider.departure(unionpay.trade())
     assert (departure.method, departure.url) == ("POST", "http://127.0.0.1:9/front?from=shop")
     assert unionpay.merchant.verified(departure.fields)
     assert (departure.fields["respCode"], departure.fields["orderId"]) == ("00", "order001")
+
+
+@pytest.mark.parametrize(("host", "base"), [
+    ("gateway.test.95516.com", "https://gateway.test.95516.com"),
+    ("gateway.95516.com:8443", "https://gateway.95516.com:8443"),
+    ("localhost:5000", "http://localhost:5000"),
+])  # fmt: skip
+async def test_a_server_that_posts_the_form_can_hand_the_address_on(unionpay, host, base):
+    reply = unionpay.front(host=host)
+    assert dict(reply.headers)["Location"].startswith(f"{base}/_cashier/")
 
 
 async def test_who_gives_up_is_sent_to_the_other_address(unionpay):

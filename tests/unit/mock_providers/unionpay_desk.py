@@ -172,9 +172,12 @@ class Merchant:
         raise AssertionError(f"no certificate has the number {cert_id}")
 
 
-def post(fields: Mapping[str, str], path: str, *, codec: str = "utf-8") -> RawRequest:
+HOST = "127.0.0.1:5000"
+
+
+def post(fields: Mapping[str, str], path: str, *, codec: str = "utf-8", host: str = HOST) -> RawRequest:
     body = urlencode(fields, encoding=codec).encode()
-    headers = (("Host", "127.0.0.1:5000"), ("Content-Type", "application/x-www-form-urlencoded;charset=UTF-8"))
+    headers = (("Host", host), ("Content-Type", "application/x-www-form-urlencoded;charset=UTF-8"))
     return RawRequest("POST", path, headers, body)
 
 
@@ -233,7 +236,7 @@ class Desk(ProviderDesk):
             },
         )
 
-    def front(self, order: str = "order001", **more: str | None) -> Any:
+    def front(self, order: str = "order001", *, host: str = HOST, **more: str | None) -> Any:
         """
         The browser's form; the reply as it is.
         """
@@ -251,7 +254,7 @@ class Desk(ProviderDesk):
             **more,
         }
         signed = self.merchant.signed(fields, method=self.method, version=self.version)
-        return self.read(post(signed, PATHS["front"])).perform()
+        return self.read(post(signed, PATHS["front"], host=host)).perform()
 
     def query(self, order: str = "order001", **more: str | None) -> dict[str, str]:
         fields = {"txnType": "00", "txnSubType": "00", "bizType": "000000", "orderId": order, "txnTime": NOW, **more}
