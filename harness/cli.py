@@ -367,7 +367,7 @@ def init_driver(
 
 @app.command()
 def schema(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="scenario, profile, plan or driver")] = "scenario",
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="scenario, profile, plan, driver or known")] = "scenario",
 ) -> None:
     """
     The JSON Schema of a file that people write, for editors.

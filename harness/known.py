@@ -17,13 +17,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from harness.catalog import BY_ID
 from harness.channels import CHANNELS
 from harness.errors import KnownListError
-from harness.script.loader import load_as, read_yaml
+from harness.script.loader import library, load_as, read_yaml
 from harness.verdict import Verdict
 
 BROKEN = frozenset({Verdict.FAIL, Verdict.NON_STRICT})
@@ -34,10 +35,10 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: str
-    channel: str | None = None
-    reason: Annotated[str, Field(min_length=1)]
-    expires: date
+    id: str = Field(description="a requirement, or a scenario")
+    channel: str | None = Field(default=None, description="the channel over which it fails; every channel without it")
+    reason: Annotated[str, Field(min_length=1, description="why it is known, for whoever reads the report")]
+    expires: date = Field(description="the last day on which it is known; after it, it is a failure again")
 
     def names(self, outcome: "Outcome") -> bool:
         return self.id == outcome.id and self.channel in {None, outcome.channel}
@@ -82,14 +83,15 @@ def load_known(file: Path, *, ids: Collection[str]) -> tuple[Entry, ...]:
         ids: those that there are.
 
     Raises:
-        KnownListError: it is wrong, or names what there is not; with file, line and the closest right word.
+        KnownListError: it is wrong, names what there is not, or one thing twice; with file, line, column and the
+            closest right word.
     """
     if not file.is_file():
         raise KnownListError(f"no file {file}")
     entries = load_as(file, KnownFile, KnownListError).known
     places = read_yaml(file)["known"]
     mistakes = [
-        f"{file}:{places[number].lc.value(key)[0] + 1}: no {what} {word!r}{_closest(word, known)}"
+        f"{_place(file, places[number].lc.value(key))}: no {what} {word!r}{_closest(word, known)}"
         for number, entry in enumerate(entries)
         for key, what, word, known in (
             ("id", "requirement or scenario", entry.id, ids),
@@ -97,9 +99,42 @@ def load_known(file: Path, *, ids: Collection[str]) -> tuple[Entry, ...]:
         )
         if word is not None and word not in known
     ]
+    mistakes += [
+        f"{_place(file, places[number].lc.key('id'))}: {entry.id!r} stands here already, "
+        f"at line {places[first].lc.key('id')[0] + 1}"
+        for number, entry in enumerate(entries)
+        if (first := _first_like(entry, entries)) < number
+    ]
     if mistakes:
         raise KnownListError("\n".join(mistakes))
     return entries
+
+
+def json_schema() -> dict[str, Any]:
+    """
+    The JSON Schema for editors: it completes the requirements and the library's scenarios, and allows scenarios of
+    one's own.
+    """
+    schema = KnownFile.model_json_schema()
+    entry = schema["$defs"]["Entry"]["properties"]
+    listed = sorted(BY_ID) + [name for name, _ in library()]
+    entry["id"] = {"anyOf": [{"enum": listed}, {"type": "string"}], "description": entry["id"]["description"]}
+    entry["channel"] = {"enum": list(CHANNELS), "description": entry["channel"]["description"]}
+    return schema
+
+
+def _place(file: Path, mark: tuple[int, int]) -> str:
+    line, column = mark
+    return f"{file}:{line + 1}:{column + 1}"
+
+
+def _first_like(entry: Entry, entries: Sequence[Entry]) -> int:
+    """
+    The number of the first entry about the same thing over the same channel.
+    """
+    return next(
+        number for number, other in enumerate(entries) if (other.id, other.channel) == (entry.id, entry.channel)
+    )
 
 
 def ruled(outcomes: Sequence[Outcome], entries: Sequence[Entry], *, today: date) -> list[Ruling]:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -251,6 +251,8 @@ async def _told(play: Play, world: World, *, announce: Announce | None) -> Told:
         decisions = {}
     finally:
         history.close()
+    if play.mutant:
+        result = replace(result, gateway=play.gateway)
     told = Told(
         result=result,
         decisions=decisions,

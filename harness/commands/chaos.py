@@ -85,7 +85,8 @@ async def run_chaos(plan: ChaosPlan, *, settings: HarnessSettings) -> int:
         ConfigError: nothing was asked for, or no such gateway.
     """
     files = _files(plan)
-    entries = () if plan.known is None else load_known(plan.known, ids={name for name, _ in library()})
+    ids = {name for name, _ in library()} | {scenario.id for _, scenario in files}
+    entries = () if plan.known is None else load_known(plan.known, ids=ids)
     known_gateway(plan.gateway)
     if plan.plan is not None:
         load_profile(plan.plan)

@@ -1,5 +1,5 @@
 """
-What processes listen on, as the kernel tells it.
+What processes listen on and whom they speak to, as the kernel tells it.
 """
 
 import contextlib
@@ -9,19 +9,28 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-LISTENING = "0A"
+LISTENING, ESTABLISHED = "0A", "01"
 ACCEPTING = 0x10000
 SOCKET = re.compile(r"socket:\[(\d+)\]")
 
 
 def listening_addresses(pids: Iterable[int]) -> set[tuple[str, int]]:
     """Address and port of every TCP socket on which one of them listens."""
+    return _addresses(pids, state=LISTENING, column=1)
+
+
+def connected_addresses(pids: Iterable[int]) -> set[tuple[str, int]]:
+    """Address and port of whoever one of them is connected with over TCP."""
+    return _addresses(pids, state=ESTABLISHED, column=2)
+
+
+def _addresses(pids: Iterable[int], *, state: str, column: int) -> set[tuple[str, int]]:
     inodes = _inodes(pids)
     return {
-        _address(fields[1])
+        _address(fields[column])
         for table in ("/proc/net/tcp", "/proc/net/tcp6")
         for fields in _rows(table)
-        if fields[3] == LISTENING and fields[9] in inodes
+        if fields[3] == state and fields[9] in inodes
     }
 
 

@@ -2,6 +2,7 @@
 The list of known failures: it excuses what it names, until its day, and it has to stay true.
 """
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from harness.errors import KnownListError
 from harness.known import Entry, Outcome, load_known, ruled
+from harness.script.write_schema import schema_text
 from harness.verdict import Verdict
 
 TODAY = date(2026, 11, 27)
@@ -72,10 +74,13 @@ def test_other_failures_stay_failures():
     ("text", "said"),
     [
         ("known:\n  - id: idempotency/credited-onc\n    reason: r\n    expires: 2026-12-31\n",
-         "known.yaml:2: no requirement or scenario 'idempotency/credited-onc'; did you mean 'idempotency/credited-once'?"),
+         "known.yaml:2:9: no requirement or scenario 'idempotency/credited-onc'; did you mean 'idempotency/credited-once'?"),
         (f"known:\n  - id: {ONCE}\n    channel: alipai\n    reason: r\n    expires: 2026-12-31\n",
-         "known.yaml:3: no channel 'alipai'; did you mean 'alipay'?"),
+         "known.yaml:3:14: no channel 'alipai'; did you mean 'alipay'?"),
         (f"known:\n  - id: {ONCE}\n    reason: r\n", "known.yaml:2:5: key 'expires' is missing"),
+        (f"known:\n  - {{id: {ONCE}, reason: r, expires: 2026-12-31}}\n  - {{id: {ONCE}, reason: s, expires: 2026-12-30}}\n",
+         f"known.yaml:3:6: '{ONCE}' stands here already, at line 2"),
+        (f"knwon:\n  - id: {ONCE}\n", "known.yaml:1:1: unknown key 'knwon'; did you mean 'known'?"),
         (f"known:\n  - id: {ONCE}\n    reasn: r\n    expires: 2026-12-31\n", "unknown key 'reasn'; did you mean 'reason'?"),
         (f"known:\n  - id: {ONCE}\n    reason: r\n    expires: soon\n", "known.yaml:4:5: known.0.expires"),
     ],
@@ -95,3 +100,23 @@ def test_a_right_list_is_read(tmp_path: Path):
     file.write_text(f'known:\n  - id: {ONCE}\n    reason: r\n    expires: "2026-12-31"\n')
 
     assert load_known(file, ids=IDS) == (Entry(id=ONCE, reason="r", expires=date(2026, 12, 31)),)
+
+
+def test_a_thing_may_be_known_over_two_channels(tmp_path: Path):
+    file = tmp_path / "known.yaml"
+    row = f"  - {{id: {ONCE}, channel: %s, reason: r, expires: 2026-12-31}}\n"
+    file.write_text("known:\n" + row % "alipay" + row % "unionpay_rsa")
+
+    assert [one.channel for one in load_known(file, ids=IDS)] == ["alipay", "unionpay_rsa"]
+
+
+def test_editors_complete_its_words():
+    schema = json.loads(schema_text("known"))
+
+    assert schema["required"] == ["known"]
+    entry = schema["$defs"]["Entry"]
+    assert entry["required"] == ["id", "reason", "expires"]
+    assert {ONCE, "crash/kill-nine"} <= set(entry["properties"]["id"]["anyOf"][0]["enum"])
+    assert entry["properties"]["expires"]["format"] == "date"
+    assert "alipay" in entry["properties"]["channel"]["enum"]
+    assert entry["additionalProperties"] is False
