@@ -5,16 +5,17 @@ Their exit codes mean nothing here: the record says what was sent, the audit wha
 """
 
 import asyncio
-import contextlib
 import importlib.util
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from harness.errors import LoadError
 from harness.settings import child_environment
+from harness.world.launch import ExecLauncher, Handle, ProcessSpec
+from harness.world.lifeline import Lifeline
 
 REPO = Path(__file__).resolve().parents[2]
 LOCUSTFILE = REPO / "loadtests" / "locustfile.py"
@@ -110,11 +111,15 @@ async def _together(run: GeneratorRun, commands: Sequence[Sequence[str]]) -> Non
     env = child_environment(
         **{f"PAYPROOF_LOAD_{name.upper()}": value for name, value in run.values.items()}, PYTHONPATH=str(REPO)
     )
+    lifeline = Lifeline()
+    launcher = ExecLauncher(lifeline)
     with run.log_file.open("ab") as log:
-        processes: list[asyncio.subprocess.Process] = []
+        processes: list[Handle] = []
         try:
             for command in commands:
-                processes.append(await _started(command, env=env, log=log))
+                # Its life is tied to ours: a generator that outlived us would go on paying.
+                spec = ProcessSpec(name="generator", run=command, env=env, cwd=REPO)
+                processes.append(await launcher.launch(spec, stdout=log.fileno(), stderr=log.fileno()))
                 run.on_start(processes[-1].pid)
             async with asyncio.timeout(run.duration_s + GRACE_S):
                 await asyncio.gather(*(process.wait() for process in processes))
@@ -122,10 +127,6 @@ async def _together(run: GeneratorRun, commands: Sequence[Sequence[str]]) -> Non
             pass  # what they wrote so far is judged
         finally:
             for process in processes:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
+                process.send(signal.SIGKILL)
                 await process.wait()
-
-
-async def _started(command: Sequence[str], *, env: Mapping[str, str], log: BinaryIO) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(*command, env=env, stdout=log, stderr=log, cwd=REPO)
+            lifeline.close()

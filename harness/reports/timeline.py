@@ -14,15 +14,19 @@ from html import escape
 from markupsafe import Markup
 
 from harness.history import Operation, Phase
+from harness.reports.troubles import Trouble, troubles_of
 
 WIDTH, LEFT, RIGHT = 960, 150, 20
 LANE, TOP, CURVES, OWED = 26, 40, 120, 60
+# Moments that are closer than this have one line, with the first number and the last.
+NUMBER_APART = 24
+BAR, WORD_FITS = 12, 70
 # No stretch without an event takes more of the width than this.
 WIDEST = 0.12
 TICKS, TICK_APART = 9, 78
 BEFALLING = frozenset({
     "kill", "restart", "pause", "resume", "flush", "cut", "slow", "reset", "heal", "clock", "outage", "rotate_keys",
-    "advance", "faults", "notifies_by_hand",
+    "advance", "faults", "notifies_by_hand", "plant", "compare",
 })  # fmt: skip
 # Lanes from above; what a lane shows and by which dots.
 LANES = ("opened", "paid", "call gone wrong", "true notify", "copy of one", "lie", "refund asked", "platform told")
@@ -60,10 +64,12 @@ class Timeline:
     Args:
         lags: (when it was paid, seconds until the platform was told) for each payment of which both are known.
         owed: (when, how many payments were paid and not told of) wherever that changed.
+        troubles: for how long something was the matter with a part or a link.
     """
 
     dots: Sequence[Dot]
     moments: Sequence[Moment]
+    troubles: Sequence[Trouble] = ()
     lags: Sequence[tuple[float, float]] = ()
     owed: Sequence[tuple[float, int]] = ()
 
@@ -87,15 +93,19 @@ def timeline_of(history: Iterable[Operation], *, one_time: bool) -> Timeline:
         return Timeline(dots=(), moments=())
     clock = _Clock(lines, one_time=one_time)
     told, paid = _told(lines, clock), _paid(lines, clock)
+    dots = [dot for line in lines if (dot := _dot(line, clock)) is not None] + _news(lines, clock)
+    moments = [Moment(clock.of(line), _befell(line)) for line in lines if line.kind in BEFALLING]
     changes = [
         *((x, 1) for x in paid.values()),
         *((max(told[order], paid[order]), -1) for order in told if order in paid),
     ]
     return Timeline(
-        dots=[dot for line in lines if (dot := _dot(line, clock)) is not None] + _news(lines, clock),
-        moments=[Moment(clock.of(line), _befell(line)) for line in lines if line.kind in BEFALLING],
+        dots=dots,
+        moments=moments,
+        troubles=troubles_of(lines, x_of=clock.of, end_x=max((one.x for one in (*dots, *moments)), default=0.0)),
         lags=[(x, max(told[order] - x, 0.001)) for order, x in paid.items() if order in told],
-        owed=[(x, owed) for x, owed in _summed(sorted(changes))],
+        # What was paid and told at the same moment was owed for none, never less than none.
+        owed=[(x, owed) for x, owed in _summed(sorted(changes, key=lambda one: (one[0], -one[1])))],
     )
 
 
@@ -273,12 +283,15 @@ def draw_timeline(told: Timeline) -> Markup:
     The picture: what befell the world across all lanes, a lane for each kind of event, and how late the news was.
     """
     axis = Axis(told.places)
+    bars = list(dict.fromkeys(trouble.what for trouble in told.troubles))
     lanes = [lane for lane in LANES if any(dot.lane == lane for dot in told.dots)]
-    below = TOP + LANE * len(lanes)
+    below = TOP + LANE * (len(bars) + len(lanes))
     curves = below + 40
     height = curves + (OWED + 20 if told.owed else 0) + (CURVES + 20 if told.lags else 0)
     parts = [*_folds(axis, below), *_ticks(axis, below), *_befallen(told, axis, below)]
-    for number, lane in enumerate(lanes):
+    for number, what in enumerate(bars):
+        parts += _bars([one for one in told.troubles if one.what == what], axis, y=TOP + LANE * number + LANE / 2)
+    for number, lane in enumerate(lanes, start=len(bars)):
         y = TOP + LANE * number + LANE / 2
         parts.append(_text(LEFT - 12, y + 4, lane, anchor="end"))
         parts.append(_line(LEFT, y, WIDTH - RIGHT, y, colour="line"))
@@ -311,14 +324,40 @@ def _ticks(axis: Axis, below: float) -> list[str]:
 
 
 def _befallen(told: Timeline, axis: Axis, below: float) -> list[str]:
-    """A line for each moment, with its number; what it was stands when one points at it, and in the list below."""
-    parts = []
+    """
+    A line for each moment, with its number; what it was stands when one points at it, and in the list below. Moments
+    that lie so close together that nobody could tell them apart have one line.
+    """
+    groups: list[tuple[float, list[tuple[int, Moment]]]] = []
     for number, moment in enumerate(told.moments, start=1):
         x = axis.x(moment.x)
+        if not groups or x - groups[-1][0] >= NUMBER_APART:
+            groups.append((x, []))
+        groups[-1][1].append((number, moment))
+    parts = []
+    for x, group in groups:
+        first, last = group[0][0], group[-1][0]
+        numbers = str(first) if first == last else f"{first}\u2013{last}"
+        words = escape("; ".join(moment.text for _, moment in group))
         parts.append(
-            f'<g><title>{escape(moment.text)}</title><line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 18}" y2="{below}" '
-            f'stroke="var(--warn)" stroke-dasharray="4 3"/>{_text(x, TOP - 22, str(number), anchor="middle")}</g>'
+            f'<g><title>{words}</title><line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 18}" y2="{below}" '
+            f'stroke="var(--warn)" stroke-dasharray="4 3"/>{_text(x, TOP - 22, numbers, anchor="middle")}</g>'
         )
+    return parts
+
+
+def _bars(troubles: Sequence[Trouble], axis: Axis, *, y: float) -> list[str]:
+    """For how long something was the matter with one part or link, and in a word what."""
+    parts = [_text(LEFT - 12, y + 4, troubles[0].what, anchor="end"), _line(LEFT, y, WIDTH - RIGHT, y, colour="line")]
+    for one in troubles:
+        left, right = axis.x(one.from_x), axis.x(one.to_x)
+        tone, words = "bad" if one.grave else "warn", f"{one.what} {one.word} for {span(one.to_x - one.from_x)}"
+        parts.append(
+            f'<rect x="{left:.1f}" y="{y - BAR / 2:.1f}" width="{max(right - left, 2):.1f}" height="{BAR}" rx="2" '
+            f'fill="var(--{tone})" fill-opacity="0.35"><title>{escape(words)}</title></rect>'
+        )
+        if right - left >= WORD_FITS:
+            parts.append(_text((left + right) / 2, y + 4, one.word, anchor="middle"))
     return parts
 
 

@@ -24,6 +24,7 @@ async def plant(stage: Stage, step: Step) -> None:
     wanted = step.plant
     assert wanted is not None
     day = await _day(stage, days_ago=0)
+    stage.history.fact("plant", what=wanted.kind, orders=wanted.order)
     for one in stage.chosen(wanted.order):
         number = await trade_number(stage, one)
         if number is None:
@@ -47,6 +48,7 @@ async def reconcile(stage: Stage, step: Step) -> None:
                 stage.mark(mark, one)
         asked = [stage.history.invoke("reconcile", order=one.order_no, channel=channel, day=day) for one in of_channel]
         reply = await compared(stage.world, channel, day=day)
+        stage.history.fact("compare", what=channel, day=day, found=_words(reply.value))
         for invocation in asked:
             stage.end(invocation, reply, told=_told(reply.value))
 
@@ -66,6 +68,12 @@ def _marks(stage: Stage, one: Opened, *, day: str, over: bool) -> Iterator[str]:
     looks = [line.value["status"] for line in lines if line.kind == "get" and "status" in line.value]
     if "pay" in kinds and looks and looks[-1] not in PAID_STATUSES:
         yield "never-heard-of"
+
+
+def _words(value: Reconciled | None) -> str:
+    if value is None or not value.done:
+        return "not compared"
+    return f"{len(value.discrepancies)} differences"
 
 
 def _told(value: Reconciled | None) -> dict[str, Any]:

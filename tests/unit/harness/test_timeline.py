@@ -2,6 +2,7 @@
 The picture of a run: what stands where, in which colour, and how long nights are folded.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -122,3 +123,53 @@ def test_what_a_gateway_wrote_cannot_leave_its_text(history, clock):
 
 def test_a_span_is_told_as_people_say_it():
     assert [span(length_s) for length_s in (0.4, 12, 240, 5400, 172_800)] == ["0.4 s", "12 s", "4 min", "1.5 h", "2 d"]
+
+
+def befell(history, clock, *moments):
+    for at_s, kind, value in moments:
+        clock.moment = BEGUN + timedelta(seconds=at_s)
+        history.fact(kind, **value)
+
+
+def spans(history):
+    return [(one.what, one.word, one.from_x, one.to_x) for one in timeline_of(history, one_time=True).troubles]
+
+
+def test_a_bar_lasts_from_what_begins_it_to_what_ends_it(history, clock):
+    befell(history, clock, (0, "kill", {"what": "gateway-1"}), (1, "pause", {"what": "gateway-2"}),
+           (2, "cut", {"what": "gateway->alipay", "how": "refuse"}), (3, "slow", {"what": "gateway->redis"}),
+           (4, "restart", {"what": "gateway"}), (5, "heal", {"what": "gateway->provider"}),
+           (6, "outage", {"provider": "alipay"}), (7, "heal", {"what": ""}))  # fmt: skip
+
+    assert spans(history) == [
+        ("gateway-1", "dead", 0, 4), ("gateway-2", "frozen", 1, 4), ("gateway->alipay", "cut", 2, 5),
+        ("gateway->redis", "slow", 3, 7), ("alipay", "out of order", 6, 7),
+    ]  # fmt: skip
+
+
+def test_a_bar_that_nobody_ends_reaches_the_end_and_only_its_own_end_counts(history, clock):
+    befell(history, clock, (0, "outage", {"provider": "alipay"}), (1, "cut", {"what": "gateway->alipay"}),
+           (2, "heal", {"provider": "unionpay"}), (3, "pause", {"what": "redis"}), (4, "restart", {"what": "gateway"}),
+           (5, "heal", {"what": "gateway->redis"}))  # fmt: skip
+
+    assert spans(history) == [
+        ("alipay", "out of order", 0, 5), ("gateway->alipay", "cut", 1, 5), ("redis", "frozen", 3, 5),
+    ]  # fmt: skip
+
+
+def test_a_bar_says_how_long_and_moments_that_nobody_could_tell_apart_have_one_line(history, clock):
+    befell(history, clock, (0, "kill", {"what": "redis"}), (0.001, "flush", {"what": "redis"}),
+           (30, "advance", {"seconds": 1}), (60, "restart", {"what": "redis"}))  # fmt: skip
+
+    drawn = draw_timeline(timeline_of(history, one_time=True))
+
+    assert "redis dead for 1 min" in drawn
+    assert re.findall(r"stroke-dasharray.*?>([\d\u2013]+)</text>", drawn) == ["1\u20132", "3", "4"]
+
+
+def test_what_is_paid_and_told_at_the_same_moment_is_never_owed_less_than_nothing(history, clock):
+    for order in ("a", "b"):
+        paid(history, clock, order, at_s=1)
+        told(history, order, at_s=1)
+
+    assert [owed for _, owed in timeline_of(history, one_time=True).owed] == [1, 2, 1, 0]
