@@ -95,6 +95,7 @@ def timeline_of(history: Iterable[Operation], *, one_time: bool) -> Timeline:
     told, paid = _told(lines, clock), _paid(lines, clock)
     dots = [dot for line in lines if (dot := _dot(line, clock)) is not None] + _news(lines, clock)
     moments = [Moment(clock.of(line), _befell(line)) for line in lines if line.kind in BEFALLING]
+    places = [*(dot.x for dot in dots), *(moment.x for moment in moments)]
     changes = [
         *((x, 1) for x in paid.values()),
         *((max(told[order], paid[order]), -1) for order in told if order in paid),
@@ -102,7 +103,7 @@ def timeline_of(history: Iterable[Operation], *, one_time: bool) -> Timeline:
     return Timeline(
         dots=dots,
         moments=moments,
-        troubles=troubles_of(lines, x_of=clock.of, end_x=max((one.x for one in (*dots, *moments)), default=0.0)),
+        troubles=troubles_of(lines, x_of=clock.of, end_x=max(places, default=0.0)),
         lags=[(x, max(told[order] - x, 0.001)) for order, x in paid.items() if order in told],
         # What was paid and told at the same moment was owed for none, never less than none.
         owed=[(x, owed) for x, owed in _summed(sorted(changes, key=lambda one: (one[0], -one[1])))],
