@@ -39,6 +39,14 @@ COMMANDS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _interrupts_are_heard():
+    """Whoever is started from a background job inherits that Ctrl-C is ignored, and so would the command."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @contextmanager
 def in_the_middle(argv, said):
     """The command, in a home of its own, when it has said that."""
