@@ -16,7 +16,9 @@ from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.records import OutboxRow
 from reference_gateway.domain.refund import Refund
 
-EventType = Literal["payment.paid", "payment.shipped", "payment.completed", "refund.succeeded", "refund.failed"]
+EventType = Literal[
+    "payment.ready", "payment.paid", "payment.shipped", "payment.completed", "refund.succeeded", "refund.failed"
+]
 
 
 def instant_text(at: datetime) -> str:

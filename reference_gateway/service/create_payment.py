@@ -36,7 +36,7 @@ from reference_gateway.errors import (
     OrderConflict,
     StoreConflict,
 )
-from reference_gateway.service.open_payment import OpenPayment
+from reference_gateway.service.open_payment import Caller, OpenPayment
 from reference_gateway.service.purposes import OUT_OF_STOCK, refusals, refuse_unless_whole, reserve
 from reference_gateway.service.route_payment import Router
 from reference_gateway.service.runtime import Runtime
@@ -329,11 +329,20 @@ class CreatePayment:
         if not opens:
             return answer
         self._runtime.polls_bell.ring(answer.payment.poll_at)
-        call = self._runtime.background.spawn(self._open(answer.payment), f"open {payment.out_trade_no}")
+        return Admission(await self._opened(answer.payment), fresh=True)
+
+    async def _opened(self, payment: Payment) -> Payment:
+        """Have the payment opened; return it as it stands when its caller may be kept no longer."""
+        caller = Caller()
+        call = self._runtime.background.spawn(self._open(payment, caller), f"open {payment.out_trade_no}")
         # Under pressure nobody is kept: the answer is 202, always.
-        wait_s = 0 if pressure.high else self._runtime.rules.sync_wait_s
-        done, _ = await asyncio.wait({call}, timeout=wait_s)
-        return Admission(call.result() if done else answer.payment, fresh=True)
+        await asyncio.wait({call}, timeout=0 if self._runtime.pressure.high else self._runtime.rules.sync_wait_s)
+        if caller.is_owed:
+            await asyncio.wait({call, caller.written}, return_when=asyncio.FIRST_COMPLETED)
+        caller.leave()
+        if call.done():
+            return call.result()
+        return caller.written.result() if caller.written.done() else payment
 
     def _refuse_unless_offered(self, request: OrderRequest) -> None:
         refuse_unless_whole(request)
@@ -365,11 +374,11 @@ class CreatePayment:
             payment = (await unit.payments_by_order([order])).get(order)
         return payment if payment is not None and payment.request_digest == request.digest() else None
 
-    async def _open(self, payment: Payment) -> Payment:
+    async def _open(self, payment: Payment, caller: Caller) -> Payment:
         """Call the channel when its turn has come; without a turn the payment is the poller's."""
         try:
             async with self._runtime.pressure.turn() as mine:
-                return await self._open_payment(payment) if mine else payment
+                return await self._open_payment(payment, caller) if mine else payment
         finally:
             self._runtime.pressure.leave()
 

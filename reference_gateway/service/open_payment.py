@@ -10,6 +10,9 @@ Facts: alipay/precreate, alipay/repeat-create, alipay/unknown-outcome, unionpay/
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+
 from reference_gateway.channels.port import PayRequest, TradeReport
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.transitions import AttemptEvent
@@ -17,6 +20,38 @@ from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, Chan
 from reference_gateway.service.progress import Progress, ProgressCommits
 from reference_gateway.service.runtime import Runtime
 from reference_gateway.service.settle import Settlements, settle_report
+
+
+class Caller:
+    """
+    Whoever asked for the payment and may still wait for its opening.
+
+    What is written down while somebody waits is the answer; what is written down after they left is told by an event.
+    *written* is the payment as it was written down first.
+    """
+
+    def __init__(self) -> None:
+        self.written: asyncio.Future[Payment] = asyncio.get_running_loop().create_future()
+        self._left = False
+        self._writing = False
+
+    @property
+    def is_owed(self) -> bool:
+        """Tell whether the opening is being written down as an answer, which must then be waited for."""
+        return self._writing
+
+    def leave(self) -> None:
+        self._left = True
+
+    def begin(self) -> bool:
+        """Begin to write down; tell whether nobody waits for it."""
+        self._writing = not self._left
+        return self._left
+
+    def end(self, payment: Payment) -> None:
+        self._writing = False
+        if not self.written.done():
+            self.written.set_result(payment)
 
 
 class OpenPayment:
@@ -27,13 +62,16 @@ class OpenPayment:
         self._settlements = settlements
         self._progress = progress
 
-    async def __call__(self, payment: Payment) -> Payment:
+    async def __call__(self, payment: Payment, caller: Caller | None = None) -> Payment:
         """Return the payment as it stands after the call; a barcode may be paid in the call itself."""
         progress, report = await self._call(payment)
+        progress = replace(progress, tells=caller is None or caller.begin())
         opened = await self._progress.submit(progress, progress)
+        if caller is not None:
+            caller.end(opened)
         self._runtime.crash_point("create.after_opened")
         if opened.try_no > payment.try_no:
-            return await self(opened)
+            return await self(opened, caller)
         if report is None:
             return opened
         await settle_report(self._settlements, payment, report)

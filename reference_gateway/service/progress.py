@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reference_gateway.domain.attempt import Attempt
+from reference_gateway.domain.events import event_row
 from reference_gateway.domain.payment import Payment
-from reference_gateway.domain.records import Transition
+from reference_gateway.domain.records import OutboxRow, Transition
 from reference_gateway.domain.transitions import (
     ATTEMPT_STEPS,
     ENDED,
@@ -38,8 +39,9 @@ class Progress:
     What was learnt: an attempt's event, the end of the order, that ending it is to be tried again later, or (none of
     them) that it is to be asked about again later.
 
-    *try_no* is the try that an attempt's event is of; what is told of one that is over changes nothing. Compared by
-    identity: each is written down for itself.
+    *try_no* is the try that an attempt's event is of; what is told of one that is over changes nothing. *tells*: nobody
+    waits for the answer, so an event has to say that the buyer can pay now. Compared by identity: each is written down
+    for itself.
     """
 
     out_trade_no: str
@@ -49,6 +51,7 @@ class Progress:
     pay_params: Mapping[str, str] | None = None
     failure_code: str | None = None
     try_no: int = 1
+    tells: bool = False
 
 
 _WISHED = {OrderEvent.CLOSE: "closed_by_merchant", OrderEvent.CANCEL: "cancelled_by_buyer"}
@@ -84,6 +87,8 @@ def progress_commits(runtime: Runtime) -> ProgressCommits:
             runtime.crash_point("progress.before_commit")
             await unit.commit()
         steps.count(batch)
+        if steps.ready:
+            runtime.outbox_bell.ring()
         ring_for(steps.payments.values(), runtime)
         return {progress: steps.payments[progress.out_trade_no] for progress in batch}
 
@@ -100,6 +105,11 @@ def ring_for(payments: Collection[Payment], runtime: Runtime) -> None:
         runtime.ends_bell.ring(min(ends))
 
 
+def _is_wanted(payment: Payment) -> bool:
+    """Tell whether the order still waits for its buyer, and nobody has given it up."""
+    return payment.status is PaymentStatus.PENDING and payment.end_event is None
+
+
 class _Steps:
     """What a batch moves."""
 
@@ -111,6 +121,7 @@ class _Steps:
         self._transitions: list[Transition] = []
         self._attempts: dict[str, Attempt] = {}
         self._anew: list[Attempt] = []
+        self.ready: list[str] = []
 
     def take(self, progress: Progress) -> None:
         """Move one payment as far as the tables allow."""
@@ -119,8 +130,11 @@ class _Steps:
         if progress.attempt is not None and progress.try_no == payment.try_no:
             before = payment.attempt
             payment = self._attempted(payment, progress, progress.attempt)
-            if progress.attempt is AttemptEvent.REFUSE and payment.attempt is not before:
+            moved = payment.attempt is not before
+            if progress.attempt is AttemptEvent.REFUSE and moved:
                 end = OrderEvent.CLOSE
+            if progress.tells and progress.pay_params and moved and _is_wanted(payment):
+                self.ready.append(progress.out_trade_no)
         if end is not None:
             payment = self._ended(payment, progress, end)
         self.payments[progress.out_trade_no] = self._due_again(payment, progress)
@@ -134,11 +148,16 @@ class _Steps:
             await unit.insert_attempts(self._anew)
         if self._transitions:
             await unit.record_transitions(self._transitions)
+        if self.ready:
+            await unit.add_outbox([self._told_ready(self.payments[number]) for number in self.ready])
         ended = [self.payments[number] for number in self._pending if self.payments[number].status in ENDED]
         if ended:
             postings = await self._runtime.effects.ended(unit, ended)
             if postings:
                 await unit.post(postings)
+
+    def _told_ready(self, payment: Payment) -> OutboxRow:
+        return event_row(self._runtime.ids.new("ev"), "payment.ready", payment=payment, at=self._now)
 
     def count(self, batch: Mapping[Progress, Progress]) -> None:
         for progress in batch:
@@ -193,9 +212,8 @@ class _Steps:
         )
 
     def _may_be_tried_again(self, payment: Payment) -> bool:
-        """Tell whether the order still waits for its buyer, and nobody has given it up."""
-        waits = payment.status is PaymentStatus.PENDING and payment.end_event is None
-        return waits and payment.try_no < TRIES_MAX and self._now < payment.expires_at
+        """Tell whether another try makes sense."""
+        return _is_wanted(payment) and payment.try_no < TRIES_MAX and self._now < payment.expires_at
 
     def _tried_again(self, payment: Payment) -> Payment:
         """Begin the next try, under its own number."""
