@@ -1,8 +1,11 @@
 """PostgreSQL and Redis of pinned versions, in containers; without an engine every test here says why it was skipped."""
 
+import asyncio
+import itertools
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import asyncpg
 import pytest
@@ -15,6 +18,7 @@ from reference_gateway.store.sql_store import SqlStore
 
 IMAGES = ("postgres:15", "redis:7")
 PULL_S = 60.0
+MIGRATED = "migrated"
 
 
 def docker(*argv: str, timeout_s: float) -> bool:
@@ -49,29 +53,64 @@ def engine() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(engine) -> Iterator[str]:
-    with PostgresContainer("postgres:15", driver="asyncpg") as container:
-        yield container.get_connection_url()
+def servers(engine) -> Iterator[tuple[PostgresContainer, RedisContainer]]:
+    """
+    One container of each for all tests.
+
+    They are killed and not stopped, for nothing in them is worth a goodbye, and the engine removes what is left.
+    """
+    made = PostgresContainer("postgres:15", driver="asyncpg"), RedisContainer("redis:7")
+    with ExitStack() as stack:
+        for container in made:
+            container.with_kwargs(auto_remove=True).start()
+            stack.callback(container.get_wrapped_container().kill)
+        yield made
 
 
 @pytest.fixture(scope="session")
-def redis_url(engine) -> Iterator[str]:
-    with RedisContainer("redis:7") as container:
-        yield f"redis://{container.get_container_host_ip()}:{container.get_exposed_port(6379)}/0"
+def postgres_url(servers) -> str:
+    return str(servers[0].get_connection_url())
 
 
-async def emptied(url: str) -> str:
+@pytest.fixture(scope="session")
+def redis_url(servers) -> str:
+    container = servers[1]
+    return f"redis://{container.get_container_host_ip()}:{container.get_exposed_port(6379)}/0"
+
+
+@pytest.fixture(scope="session")
+def names() -> Iterator[str]:
+    """Names for databases."""
+    return (f"case_{number}" for number in itertools.count())
+
+
+async def made_from(url: str, name: str, template: str) -> str:
+    """Make a database that is a copy of another; return its address."""
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
     try:
-        await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     finally:
         await connection.close()
-    return url
+    return f"{url.rpartition('/')[0]}/{name}"
+
+
+@pytest.fixture(scope="session")
+def migrated_url(postgres_url) -> str:
+    """A database that the migrations have made, all of them; nobody works in it, it is copied."""
+
+    async def migrated() -> str:
+        url = await made_from(postgres_url, MIGRATED, "template1")
+        store = SqlStore(url)
+        await store.open()
+        await store.close()
+        return url
+
+    return asyncio.run(migrated())
 
 
 @pytest_asyncio.fixture
-async def database_url(postgres_url) -> str:
-    return await emptied(postgres_url)
+async def database_url(migrated_url, names) -> str:
+    return await made_from(migrated_url.rpartition("/")[0] + "/postgres", next(names), MIGRATED)
 
 
 @pytest_asyncio.fixture

@@ -12,7 +12,7 @@ from harness.traffic import Traffic, TrafficPlan
 from harness.verdict import Verdict
 from harness.world.home import Home
 from harness.world.processes import ProcessesPlan, ProcessesWorld
-from tests.containers.conftest import emptied
+from tests.containers.conftest import made_from
 
 pytestmark = pytest.mark.processes
 PAYMENTS = 20
@@ -21,13 +21,13 @@ PAYMENTS = 20
 def test_twenty_payments_over_the_containers_are_clean(postgres_url, redis_url, tmp_path):
     async def story():
         (tmp_path / "run").mkdir()
-        await emptied(postgres_url)
+        database_url = await made_from(postgres_url, "from_nothing", "template1")
         with Home(tmp_path / "home") as home:
             plan = ProcessesPlan(
                 home=home,
                 run_dir=tmp_path / "run",
                 ids=Ids(7),
-                database_url=postgres_url,
+                database_url=database_url,
                 redis_url=redis_url,
             )
             world = await ProcessesWorld.open(plan)
