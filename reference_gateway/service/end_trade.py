@@ -15,10 +15,10 @@ from datetime import timedelta
 
 from reference_gateway.channels.port import EndState, TradeReport, TradeState
 from reference_gateway.domain.payment import Payment
-from reference_gateway.domain.transitions import AttemptStatus
+from reference_gateway.domain.transitions import ENDED, AttemptStatus
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, ChannelUnavailable
 from reference_gateway.service.book_reversal import BookReversal
-from reference_gateway.service.earlier_tries import settle_earlier
+from reference_gateway.service.earlier_tries import return_others, settle_earlier
 from reference_gateway.service.progress import Progress, ProgressCommits, end_event, end_of
 from reference_gateway.service.runtime import Runtime
 from reference_gateway.service.settle import Settlements, settle_report
@@ -43,6 +43,9 @@ class EndTrade:
 
     async def __call__(self, payment: Payment) -> None:
         """Ask the channel, and write down what it said; without a clear answer it is tried again later."""
+        if payment.paid_at is not None and payment.status not in ENDED:
+            await self._end_others(payment)
+            return
         self._runtime.crash_point("end.before_channel_call")
         try:
             state = await self._ended(payment)
@@ -56,6 +59,14 @@ class EndTrade:
         elif state is not EndState.PAID:
             await self._go_on(Progress(payment.out_trade_no, end_later=True))
         self._runtime.crash_point("end.after_commit")
+
+    async def _end_others(self, payment: Payment) -> None:
+        """See to the other numbers of an order that was paid under one."""
+        try:
+            over = await return_others(self._runtime, self._settlements, payment)
+        except (ChannelOutcomeUnknown, ChannelUnavailable, ChannelRefused):
+            over = False
+        await self._go_on(Progress(payment.out_trade_no, end_later=not over, end_over=over))
 
     async def _ended(self, payment: Payment) -> EndState:
         if await settle_earlier(self._runtime, self._settlements, payment):

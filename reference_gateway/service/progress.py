@@ -36,8 +36,8 @@ from reference_gateway.store.group_commit import GroupCommit
 @dataclass(frozen=True, slots=True, eq=False)
 class Progress:
     """
-    What was learnt: an attempt's event, the end of the order, that ending it is to be tried again later, or (none of
-    them) that it is to be asked about again later.
+    What was learnt: an attempt's event, the end of the order, that ending it is to be tried again later or no more, or
+    (none of them) that it is to be asked about again later.
 
     *try_no* is the try that an attempt's event is of; what is told of one that is over changes nothing. *tells*: nobody
     waits for the answer, so an event has to say that the buyer can pay now. Compared by identity: each is written down
@@ -52,6 +52,7 @@ class Progress:
     failure_code: str | None = None
     try_no: int = 1
     tells: bool = False
+    end_over: bool = False
 
 
 _WISHED = {OrderEvent.CLOSE: "closed_by_merchant", OrderEvent.CANCEL: "cancelled_by_buyer"}
@@ -253,6 +254,8 @@ class _Steps:
 
     def _due_again(self, payment: Payment, progress: Progress) -> Payment:
         rules = self._runtime.rules
+        if progress.end_over:
+            return replace(payment, end_at=None)
         if progress.end_later and payment.end_at is not None:
             end_at = rules.poll_at(self._now, payment.end_rung)
             return replace(payment, end_at=end_at, end_rung=payment.end_rung + 1)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from reference_gateway.channels.port import TradeReport
 from reference_gateway.domain.accounts import returns_account
@@ -161,7 +161,7 @@ class _Plan:
             try_no=order_and_try(notice.out_trade_no)[1],
             paid_at=payment.paid_at or notice.paid_at or self._now,
             poll_at=None,
-            end_at=None,
+            end_at=self._others_over_at(payment) if step.verdict is Verdict.MOVE else None,
             auth_code=None,
         )
         if step.verdict is not Verdict.REPEAT:
@@ -187,6 +187,12 @@ class _Plan:
                 self._now,
             )
         )
+
+    def _others_over_at(self, payment: Payment) -> datetime | None:
+        """When an order's other numbers can be paid no more: they are asked about then, for a notify may be lost."""
+        if payment.try_no == 1:
+            return None
+        return payment.expires_at + timedelta(seconds=self._runtime.rules.close_grace_s)
 
     def _transition(self, before: Payment, after: Payment, verdict: Verdict) -> Transition:
         return Transition(

@@ -79,3 +79,26 @@ def test_a_number_that_was_given_up_is_asked_about_when_no_notify_comes(credenti
         assert await it.verdict() == (Verdict.PASS, ())
 
     told(credentials_dir, CHANNEL, story)
+
+
+@pytest.mark.parametrize("first", ["given up", "latest"])
+def test_a_second_payment_that_nobody_was_told_of_goes_back_when_its_time_is_over(credentials_dir, first):
+    async def story(it: Story) -> None:
+        await lost(it, hold_s=30)
+        await it.strike("drop_all", where={"on": "notify"})
+        payment, _, number = await retried(it)
+        await it.buy(2)
+        pair = (number, f"{number}T2") if first == "given up" else (f"{number}T2", number)
+        await it.world.control.buyer("unionpay", pair[0], action="pay")
+        await it.world.clock.sleep(300)
+        assert (await it.now(payment)).status == "PAID"
+        await it.world.control.buyer("unionpay", pair[1], action="pay")
+        await it.world.clock.sleep(3600)
+        await it.settled()
+        trades = [await it.world.control.trade("unionpay", one) for one in pair]
+        assert [(trade.paid_fen, trade.refunded_fen) for trade in trades] == [(990, 0), (990, 990)]
+        after = await it.now(payment)
+        assert (after.status, after.out_trade_no, after.refunded_fen) == ("PAID", pair[0], 0)
+        assert await it.verdict() == (Verdict.PASS, ())
+
+    told(credentials_dir, CHANNEL, story)
