@@ -96,12 +96,19 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, name="end with parent", daemon=True).start()
 
 
-def _run(errand: Errand) -> Played:
-    # Stdout belongs to the report; what a gateway logs of lies that it refused is no news here.
+def be_silent() -> None:
+    """
+    For a process that has the gateway in it: stdout belongs to the report, and what a gateway logs of lies that it
+    refused is no news.
+    """
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def _run(errand: Errand) -> Played:
+    be_silent()
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(_in_world(BY_NAME[errand.case], errand))
 

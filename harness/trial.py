@@ -18,6 +18,7 @@ from harness.catalog import REQUIREMENTS, Requirement
 from harness.checks import CHECKS, Judgement
 from harness.errors import HarnessError
 from harness.gather import audit_world, settle_world
+from harness.grid import Grid
 from harness.history import History
 from harness.sut.contract import Ability
 from harness.verdict import Finding, Verdict, merge
@@ -95,15 +96,18 @@ class Played:
     case: str
     channel: str
     judgements: tuple[Judgement, ...]
+    grid: Grid = field(default_factory=Grid)
 
 
 @dataclass(slots=True)
 class Tally:
-    """What the cases played so far say of each requirement and channel."""
+    """What the cases played so far say of each requirement and channel, and which states met which faults in them."""
 
     said: dict[tuple[str, str], list[tuple[str, Judgement]]] = field(default_factory=dict)
+    grid: Grid = field(default_factory=Grid)
 
     def add(self, played: Played) -> None:
+        self.grid.cells.update(played.grid.cells)
         for judged in played.judgements:
             self.said.setdefault((judged.requirement, played.channel), []).append((played.case, judged))
 
@@ -173,7 +177,9 @@ async def play(
     if not settled:
         # Whatever looks right may only not have happened yet.
         signed = [_in_doubt(judged, f"the dust had not settled after {patience_s:g} s") for judged in signed]
-    return Played(case=case.name, channel=channel, judgements=tuple(signed))
+    grid = Grid()
+    grid.add(history)
+    return Played(case=case.name, channel=channel, judgements=tuple(signed), grid=grid)
 
 
 async def _keep_wire(file: Path, stage: Stage, history: History) -> None:

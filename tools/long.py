@@ -8,7 +8,6 @@ limit, and the first round that fails ends it. It refuses to judge by itself: th
 
 import argparse
 import asyncio
-import itertools
 import json
 import os
 import platform
@@ -21,7 +20,6 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +29,6 @@ ROUND_S = 300.0
 CHANGED = "-changed"
 EXIT_TERMINATED = 143
 DEMO_PAYMENTS = 200
-MACHINE_EXAMPLES, MACHINE_STEPS = 50, 30
 ADMITTED_LEAST = 0.45
 SCENARIOS = sum(file.parent.name != "profiles" for file in (REPO / "scenarios").glob("*/*.yaml"))
 REPEATS = 10
@@ -201,29 +198,6 @@ def scenario_repeats(numbers: list[int]) -> Iterator[Facts]:
 # Rounds in this process
 
 
-def payment_machine(seeds: list[int]) -> Iterator[Facts]:
-    """
-    The payment machine with fresh stories for each seed, on virtual time.
-    """
-    import hypothesis
-    from hypothesis import HealthCheck, settings
-    from hypothesis.stateful import run_state_machine_as_test
-
-    hunting = settings(
-        max_examples=MACHINE_EXAMPLES,
-        stateful_step_count=MACHINE_STEPS,
-        deadline=None,
-        database=None,
-        print_blob=True,
-        suppress_health_check=list(HealthCheck),
-    )
-    with tempfile.TemporaryDirectory() as credentials:
-        for number in seeds:
-            machine = hypothesis.seed(number)(_machine(Path(credentials), seed=number))
-            facts = {"seed": number, "examples": MACHINE_EXAMPLES, "steps": MACHINE_STEPS}
-            yield facts | _facts(partial(run_state_machine_as_test, machine, settings=hunting))
-
-
 def explore_seeds(seeds: list[int]) -> Iterator[Facts]:
     """
     The explorer against the reference gateway over every channel: whatever it finds is a false alarm, or a bug.
@@ -240,24 +214,6 @@ def explore_mutants(rounds: list[int]) -> Iterator[Facts]:
     from tests.machines.explored import convictions
 
     yield from convictions(rounds)
-
-
-def _machine(credentials: Path, *, seed: int) -> type:
-    from harness.ids import Ids
-    from harness.machines.payment import PaymentMachine
-    from harness.world.in_process import InProcessPlan, InProcessWorld
-
-    async def open_world(turns: list[int]) -> InProcessWorld:
-        drawn = itertools.cycle(turns)
-        return await InProcessWorld.open(
-            InProcessPlan(
-                credentials=credentials,
-                ids=Ids(seed, run_nonce="machine"),
-                scheduling_point=lambda _place: next(drawn),
-            )
-        )
-
-    return type("Machine", (PaymentMachine,), {"open_world": staticmethod(open_world)})
 
 
 # Mutated requests: gives what one round of them has shown, with a share that was admitted.
@@ -418,12 +374,6 @@ HUNTS = {
             about="a million payments in the audit: three planted faults found, a gigabyte and no more",
             rounds=range(1, 2),
             play=audit_million,
-        ),
-        Hunt(
-            name="payment-machine",
-            about="stories that Hypothesis thinks of: the money is right in all of them",
-            rounds=range(1, 101),
-            play=payment_machine,
         ),
         Hunt(
             name="explore-seeds",

@@ -17,6 +17,13 @@ def account_of(story: Story) -> Account | None:
     """
     Everything that is known of the order; None where nobody has read the books at the end.
     """
+    if "account" not in story.found:
+        story.found["account"] = _account_of(story)
+    account: Account | None = story.found["account"]
+    return account
+
+
+def _account_of(story: Story) -> Account | None:
     book, ledger = story.seen("book"), story.last("ledger")
     if not book and ledger is None:
         return None
@@ -34,8 +41,11 @@ def disagreements(story: Story) -> list[Difference]:
     """
     Where book, ledger and webhooks part, the costliest first.
     """
-    account = account_of(story)
-    return [] if account is None else differences(account)
+    if "apart" not in story.found:
+        account = account_of(story)
+        story.found["apart"] = [] if account is None else differences(account)
+    apart: list[Difference] = story.found["apart"]
+    return apart
 
 
 def given_back(story: Story) -> bool:
@@ -62,7 +72,7 @@ def agree(requirement: str, *, when: Callable[[Account], bool], witness: str) ->
         account = account_of(story)
         if account is None:
             return
-        broken = [one for one in differences(account) if one.requirement == requirement]
+        broken = [one for one in disagreements(story) if one.requirement == requirement]
         if broken:
             yield told_by(story, broken[0])
         elif when(account):

@@ -99,14 +99,12 @@ def _not_answered(story: Story) -> bool:
     """
     if any(line.value.get("status") != "PENDING" for line in story.seen("close")):
         return False
-    calls = [line for verb in ("query", *ENDS) for line in story.calls(verb)]
-    disturbed = [line for line in calls if line.value.get("fault")]
-    ends = [line for line in calls if line.value["verb"] in ENDS]
-    return bool(disturbed) and not any(
-        line.value["verb"] in ENDS or (ends and line.index > ends[0].index and _shut(story))
-        for line in calls
-        if not line.value.get("fault")
-    )
+    queries, ends = story.calls("query"), [line for verb in ENDS for line in story.calls(verb)]
+    disturbed = [line.index for line in ends if line.value.get("fault")]
+    if not disturbed:
+        return not ends and any(line.value.get("fault") for line in queries)
+    after = [line for line in queries if line.index > max(disturbed) and not line.value.get("fault")]
+    return not after or not _shut(story)
 
 
 def _shut(story: Story) -> bool:

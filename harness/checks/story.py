@@ -7,6 +7,7 @@ It refuses to judge.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from harness.catalog import BY_ID
 from harness.history import Operation, Phase
@@ -18,6 +19,8 @@ class Story:
 
     order: str
     lines: dict[str, list[Operation]] = field(default_factory=lambda: defaultdict(list))
+    # What rules have found out about it, for others that ask the same.
+    found: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def channel(self) -> str:

@@ -22,9 +22,11 @@ from harness.commands.stranger import Outside, Stranger, full_word, load_strange
 from harness.errands import Errand, run_errands
 from harness.errors import ConfigError, GatewaySilentError
 from harness.events import Progressed, Resulted, RunEnded, RunStarted
+from harness.grid import Grid
 from harness.history import History
 from harness.known import Entry, Outcome, load_known, ruled
 from harness.reports.check_page import CheckReport, check_page
+from harness.reports.grid_section import grid_section
 from harness.reports.junit import write_junit
 from harness.runs import our_version
 from harness.script.loader import library
@@ -116,7 +118,7 @@ def run_check(plan: CheckPlan, *, settings: HarnessSettings) -> int:
         else:
             tally, can = asyncio.run(_outside(plan, cases, stranger, session=session))
         found = ruled_results(results(requirements, tally, can), entries, today=session.clock.now().date())
-        return _told(plan, found, session=session)
+        return _told(plan, found, grid=tally.grid, session=session)
 
 
 def _channels(plan: CheckPlan, spoken: tuple[str, ...]) -> tuple[str, ...]:
@@ -218,7 +220,7 @@ async def _play_outside(
         history.close()
 
 
-def _told(plan: CheckPlan, found: Sequence[Result], *, session: Session) -> int:
+def _told(plan: CheckPlan, found: Sequence[Result], *, grid: Grid, session: Session) -> int:
     for result in found:
         session.announce(Resulted(result=result))
     verdict = verdict_of(found)
@@ -233,7 +235,7 @@ def _told(plan: CheckPlan, found: Sequence[Result], *, session: Session) -> int:
     session.keep("findings.json", [_finding(result) for result in found if result.finding is not None])
     if plan.junit is not None:
         write_junit(plan.junit, found, seed=plan.seed, gateway=plan.gateway)
-    _keep_page(plan, found, verdict, session=session)
+    _keep_page(plan, found, verdict, grid=grid, session=session)
     session.say(f"report {session.run_dir / 'report.html'}")
     session.announce(RunEnded(verdict=verdict, summary=summary, shown=("counts",)))
     return exit_code(verdict)
@@ -247,7 +249,7 @@ def _finding(result: Result) -> dict[str, Any]:
     return {**result.finding.to_json(), "channel": result.channel, "case": result.case}
 
 
-def _keep_page(plan: CheckPlan, found: Sequence[Result], verdict: Verdict, *, session: Session) -> None:
+def _keep_page(plan: CheckPlan, found: Sequence[Result], verdict: Verdict, *, grid: Grid, session: Session) -> None:
     words = Words(session.settings.lang)
     facts = {
         words.say("gateway"): plan.gateway,
@@ -257,7 +259,8 @@ def _keep_page(plan: CheckPlan, found: Sequence[Result], verdict: Verdict, *, se
         words.say("run"): session.run_dir.name,
     }
     again = shlex.join(("payproof", *plan.argv(plan.gateway)))
-    report = CheckReport(verdict=verdict, results=found, facts=facts, run_dir=session.run_dir, again=again)
+    more = (grid_section(grid, words=words),)
+    report = CheckReport(verdict=verdict, results=found, facts=facts, run_dir=session.run_dir, again=again, more=more)
     page = check_page(report, words=words)
     session.keep_page("report.html", page)
     if plan.html is not None:

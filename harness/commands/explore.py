@@ -7,6 +7,7 @@ in one world. It refuses to know how a story is thought of, and how it is lived.
 
 import asyncio
 import contextlib
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,8 +17,10 @@ import orjson
 
 from harness.channels import CHANNELS, PROVIDED
 from harness.commands.session import Session, open_session
+from harness.errands import be_silent
 from harness.errors import ConfigError
 from harness.events import Progressed, RunEnded, RunStarted, Said, Tabled
+from harness.gallery import MUTANTS
 from harness.grid import Grid, State
 from harness.ids import Ids
 from harness.machines.again import live_again
@@ -26,14 +29,21 @@ from harness.machines.grounds import InProcessGround, OutsideGround
 from harness.machines.hunt import Hunted, HuntPlan, hunt
 from harness.machines.moves import Story
 from harness.machines.tale import sentences, to_python, to_yaml
+from harness.playing import GALLERY, known_gateway
+from harness.reports.grid_section import grid_section
+from harness.reports.html import Section, fragment
+from harness.reports.run_page import RunReport, run_page
+from harness.runs import our_version
 from harness.settings import HarnessSettings
 from harness.sut.driver.schema import DriverFile
 from harness.sut.drivers import imported, load_driver
 from harness.verdict import Finding, Verdict, exit_code
+from harness.words import Words
 from harness.world.external import ExternalPlan, ExternalWorld
 
 REFERENCE = "reference"
 STORY = "story.json"
+SHOWN = ("examples", "steps", "exchanging_steps", "steps_per_s", "paid", "seed")
 # Real time is dear: stories around a gateway of the user's are few and short unless it is asked for more.
 EXAMPLES, STEPS = 100, 60
 OUTSIDE_EXAMPLES, OUTSIDE_STEPS = 10, 15
@@ -43,7 +53,7 @@ OUTSIDE_EXAMPLES, OUTSIDE_STEPS = 10, 15
 class ExplorePlan:
     """
     Args:
-        gateway: "reference", or a driver's file.
+        gateway: "reference", "gallery:<id>", or a driver's file.
         examples, steps: None for what suits the gateway.
         channels: over what orders are paid; all that the gateway has when empty.
         story: a story that was found before, to be lived once; nothing is thought of then.
@@ -86,7 +96,10 @@ def run_explore(plan: ExplorePlan, *, settings: HarnessSettings) -> int:
     Raises:
         ConfigError: no such channel or story, or no such gateway is known.
     """
-    stranger = None if plan.gateway == REFERENCE else load_driver(Path(plan.gateway))
+    known_gateway(plan.gateway)
+    ours = plan.gateway == REFERENCE or plan.gateway.startswith(GALLERY)
+    stranger = None if ours else load_driver(Path(plan.gateway))
+    be_silent()
     _refuse_unknown(plan, stranger)
     story = None if plan.story is None else read_story(plan.story)
     given = plan.gateway if stranger is None else str(Path(plan.gateway).absolute())
@@ -123,7 +136,9 @@ def _refuse_unknown(plan: ExplorePlan, stranger: DriverFile | None) -> None:
 def _ground(plan: ExplorePlan, stranger: DriverFile | None, *, session: Session) -> Iterator[Ground]:
     if stranger is None:
         channels = plan.channels or PROVIDED
-        yield InProcessGround(session.home.credentials, seed=plan.seed, channels=channels)
+        mutant = MUTANTS.get(plan.gateway.removeprefix(GALLERY))
+        parts = dict if mutant is None else mutant.parts
+        yield InProcessGround(session.home.credentials, seed=plan.seed, channels=channels, parts=parts)
         return
     with asyncio.Runner() as runner:
         world = runner.run(_outside(plan, stranger, session=session))
@@ -149,7 +164,7 @@ async def _outside(plan: ExplorePlan, driver: DriverFile, *, session: Session) -
 
 
 def _explored(plan: ExplorePlan, ground: Ground, *, session: Session) -> _Told:
-    outside = plan.gateway != REFERENCE
+    outside = isinstance(ground, OutsideGround)
     examples = plan.examples or (OUTSIDE_EXAMPLES if outside else EXAMPLES)
     steps = plan.steps or (OUTSIDE_STEPS if outside else STEPS)
     told = _Told(Hunted())
@@ -201,9 +216,41 @@ def _end(plan: ExplorePlan, told: _Told, channels: Sequence[str], *, session: Se
     session.keep("summary.json", summary)
     session.keep("findings.json", [dict(finding.to_json()) for finding in findings])
     _tell_grid(told.grid, session=session)
-    shown = ("examples", "steps", "exchanging_steps", "steps_per_s", "paid", "seed")
-    session.announce(RunEnded(verdict=verdict, summary=summary, shown=shown, reasons=_reasons(hunted)))
+    session.keep_page("report.html", _page(plan, told, summary, findings=findings, session=session))
+    session.announce(Said(text=f"report {session.run_dir / 'report.html'}"))
+    session.announce(RunEnded(verdict=verdict, summary=summary, shown=SHOWN, reasons=_reasons(hunted)))
     return exit_code(verdict)
+
+
+def _page(
+    plan: ExplorePlan, told: _Told, summary: Mapping[str, Any], *, findings: Sequence[Finding], session: Session
+) -> str:
+    words = Words(session.settings.lang)
+    facts = {
+        words.say("gateway"): plan.gateway,
+        words.say("seed"): str(plan.seed),
+        words.say("version"): our_version(),
+        words.say("run"): session.run_dir.name,
+    }
+    report = RunReport(
+        title="payproof explore",
+        verdict=Verdict(summary["verdict"]),
+        facts=facts,
+        figures={name: summary[name] for name in SHOWN},
+        findings=findings,
+        run_dir=session.run_dir,
+        again=shlex.join(("payproof", *plan.argv(plan.gateway))),
+        reasons=_reasons(told.hunted),
+        more=(*_story(told.hunted, words), grid_section(told.grid, words=words)),
+    )
+    return run_page(report, words=words)
+
+
+def _story(hunted: Hunted, words: Words) -> tuple[Section, ...]:
+    if hunted.found is None:
+        return ()
+    body = fragment("story.html", sentences=sentences(hunted.found.story))
+    return (Section(words.say("The story that broke it"), body, "story"),)
 
 
 def _verdict(hunted: Hunted, findings: Sequence[Finding]) -> Verdict:

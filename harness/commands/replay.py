@@ -24,6 +24,9 @@ CAME_AGAIN, DID_NOT, OUR_FAULT, UNDECIDED = 1, 0, 2, 3
 # They end when somebody says so, and find nothing.
 ENDLESS = frozenset({"up", "providers"})
 
+# What an explore run leaves of what it found.
+STORY = "story.json"
+
 Found = Mapping[str, Any]
 Run = Callable[[list[str]], int]
 
@@ -58,6 +61,8 @@ def run_replay(plan: ReplayPlan, *, settings: HarnessSettings, run: Run) -> int:
     argv = list(record.argv)
     if plan.finding is not None and record.command == "check":
         argv = _one_case(record, wanted[0])
+    if wanted and record.command == "explore" and (plan.folder / STORY).is_file():
+        argv = _one_story(record, plan.folder / STORY)
     out = _new_folder(settings, plan.folder)
     typer.echo(f"{words.say('replaying')}: {shlex.join(['payproof', *argv])}", err=True)
     if record.commit and our_commit() and record.commit != our_commit():
@@ -122,6 +127,16 @@ def _one_case(record: RunRecord, wanted: Found) -> list[str]:
     flags = rest[next((place for place, word in enumerate(rest) if word.startswith("--")), len(rest)) :]
     only = [word for name in ("channel", "case") if wanted.get(name) for word in (f"--{name}", str(wanted[name]))]
     return ["check", str(wanted["id"]), *flags, *only]
+
+
+def _one_story(record: RunRecord, story: Path) -> list[str]:
+    """
+    Only the story that broke the gateway, as shortly as it was told.
+    """
+    argv = list(record.argv)
+    if "--story" in argv:
+        del argv[argv.index("--story") : argv.index("--story") + 2]
+    return [*argv, "--story", str(story.absolute())]
 
 
 def _new_folder(settings: HarnessSettings, old: Path) -> Path:

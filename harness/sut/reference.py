@@ -68,6 +68,20 @@ class RetryPolicy:
     answer_s: float = 15.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """
+    One answer of the gateway's.
+
+    Args:
+        headers: with their names in small letters.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
 def sign(secret: str, *, method: str, target: str, timestamp: str, nonce: str, body: bytes) -> str:
     """
     The merchant's signature over one request; *target* is path and query exactly as on the wire.
@@ -198,19 +212,22 @@ class ReferenceGateway:
     async def _attempt(
         self, method: str, target: str, *, parse: Callable[[Mapping[str, Any]], Value], data: bytes
     ) -> Reply[Value]:
+        try:
+            answer = await self._exchange(method, target, data=data, headers=self._headers(method, target, data))
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return unknown(status=None, detail=f"{type(error).__name__}: {error}")
+        return _reply(answer.status, answer.body, parse=parse, later_s=seconds_of(answer.headers.get("retry-after")))
+
+    async def _exchange(self, method: str, target: str, *, data: bytes, headers: Mapping[str, str]) -> Answer:
         session = self._session
         if session is None:
             connector = aiohttp.TCPConnector(limit=0)
             timeout = aiohttp.ClientTimeout(total=self._retry.answer_s)
             session = self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
         url = URL(self.url + target, encoded=True)
-        try:
-            headers = self._headers(method, target, data)
-            async with session.request(method, url, data=data or None, headers=headers) as answer:
-                later_s = seconds_of(answer.headers.get("Retry-After"))
-                return _reply(answer.status, await answer.read(), parse=parse, later_s=later_s)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return unknown(status=None, detail=f"{type(error).__name__}: {error}")
+        async with session.request(method, url, data=data or None, headers=headers) as answer:
+            told = {name.lower(): value for name, value in answer.headers.items()}
+            return Answer(status=answer.status, headers=told, body=await answer.read())
 
     def _headers(self, method: str, target: str, data: bytes) -> dict[str, str]:
         timestamp = str(int(self._clock.now().timestamp()))

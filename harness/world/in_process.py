@@ -21,6 +21,7 @@ from harness.sut.sink import MerchantSink
 from harness.world.base import Glance, Move
 from harness.world.gateway_values import gateway_values
 from harness.world.links import Links
+from harness.world.near import NearGateway
 from harness.world.nemesis import Deed, Link, Moves, gateway_moves
 from harness.world.proxy import HOST, Address
 from harness.world.virtual_clock import VirtualClock
@@ -40,6 +41,8 @@ from reference_gateway.store.memory_unit_of_work import MemoryStore, SchedulingP
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 # A settling world is looked at again after this long, in its own time, then after twice as long, and so on.
 FIRST_LOOK_S, LONGEST_LOOK_S = 1.0, 3_600.0
+# Where the control API is near, connections of notifies are kept for so long: a fresh one costs more than the notify.
+KEPT_S = 1.0
 APP = "live"
 SECRET = "in-process-merchant-secret"  # noqa: S105 - it protects a server that lives for a millisecond
 
@@ -57,7 +60,8 @@ class InProcessPlan:
         proxied: put a link that can be cut between the gateway and the others.
         run_dir: takes the journal and the faults as drawn; None keeps neither.
         settings: of the gateway, instead of the usual ones.
-        near: the control API is asked without a connection; what is on trial speaks over sockets all the same.
+        near: the control API is asked without a connection, and the gateway by a lean client, over kept connections;
+            what is on trial speaks over sockets all the same.
     """
 
     credentials: Path
@@ -90,6 +94,7 @@ class InProcessWorld:
             _simulator_settings(plan.credentials).model_copy(
                 update={
                     "seed": plan.ids.seed,
+                    "notify_keep_alive_s": KEPT_S if plan.near else 0.0,
                     "faults_file": plan.faults,
                     "journal_file": None if plan.run_dir is None else plan.run_dir / "wire.ndjson",
                     "plan_file": None if plan.run_dir is None else plan.run_dir / "plan.yaml",
@@ -128,7 +133,8 @@ class InProcessWorld:
         url = world.simulator.control_url
         world.control = NearControl(url, simulator=world.simulator) if plan.near else SimulatorControl(url)
         app = MerchantApp(app_id=APP, secret=SECRET)
-        world.gateway = ReferenceGateway(world._gateway().url, app=app, clock=world.clock, ids=plan.ids)
+        driver = NearGateway if plan.near else ReferenceGateway
+        world.gateway = driver(world._gateway().url, app=app, clock=world.clock, ids=plan.ids)
         return world
 
     async def advance(self, seconds: float) -> None:

@@ -15,6 +15,11 @@ from harness.machines.moves import Story, flat
 # By what each is found.
 CAUGHT = {
     "credits-every-notify": "idempotency/credited-once",
+    "believes-unsigned-notifies": "signature/forged-never-acked",
+    "credits-notified-amount": "money/tampered-amount-refused",
+    "books-refund-notices": "idempotency/credited-once",
+    "refuses-repeats": "notify/true-is-acked",
+    "tells-anew": "notify/platform-told-once",
 }
 
 

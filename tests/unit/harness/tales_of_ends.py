@@ -60,6 +60,11 @@ OTHERS = [
     ("close/ends-closed", "UNKNOWN", waiting(("query", ""), ("close", "reset_after"), state="CLOSED")),
     ("close/ends-closed", "UNKNOWN", waiting(("close", "reset_before"), ("query", ""))),
     ("close/ends-closed", "FAIL", waiting(("close", "reset_after"), ("query", ""), state="CLOSED")),
+    (
+        "close/ends-closed",
+        "UNKNOWN",
+        waiting(("close", "system_error"), ("close", ""), ("cancel", "system_error"), state="CLOSED"),
+    ),
     ("close/ends-closed", "FAIL", waiting(("query", ""))),
     ("close/ends-closed", "FAIL", waiting(("query", "reset_after"), ("close", ""), state="CLOSED")),
     ("close/nothing-credited", "PASS", gone()),
