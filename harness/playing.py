@@ -206,7 +206,7 @@ async def play_outside(play: Play, *, home: Home, run_dir: Path, announce: Annou
             ids=Ids(play.seed),
             driver=driver,
             folder=Path(play.gateway).parent.absolute(),
-            sign=None if driver.signing is None else imported(driver.signing),
+            sign=None if driver.signing is None else imported(driver.signing, folder=Path(play.gateway).parent),
             allowed_hosts=play.allowed_hosts,
         )
     )

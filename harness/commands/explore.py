@@ -156,7 +156,7 @@ async def _outside(plan: ExplorePlan, driver: DriverFile, *, session: Session) -
             ids=Ids(plan.seed),
             driver=driver,
             folder=Path(plan.gateway).parent.absolute(),
-            sign=None if driver.signing is None else imported(driver.signing),
+            sign=None if driver.signing is None else imported(driver.signing, folder=Path(plan.gateway).parent),
             allowed_hosts=frozenset(plan.allowed_hosts),
         ),
         clock=session.clock,

@@ -72,7 +72,7 @@ async def _opened(plan: LoadPlan, session: Session, *, faults: Path) -> LoadWorl
         ids=Ids(plan.seed),
         driver=driver,
         folder=file.parent.absolute(),
-        sign=None if driver.signing is None else imported(driver.signing),
+        sign=None if driver.signing is None else imported(driver.signing, folder=file.parent),
         simulator_env=SIMULATOR_ENV,
     )
     world = await ExternalWorld.open(elsewhere, clock=session.clock)

@@ -70,3 +70,16 @@ def test_what_is_wrong_with_a_webhook_is_told_before_anything_is_tried(home, tmp
     assert done.returncode == 2, done.stderr
     assert "bazaar sent a webhook that says nothing by the driver's pointers" in done.stderr
     assert "webhooks: order_no" in done.stderr
+
+
+def test_a_bazaar_is_explored_through_its_driver(home, tmp_path):
+    driver = GATEWAYS / "bazaar" / "driver.yaml"
+    words = ("--examples", "2", "--steps", "5", "--seed", "2", "--json", "--out", str(tmp_path / "run"))
+    done = run("explore", "--gateway", str(driver), "--home", str(home), *words)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = orjson.loads(done.stdout)
+    assert (told["verdict"], told["examples"], told["steps"]) == ("PASS", 2, 10)
+    assert told["exchanging_steps"] == 10
+    assert set(told["channels"]) == {"wechatpay_v3", "wechatpay_v2", "unionpay_keyed"}
+    assert "States and faults that met" in (tmp_path / "run" / "report.html").read_text()
