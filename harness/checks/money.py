@@ -5,14 +5,16 @@ The right amount is credited, and nothing comes out of nowhere.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from harness.accounts import differences
 from harness.checks.base import KEPT, Check, Judgement, Ruling, Story, each_order, finding, judgement, stories
-from harness.checks.books import agree, still_right
+from harness.checks.books import account_of, agree, still_right, told_by
 from harness.checks.occasions import Occasion, marked, notified, paid
 from harness.checks.signature import refused
 from harness.history import Operation, Phase
 from harness.verdict import Finding, yuan_text
 
 AMOUNT = "money/credited-amount"
+ORDERED = "money/order-amount"
 SUMS = "money/sums-zero"
 
 
@@ -48,6 +50,36 @@ LARGE_FEN = 10_000_000
 WIDE_FEN = 16_777_217
 # Yuan amounts whose nearest binary fraction lies below them: what floats get wrong first.
 UNEVEN_FEN = frozenset({29, 57, 58, 113, 114, 115, 116, 129, 1_999, 8_195, 100_905})
+
+
+def order_amount(story: Story) -> Iterator[Ruling]:
+    """
+    The trade is over what the gateway says, and over what the platform asked for where it was not refused.
+    """
+    account, books = account_of(story), story.seen("book")
+    if account is None or account.book is None or account.payment is None:
+        return
+    apart = [one for one in differences(account) if one.requirement == ORDERED]
+    if apart:
+        yield told_by(story, apart[0])
+        return
+    refused_at = {line.of for line in story.lines.get("create", ()) if line.phase is Phase.FAIL}
+    asked = [line for line in story.asked("create") if line.index not in refused_at]
+    wanted_fen = {line.value["amount_fen"] for line in asked}
+    other = [line for line in books if wanted_fen and line.value["total_fen"] not in wanted_fen]
+    if not other:
+        yield KEPT
+        return
+    yield Ruling(
+        kept=False,
+        expected=yuan_text(asked[0].value["amount_fen"]),
+        actual=yuan_text(other[0].value["total_fen"]),
+        evidence=(asked[0], other[0]),
+        money=(
+            f"order {story.order} opened at the provider for {yuan_text(other[0].value['total_fen'])} "
+            f"instead of {yuan_text(asked[0].value['amount_fen'])}"
+        ),
+    )
 
 
 def _paid_amount(fits: Callable[[int], bool]) -> Occasion:
@@ -117,11 +149,7 @@ CHECKS: Mapping[str, Check] = {
     "money/credited-only-when-paid": agree(
         "money/credited-only-when-paid", when=lambda account: account.payment is not None, witness="no books were read"
     ),
-    "money/order-amount": agree(
-        "money/order-amount",
-        when=lambda account: account.book is not None and account.payment is not None,
-        witness="no order was opened at the provider",
-    ),
+    ORDERED: each_order(ORDERED, order_amount, witness="no order was opened at the provider"),
     "money/ledger-net": agree(
         "money/ledger-net",
         when=lambda account: bool(account.entries) and account.book is not None,

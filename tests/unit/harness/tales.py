@@ -231,6 +231,11 @@ OTHERS = [
     ("money/credited-only-when-paid", "UNKNOWN", Tale().book(paid=0)),
     ("money/order-amount", "PASS", Tale().right()),
     ("money/order-amount", "FAIL", Tale().book(total_fen=99).ledger(990)),
+    (
+        "money/order-amount",
+        "FAIL",
+        Tale().asked(990).book(paid=0, total_fen=99, state="OPEN").ledger(amount_fen=99, status="PENDING"),
+    ),
     ("money/order-amount", "UNKNOWN", Tale().ledger(990)),
     ("money/trade-number", "PASS", Tale().right()),
     ("money/trade-number", "FAIL", Tale().book(trade_no="2027").ledger(990)),
