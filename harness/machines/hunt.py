@@ -18,6 +18,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from harness.errors import GatewaySilentError
 from harness.machines.chance import chance_of
 from harness.machines.explorer import Explorer, Ground, Lived
+from harness.machines.interrupts import interrupts
 from harness.machines.moves import flat
 from harness.verdict import FindingError
 
@@ -105,6 +106,7 @@ def hunt(ground: Ground, plan: HuntPlan, *, tell: Callable[[Lived], None] = lamb
     hunted = Hunted()
 
     def hear(lived: Lived) -> None:
+        interrupted()
         counts = hunted.first is None
         hunted.add(lived)
         if counts:
@@ -114,7 +116,7 @@ def hunt(ground: Ground, plan: HuntPlan, *, tell: Callable[[Lived], None] = lamb
     machine = type("Stories", (Explorer,), {"ground": ground, "seed": plan.seed, "hear": staticmethod(hear)})
     begun_s, cpu_s = time.perf_counter(), time.process_time()
     try:
-        with chance_of(plan.seed) as backend:
+        with chance_of(plan.seed) as backend, interrupts() as interrupted:
             wanted = _settings(plan, backend=backend)
             run_state_machine_as_test(hypothesis.seed(plan.seed)(machine), settings=wanted)
     except FindingError as error:
