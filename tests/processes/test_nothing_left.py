@@ -78,7 +78,8 @@ def in_the_middle(argv, said):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 @pytest.mark.parametrize("what", COMMANDS)
 def test_nobody_else_is_spoken_to_and_nothing_is_left(what, number):
-    with in_the_middle(*COMMANDS[what]) as (process, home):
+    argv, said = COMMANDS[what]
+    with in_the_middle(argv, said) as (process, home):
         family = [process.pid, *tree(process.pid)]
         listening, spoken_to = listening_addresses(family), connected_addresses(family)
         process.send_signal(number)
@@ -86,4 +87,6 @@ def test_nobody_else_is_spoken_to_and_nothing_is_left(what, number):
 
         assert mentioning(str(home)) == []
 
-    assert {ipaddress.ip_address(host).is_loopback for host, _ in listening | spoken_to} == {True}
+    # Between two stories of one process nobody may listen at all.
+    assert listening or argv[0] == "explore"
+    assert {host for host, _ in listening | spoken_to if not ipaddress.ip_address(host).is_loopback} == set()
