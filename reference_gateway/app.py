@@ -74,6 +74,12 @@ from reference_gateway.webhooks import HttpWebhookSender, WebhookSender
 AT_ONCE_S = 0.001
 """For aiohttp 0 means for ever."""
 
+CALLERS_MAX = 4096
+"""
+Connections that wait to be taken up. Whoever finds no room among them hears nothing, not even a refusal, and asks again
+after one second, after three, after seven; a busy loop leaves no room for 128, which is aiohttp's number.
+"""
+
 
 PartT = TypeVar("PartT")
 
@@ -177,7 +183,9 @@ class Gateway:
         self._ops = OpsApi(runtime.units, runtime.metrics, backlog=self.backlog, streams=bool(operations.streams))
         routing = RoutingApi(gatekeeper, runtime.units, query=query, router=router)
         bills = ReconciliationApi(gatekeeper, runtime, reconcile)
-        merchant = MerchantApi(gatekeeper, runtime.units, create=create, query=query, refund=refund)
+        merchant = MerchantApi(
+            gatekeeper, runtime.units, pressure=runtime.pressure, create=create, query=query, refund=refund
+        )
         lifecycle = LifecycleApi(gatekeeper, runtime.units, end=end, fulfil=FulfilOrder(runtime), capture=capture)
         notify = NotifyApi(runtime, HandleNotify(runtime, self._settlements), networks=settings.notify_networks)
         self._application = web.Application(middlewares=[measured(runtime.metrics), problems, *middlewares])
@@ -221,7 +229,9 @@ class Gateway:
             self.ops_url = _url(runner)
         self._runner = await self._serve(self._application, opened)
         reuse_port = settings.reuse_port or None
-        await web.TCPSite(self._runner, settings.host, settings.port, reuse_port=reuse_port).start()
+        await web.TCPSite(
+            self._runner, settings.host, settings.port, backlog=CALLERS_MAX, reuse_port=reuse_port
+        ).start()
         self.url = _url(self._runner)
 
     async def _serve(self, application: web.Application, opened: AsyncExitStack) -> web.AppRunner:
@@ -383,7 +393,13 @@ def _rules(settings: GatewaySettings) -> Rules:
         webhook_retry_s=settings.webhook_retry_s,
         lease_s=settings.lease_s,
         admits_only=settings.role == "admit",
-        bounds=Bounds(calls_max=settings.calls_max, waited_max=settings.waited_max, admitted_max=settings.admitted_max),
+        bounds=Bounds(
+            calls_max=settings.calls_max,
+            waited_max=settings.waited_max,
+            admitted_max=settings.admitted_max,
+            answer_wait_s_max=settings.answer_wait_s_max,
+            opening_wait_s_max=settings.opening_wait_s_max,
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from reference_gateway.apps import App
+from reference_gateway.domain.accounts import WALLET
 from reference_gateway.domain.events import instant_text, payment_view, refund_view
 from reference_gateway.domain.records import LedgerLine, app_account
 from reference_gateway.domain.transitions import RefundStatus
@@ -21,6 +22,7 @@ from reference_gateway.http.auth import Gatekeeper
 from reference_gateway.http.bodies import PaymentBody, RefundBody, parse, read_body
 from reference_gateway.http.problems import json_response
 from reference_gateway.service.create_payment import CreatePayment, is_waiting
+from reference_gateway.service.pressure import Kind, Pressure
 from reference_gateway.service.query_payment import QueryPayment
 from reference_gateway.service.refund_payment import RefundPayment
 from reference_gateway.service.unit_of_work import UnitOfWorkFactory
@@ -30,6 +32,7 @@ SIDES: Mapping[str, str] = {"payment": "credits", "refund": "debits"}
 """What a payment credits to its app and a refund takes back; what moves the money on inside is neither."""
 
 _IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_BY_WALLET = f'"{WALLET}"'.encode()
 _CURSOR = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
@@ -41,12 +44,14 @@ class MerchantApi:
         gatekeeper: Gatekeeper,
         units: UnitOfWorkFactory,
         *,
+        pressure: Pressure,
         create: CreatePayment,
         query: QueryPayment,
         refund: RefundPayment,
     ) -> None:
         self._gatekeeper = gatekeeper
         self._units = units
+        self._pressure = pressure
         self._create = create
         self._query = query
         self._refund = refund
@@ -64,9 +69,11 @@ class MerchantApi:
         ]
 
     async def create(self, request: web.Request) -> web.Response:
-        app, body = await self._admit(request)
-        order = parse(PaymentBody, request.content_type, body).request()
-        admission = await self._create(app.app_id, order, idempotency_key=_idempotency_key(request))
+        body = await read_body(request)
+        with self._pressure.enter(_kind(body)) as place:
+            app = await self._gatekeeper.admit(request, body)
+            order = parse(PaymentBody, request.content_type, body).request()
+            admission = await self._create(app.app_id, order, idempotency_key=_idempotency_key(request), place=place)
         payment = admission.payment
         status = 201 if admission.fresh else 200
         if is_waiting(payment):
@@ -146,6 +153,11 @@ def _postings(app: App, lines: list[LedgerLine]) -> dict[str, dict[str, list[dic
             entry = {"entry_id": line.entry_id, "amount_fen": abs(line.amount_fen), "at": instant_text(line.at)}
             found[line.payment_id][side].append(entry)
     return found
+
+
+def _kind(body: bytes) -> Kind:
+    """Tell tips from orders before anything is parsed; who guesses wrong here is placed again when it is."""
+    return Kind.TIP if _BY_WALLET in body else Kind.ORDER
 
 
 def _idempotency_key(request: web.Request) -> str | None:

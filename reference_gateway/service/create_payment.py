@@ -37,6 +37,7 @@ from reference_gateway.errors import (
     StoreConflict,
 )
 from reference_gateway.service.open_payment import Caller, OpenPayment
+from reference_gateway.service.pressure import Kind, Place
 from reference_gateway.service.purposes import OUT_OF_STOCK, refusals, refuse_unless_whole, reserve
 from reference_gateway.service.route_payment import Router
 from reference_gateway.service.runtime import Runtime
@@ -284,11 +285,17 @@ class CreatePayment:
         self._wallet = wallet
         self._open_payment = open_payment
 
-    async def __call__(self, app_id: str, request: OrderRequest, *, idempotency_key: str | None) -> Admission:
+    async def __call__(
+        self, app_id: str, request: OrderRequest, *, idempotency_key: str | None, place: Place | None = None
+    ) -> Admission:
         """
         Admit the order and, when it is new, open it at the channel.
 
+        Args:
+            place: what was taken for it when it arrived; without one it is taken now.
+
         Raises:
+            TooBusy: there is no place, or the wait would be too long.
             BadRequest: the channel has not the product, or the product needs more than was sent.
             AmountRefused, LimitReached: it is too much, or too often.
             NoRoute: the choice was left to us, and no channel can take the payment now.
@@ -311,10 +318,12 @@ class CreatePayment:
         stock = StockOrder(payment.id, request.good_id, request.quantity or 1) if request.good_id else None
         at_once = channel == WALLET
         admissions = self._wallet if at_once else self._admissions
-        pressure, opens = self._runtime.pressure, False
-        pressure.enter()
-        try:
+        kind = Kind.TIP if at_once else Kind.ORDER
+        if place is None or place.kind is not kind:
+            place = self._runtime.pressure.enter(kind)
+        with place:
             answer = await admissions.submit(name, Candidate(payment, idempotency_key, stock, choice))
+            place.answered()
             if isinstance(answer, GatewayError):
                 raise type(answer)(answer.detail, code=answer.reason)
             if answer.payment.id != payment.id or not answer.fresh:
@@ -322,19 +331,16 @@ class CreatePayment:
             if at_once or answer.payment.status is not PaymentStatus.PENDING:
                 return answer
             self._runtime.crash_point("create.after_order_row")
-            opens = not self._runtime.rules.admits_only
-        finally:
-            if not opens:
-                pressure.leave()
-        if not opens:
-            return answer
+            if self._runtime.rules.admits_only:
+                return answer
+            place.hand_on()
         self._runtime.polls_bell.ring(answer.payment.poll_at)
-        return Admission(await self._opened(answer.payment), fresh=True)
+        return Admission(await self._opened(answer.payment, place), fresh=True)
 
-    async def _opened(self, payment: Payment) -> Payment:
+    async def _opened(self, payment: Payment, place: Place) -> Payment:
         """Have the payment opened; return it as it stands when its caller may be kept no longer."""
         caller = Caller()
-        call = self._runtime.background.spawn(self._open(payment, caller), f"open {payment.out_trade_no}")
+        call = self._runtime.background.spawn(self._open(payment, caller, place), f"open {payment.out_trade_no}")
         # Under pressure nobody is kept: the answer is 202, always.
         await asyncio.wait({call}, timeout=0 if self._runtime.pressure.high else self._runtime.rules.sync_wait_s)
         if caller.is_owed:
@@ -374,13 +380,13 @@ class CreatePayment:
             payment = (await unit.payments_by_order([order])).get(order)
         return payment if payment is not None and payment.request_digest == request.digest() else None
 
-    async def _open(self, payment: Payment, caller: Caller) -> Payment:
+    async def _open(self, payment: Payment, caller: Caller, place: Place) -> Payment:
         """Call the channel when its turn has come; without a turn the payment is the poller's."""
         try:
             async with self._runtime.pressure.turn() as mine:
                 return await self._open_payment(payment, caller) if mine else payment
         finally:
-            self._runtime.pressure.leave()
+            place.leave()
 
     def _payment(self, app_id: str, request: OrderRequest, channel: str) -> Payment:
         rules, now = self._runtime.rules, self._runtime.clock.now()

@@ -1,9 +1,14 @@
 """
-Back-pressure: how many payments may be on their way between admission and the end of their first channel call.
+Back-pressure: who is let in, by how long he would stand in line, and by how many payments are on their way.
 
-Below the first bound a caller is kept for the channel's answer. Above it everybody is told to come back (202), above
-the second nobody new is let in (429): those who were, are served. A place in here is no promise; the committed row is,
-and what gives its place up is picked up by the poller.
+There are three lines. Orders and tips from a balance each wait for their answer, which is their commit; an order that
+was answered waits for its turn at the channel. A newcomer whose wait would be too long is turned away before his
+request is parsed or its signature checked, and told when the line will be shorter. Notifies stand in no line and are
+never turned away: they end what was begun. Nor is anybody who was let in: a place in here is no promise, the committed
+row is, and what gives its place up is picked up by the poller.
+
+Below the first bound of places a caller is kept for the channel's answer, above it everybody is told to come back
+(202), above the second nobody new is let in, however short the lines are.
 """
 
 from __future__ import annotations
@@ -13,11 +18,18 @@ import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
 
 from reference_gateway.errors import TooBusy
 from reference_gateway.metrics import Metrics
+from reference_gateway.service.line import Line
 
 RETRY_AFTER_S_MAX = 30
+# Commits take hundreds at once: how long a handful waited, in an outage say, tells nothing about a crowd.
+ANSWERED_AT_ONCE, ANSWERS_REMEMBERED_S = 64, 2.0
+# Turns are taken one by one, so a few of them tell the rate, however slow a channel is.
+OPENED_AT_ONCE, OPENINGS_REMEMBERED_S = 4, 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,18 +39,62 @@ class Bounds:
         calls_max: opening calls to channels at once.
         waited_max: payments on their way up to which callers are kept for the answer.
         admitted_max: payments on their way above which new ones are refused.
+        answer_wait_s_max: how long a newcomer may have to wait for his answer.
+        opening_wait_s_max: how long a new order may have to wait for its turn at the channel.
     """
 
     calls_max: int
     waited_max: int
     admitted_max: int
+    answer_wait_s_max: float = 2.0
+    opening_wait_s_max: float = 10.0
 
 
 USUAL_BOUNDS = Bounds(calls_max=256, waited_max=512, admitted_max=4096)
 
 
+class Kind(StrEnum):
+    """What is asked for: an order, which a channel must open, or a tip from a balance, which its commit ends."""
+
+    ORDER = "order"
+    TIP = "tip"
+
+
+class Place:
+    """One payment's place; it is given back at the end of the block, unless somebody else has taken it over."""
+
+    __slots__ = ("_answers", "_held", "_pressure", "kind")
+
+    def __init__(self, kind: Kind, pressure: Pressure, answers: Line) -> None:
+        self.kind = kind
+        self._pressure = pressure
+        self._answers = answers
+        self._held = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._held:
+            self.leave()
+
+    def hand_on(self) -> None:
+        """Let the block end without giving the place back; whoever has it now does."""
+        self._held = False
+
+    def answered(self) -> None:
+        """Tell that what was asked for is committed."""
+        self._answers.leave(self)
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self._held = False
+        self.answered()
+        self._pressure.left()
+
+
 class Pressure:
-    """Counts places between admission and the end of the first call, and lets calls take turns."""
+    """Gives places between admission and the end of the first call, and lets calls take turns."""
 
     def __init__(self, bounds: Bounds, metrics: Metrics) -> None:
         self._bounds = bounds
@@ -46,8 +102,8 @@ class Pressure:
         self._turns = asyncio.Semaphore(bounds.calls_max)
         self._closing = asyncio.Event()
         self._taken = 0
-        self._done = 0
-        self._done_since_s: float | None = None
+        self._answers = {kind: Line(crowd=ANSWERED_AT_ONCE, memory_s=ANSWERS_REMEMBERED_S) for kind in Kind}
+        self._openings = Line(crowd=OPENED_AT_ONCE, memory_s=OPENINGS_REMEMBERED_S)
         metrics.queue(lambda: self._taken)
 
     @property
@@ -60,22 +116,28 @@ class Pressure:
         """Tell how much of what can be done at once is being done; above 1 something waits."""
         return self._taken / self._bounds.calls_max
 
-    def enter(self) -> None:
+    def enter(self, kind: Kind) -> Place:
         """
-        Take a place; who has one leaves it.
+        Take a place.
 
         Raises:
-            TooBusy: there is none; it says when to come again.
+            TooBusy: there is none, or the wait would be too long; it says when to come again.
         """
+        answers = self._answers[kind]
+        if answers.crowded and (wait_s := answers.wait_s()) > self._bounds.answer_wait_s_max:
+            self._refuse("answer_wait", wait_s)
+        orders = kind is Kind.ORDER and self._openings.crowded
+        if orders and (wait_s := self._openings.wait_s()) > self._bounds.opening_wait_s_max:
+            self._refuse("opening_wait", wait_s)
         if self._taken >= self._bounds.admitted_max:
-            self._metrics.turned_away("queue_full")
-            raise TooBusy(retry_after_s=self._retry_after_s())
+            self._refuse("queue_full", self._openings.wait_s())
         self._taken += 1
+        place = Place(kind, self, answers)
+        answers.join(place)
+        return place
 
-    def leave(self) -> None:
-        """Give the place back."""
+    def left(self) -> None:
         self._taken -= 1
-        self._done += 1
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[bool]:
@@ -102,22 +164,21 @@ class Pressure:
             return await self._turns.acquire()
         turn = asyncio.ensure_future(self._turns.acquire())
         closing = asyncio.ensure_future(self._closing.wait())
+        self._openings.join(turn)
         try:
             await asyncio.wait({turn, closing}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._openings.leave(turn)
             closing.cancel()
             if not turn.done():
                 turn.cancel()
         return turn.done() and not turn.cancelled()
 
-    def _retry_after_s(self) -> int:
-        """Guess when there will be room: as long as the last places took to become free, within reason."""
-        now_s = asyncio.get_running_loop().time()
-        if self._done_since_s is None or self._done == 0:
-            self._done_since_s, self._done = now_s, 0
-            return 1
-        freed_per_s = self._done / max(now_s - self._done_since_s, 1e-3)
-        if now_s - self._done_since_s > RETRY_AFTER_S_MAX:
-            self._done_since_s, self._done = now_s, 0
-        surplus = self._taken - self._bounds.waited_max
-        return max(1, min(RETRY_AFTER_S_MAX, math.ceil(surplus / freed_per_s)))
+    def _refuse(self, reason: str, wait_s: float) -> None:
+        """
+        Turn somebody away until half of the line is gone: a second is a second shorter while nobody joins it.
+
+        Who came back to the very limit would be turned away again by whoever comes with him.
+        """
+        self._metrics.turned_away(reason)
+        raise TooBusy(retry_after_s=max(1, min(RETRY_AFTER_S_MAX, math.ceil(wait_s / 2))))

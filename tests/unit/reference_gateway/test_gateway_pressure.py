@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from harness.world.virtual_loop import VirtualLoop
+from reference_gateway.service.pressure import Kind
 from tests.unit.reference_gateway.support import World, settings
 
 
@@ -52,6 +53,65 @@ def test_a_full_gateway_says_429_with_retry_after_and_writes_nothing():
         assert (await world.merchant.pay("one-too-many"))[0] == 201
 
     run(story, calls_max=2, waited_max=2, admitted_max=4)
+
+
+def test_an_order_that_would_wait_too_long_for_the_channel_is_refused_and_a_tip_is_not():
+    async def story(world: World) -> None:
+        async def a_second(what: str, number: str) -> None:
+            await world.clock.sleep(1)
+
+        world.channel.on_call = a_second
+        await asyncio.gather(*(world.merchant.pay(f"o-{n}") for n in range(40)))
+        await world.clock.sleep(10)
+        # One call takes a second: some thirty stand there, and whoever joined them would wait for thirty seconds.
+        status, after, problem = await status_and_header(world, "late")
+        assert (status, problem["code"]) == (429, "too_busy")
+        assert 10 <= int(after or 0) <= 20
+        assert len(world.store.state.payments) == 40
+        tip = await world.merchant.pay("tip", channel="wallet", product="balance", purpose="tip", room_id="none")
+        assert tip[0] != 429
+        await world.clock.sleep(int(after or 0))
+        assert (await world.merchant.pay("late"))[0] == 202
+
+    run(story, calls_max=1, waited_max=1, admitted_max=100, opening_wait_s_max=20)
+
+
+def test_who_is_refused_for_the_wait_may_send_the_very_same_bytes_again():
+    async def story(world: World) -> None:
+        door = held(world)
+        await asyncio.gather(*(world.merchant.pay(f"o-{n}") for n in range(40)))
+        await world.clock.sleep(2)
+        body = (
+            b'{"merchant_order_no":"x","amount_fen":1,"currency":"CNY","subject":"s","channel":"alipay","product":"qr"}'
+        )
+        signed = world.merchant.headers("POST", "/api/v1/payments", body)
+        statuses = []
+        for _ in range(2):
+            async with world.http.post(f"{world.gateway.url}/api/v1/payments", data=body, headers=signed) as answer:
+                statuses.append(answer.status)
+            door.set()
+            await world.gateway.idle()
+        # Neither signature nor nonce was looked at the first time.
+        assert statuses == [429, 201]
+
+    run(story, calls_max=1, waited_max=1, admitted_max=100, opening_wait_s_max=1)
+
+
+def test_while_commits_stand_still_orders_are_refused_by_their_wait_and_notifies_are_taken():
+    async def story(world: World) -> None:
+        _, payment = await world.merchant.pay("paid")
+        places = [world.gateway.runtime.pressure.enter(Kind.ORDER) for _ in range(80)]
+        assert (await status_and_header(world, "o-1"))[0] == 201
+        await world.clock.sleep(3)
+        status, after, _ = await status_and_header(world, "o-2")
+        assert (status, after) == (429, "2")
+        assert (await world.merchant.notify(payment))[0] == 200
+        assert (await world.merchant.payment(payment))["status"] == "PAID"
+        for place in places:
+            place.leave()
+        assert (await status_and_header(world, "o-2"))[0] == 201
+
+    run(story)
 
 
 def test_above_the_first_bound_nobody_is_kept_for_the_answer():
@@ -120,7 +180,9 @@ def test_readiness_turns_before_the_door_closes():
     run(story, drain_notice_s=5)
 
 
-@pytest.mark.parametrize("bound", ["calls_max", "waited_max", "admitted_max"])
+@pytest.mark.parametrize(
+    "bound", ["calls_max", "waited_max", "admitted_max", "answer_wait_s_max", "opening_wait_s_max"]
+)
 def test_a_bound_of_nothing_is_refused(bound):
     with pytest.raises(ValueError, match=bound):
         settings(**{bound: 0})
