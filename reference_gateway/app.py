@@ -25,6 +25,7 @@ from reference_gateway.crash import CrashPoint, crash_point_from
 from reference_gateway.domain.accounts import WALLET, standing_accounts
 from reference_gateway.domain.notice import HonestNoticePolicy, NoticePolicy
 from reference_gateway.http.auth import Gatekeeper
+from reference_gateway.http.door import open_door
 from reference_gateway.http.lifecycle_api import LifecycleApi
 from reference_gateway.http.measured import measured
 from reference_gateway.http.merchant_api import MerchantApi
@@ -73,13 +74,6 @@ from reference_gateway.webhooks import HttpWebhookSender, WebhookSender
 
 AT_ONCE_S = 0.001
 """For aiohttp 0 means for ever."""
-
-CALLERS_MAX = 4096
-"""
-Connections that wait to be taken up. Whoever finds no room among them hears nothing, not even a refusal, and asks again
-after one second, after three, after seven; a busy loop leaves no room for 128, which is aiohttp's number.
-"""
-
 
 PartT = TypeVar("PartT")
 
@@ -228,10 +222,7 @@ class Gateway:
             await web.TCPSite(runner, settings.host, settings.ops_port).start()
             self.ops_url = _url(runner)
         self._runner = await self._serve(self._application, opened)
-        reuse_port = settings.reuse_port or None
-        await web.TCPSite(
-            self._runner, settings.host, settings.port, backlog=CALLERS_MAX, reuse_port=reuse_port
-        ).start()
+        await open_door(self._runner, settings.host, settings.port, reuse_port=settings.reuse_port)
         self.url = _url(self._runner)
 
     async def _serve(self, application: web.Application, opened: AsyncExitStack) -> web.AppRunner:
