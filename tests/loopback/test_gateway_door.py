@@ -21,10 +21,11 @@ async def a_turn() -> None:
     await over
 
 
-async def turns_for_a_crowd() -> int:
-    async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        return web.Response()
+async def answer(request: web.BaseRequest) -> web.StreamResponse:
+    return web.Response()
 
+
+async def turns_for_a_crowd() -> int:
     runner = web.ServerRunner(web.Server(answer))
     await runner.setup()
     await open_door(runner, "127.0.0.1", 0, reuse_port=False)
@@ -52,7 +53,7 @@ def test_a_crowd_is_taken_up_within_a_few_turns(loop_factory):
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_the_door_is_shared_where_that_is_wanted(host):
     async def story() -> None:
-        runners = [web.ServerRunner(web.Server(lambda _: web.Response())) for _ in range(2)]
+        runners = [web.ServerRunner(web.Server(answer)) for _ in range(2)]
         port = 0
         for runner in runners:
             await runner.setup()
