@@ -6,6 +6,8 @@ from typing import Any
 
 from harness.cases.base import Case, Play
 from harness.cases.stage import Stage
+from harness.catalog.signature import CERTIFIED, DOWNGRADED, NAMED
+from harness.channels import PROVIDED
 from harness.control import BuyerAction
 from harness.sut.contract import Ability
 
@@ -77,10 +79,14 @@ def answered(fault: str) -> Play:
     return play
 
 
-def _answered(name: str, fault: str) -> Case:
+def _answered(name: str, fault: str, *, channels: tuple[str, ...] = PROVIDED, under: str = "") -> Case:
+    """
+    Args:
+        under: the requirement's word for it, where several cases share one.
+    """
     needs = frozenset({Ability.CREATE, Ability.SYNC})
-    covers = (f"signature/answer-{name}-not-believed",)
-    return Case(name=f"answer-{name}", covers=covers, play=answered(fault), needs=needs)
+    covers = (f"signature/answer-{under or name}-not-believed",)
+    return Case(name=f"answer-{name}", covers=covers, play=answered(fault), needs=needs, channels=channels)
 
 
 def _opening(name: str, fault: str, *covers: str, **settings: Any) -> Case:
@@ -131,4 +137,8 @@ CASES = (
     _answered("tampered", "bad_signature"),
     _answered("foreign", "wrong_key"),
     _answered("unsigned", "unsigned"),
+    _answered("weaker", "signature_downgrade", channels=DOWNGRADED),
+    _answered("another-name", "wrong_certificate_name", channels=CERTIFIED, under="certificate"),
+    _answered("expired", "expired_certificate", channels=CERTIFIED, under="certificate"),
+    _answered("foreign-chain", "foreign_chain", channels=NAMED, under="certificate"),
 )

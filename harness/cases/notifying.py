@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.cases.base import Case, Play
 from harness.cases.stage import Stage
+from harness.catalog.signature import CERTIFIED, DOWNGRADED, NAMED
 from harness.control import BuyerAction
 from harness.sut.contract import Ability
 
@@ -176,6 +177,30 @@ CASES = (
         play=lied_to("forged_signature", seal="damaged", misread="sign_type"),
     ),
     Case(name="wrong-key", covers=("signature/foreign-key-refused",), play=met(("wrong_key", {"first": 1}))),
+    Case(
+        name="weaker-method",
+        covers=("signature/weaker-method-refused",),
+        play=met(("signature_downgrade", {"first": 1})),
+        channels=DOWNGRADED,
+    ),
+    Case(
+        name="another-name",
+        covers=("signature/another-name-refused",),
+        play=met(("wrong_certificate_name", {"first": 1})),
+        channels=CERTIFIED,
+    ),
+    Case(
+        name="expired-certificate",
+        covers=("signature/expired-certificate-refused",),
+        play=met(("expired_certificate", {"first": 1})),
+        channels=CERTIFIED,
+    ),
+    Case(
+        name="foreign-chain",
+        covers=("signature/foreign-chain-refused",),
+        play=met(("foreign_chain", {"first": 1})),
+        channels=NAMED,
+    ),
     Case(name="probe", covers=("signature/probe-refused",), play=lied_to("signature_probe")),
     Case(
         name="tampered",

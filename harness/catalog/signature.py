@@ -5,6 +5,12 @@ Whom to believe.
 from harness.catalog.base import Requirement
 
 WECHATPAY_V3 = ("wechatpay_v3",)
+# Where a message shows or names the certificate behind it, and where it can be signed by less than was agreed.
+CERTIFIED = ("unionpay_rsa", "unionpay_sm2")
+NAMED = (*WECHATPAY_V3, *CERTIFIED)
+DOWNGRADED = ("alipay", "alipay_v3", "wechatpay_v2", *CERTIFIED)
+METHODS = ("alipay/notify-sign", "wechatpay/v2-sign-type", "unionpay/sign-methods")
+CHAINS = ("unionpay/chain-rules",)
 
 REQUIREMENTS = (
     Requirement("signature/forged-never-acked", "A notify that the provider did not sign is never acknowledged."),
@@ -33,6 +39,46 @@ REQUIREMENTS = (
     Requirement("signature/answer-foreign-not-believed", "An answer that is signed with another key is not believed."),
     Requirement(
         "signature/answer-unsigned-not-believed", "An answer that should be signed and is not is not believed."
+    ),
+    Requirement(
+        "signature/weaker-method-refused",
+        "A notify that is signed by a weaker method than was agreed, as it says itself, is neither acknowledged nor "
+        "credited.",
+        facts=METHODS,
+        channels=DOWNGRADED,
+    ),
+    Requirement(
+        "signature/another-name-refused",
+        "A notify under a good certificate of the same authority that names somebody else is neither acknowledged nor "
+        "credited.",
+        facts=CHAINS,
+        channels=CERTIFIED,
+    ),
+    Requirement(
+        "signature/expired-certificate-refused",
+        "A notify under a certificate of the platform's whose time is over is neither acknowledged nor credited.",
+        facts=CHAINS,
+        channels=CERTIFIED,
+    ),
+    Requirement(
+        "signature/foreign-chain-refused",
+        "A notify under a certificate that nobody who is trusted has issued, or that no list has, is neither "
+        "acknowledged nor credited.",
+        facts=(*CHAINS, "wechatpay/rotation"),
+        channels=NAMED,
+    ),
+    Requirement(
+        "signature/answer-weaker-not-believed",
+        "An answer that is signed by a weaker method than was agreed is not believed.",
+        facts=METHODS,
+        channels=DOWNGRADED,
+    ),
+    Requirement(
+        "signature/answer-certificate-not-believed",
+        "An answer under a certificate that names somebody else, is over or was issued by nobody who is trusted is not "
+        "believed.",
+        facts=(*CHAINS, "wechatpay/rotation"),
+        channels=NAMED,
     ),
     Requirement("signature/requests-verify", "Every call that the gateway makes carries a signature that verifies."),
     Requirement(

@@ -226,6 +226,26 @@ CHECKS: Mapping[str, Check] = {
             refused(notified("forged", fault="forged_signature", seal="damaged")),
             "no notify came with the signature of something else",
         ),
+        (
+            "weaker-method-refused",
+            refused(notified("forged", fault="signature_downgrade")),
+            "no notify came by a weaker method",
+        ),
+        (
+            "another-name-refused",
+            refused(notified("forged", fault="wrong_certificate_name")),
+            "no notify came under somebody else's certificate",
+        ),
+        (
+            "expired-certificate-refused",
+            refused(notified("forged", fault="expired_certificate")),
+            "no notify came under a certificate that is over",
+        ),
+        (
+            "foreign-chain-refused",
+            refused(notified("forged", fault="foreign_chain")),
+            "no notify came under a certificate of a stranger's making",
+        ),
         ("true-after-forged", still_right(true_after_forged), "no true notify came after a forged one"),
         ("probe-refused", probe_refused, "the platform sent no probe"),
         (
@@ -237,6 +257,16 @@ CHECKS: Mapping[str, Check] = {
             "answer-foreign-not-believed",
             not_believed("wrong_key"),
             "no answer came under another key",
+        ),
+        (
+            "answer-weaker-not-believed",
+            not_believed("signature_downgrade"),
+            "no answer came by a weaker method",
+        ),
+        (
+            "answer-certificate-not-believed",
+            not_believed("wrong_certificate_name", "expired_certificate", "foreign_chain"),
+            "no answer came under a certificate that is not the platform's",
         ),
         ("answer-unsigned-not-believed", not_believed("unsigned"), "no answer came unsigned"),
         ("requests-verify", requests_verify, "the gateway made no call"),

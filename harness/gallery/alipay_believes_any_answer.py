@@ -22,7 +22,8 @@ MUTANT = Mutant(
     must_be_convicted_by=(
         "signature/answer-tampered-not-believed",
         "signature/answer-foreign-not-believed",
+        "signature/answer-weaker-not-believed",
         "close/not-believed",
     ),
-    tried_in=("answer-tampered", "answer-foreign", "close-not-believed"),
+    tried_in=("answer-tampered", "answer-foreign", "answer-weaker", "close-not-believed"),
 )

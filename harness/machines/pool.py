@@ -12,7 +12,7 @@ DAY_S = 86_400.0
 ONLY: Mapping[str, frozenset[str]] = {
     "certificate_rotation": frozenset({"wechatpay_v3"}),
     "expired_certificate": frozenset({"unionpay_rsa", "unionpay_sm2"}),
-    "foreign_chain": frozenset({"unionpay_rsa", "unionpay_sm2"}),
+    "foreign_chain": frozenset({"wechatpay_v3", "unionpay_rsa", "unionpay_sm2"}),
     "signature_downgrade": frozenset({"alipay", "alipay_v3", "wechatpay_v2", "unionpay_rsa", "unionpay_sm2"}),
     "stale_timestamp": frozenset({"wechatpay_v3"}),
     "wrong_certificate_name": frozenset({"unionpay_rsa", "unionpay_sm2"}),

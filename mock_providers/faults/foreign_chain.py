@@ -11,7 +11,8 @@ class ForeignChain(Fault):
     """
     Dates, name and signature are in order; nobody who is trusted has issued it.
 
-    Where a vendor shows no certificate with what it says, a stranger's key signs.
+    Where a vendor only names its certificate, the name is one that no list has; where it does neither, a stranger's key
+    signs.
     """
 
     name: ClassVar[str] = "foreign_chain"

@@ -132,7 +132,7 @@ LIES: dict[str, tuple[dict[str, Any], str, str]] = {
     "forged_signature": ({}, "signature_rejected", "signature_rejected"),
     "signature_probe": ({}, "signature_probe", "signature_rejected"),
     "wrong_key": ({}, "signature_rejected", "signature_rejected"),
-    "foreign_chain": ({}, "signature_rejected", "signature_rejected"),
+    "foreign_chain": ({}, "unknown_serial", "signature_rejected"),
     "signature_downgrade": ({}, "signature_rejected", "weaker_signature"),
     "stale_timestamp": ({"seconds": 7200}, "stale_timestamp", ""),
     "clock_skew": ({"seconds": 420}, "stale_timestamp", ""),

@@ -24,7 +24,7 @@ from mock_providers.wechatpay.states import RefundWord, TradeWord, refund_word_o
 from mock_providers.wechatpay.times import rfc3339
 from mock_providers.wechatpay.v3.orders import merchants_of, transaction_object
 from mock_providers.wechatpay.v3.signing import answer_message, encrypt_resource
-from mock_providers.wechatpay.v3.wire import SIGNATURE_TYPE, probe_signature, sealed
+from mock_providers.wechatpay.v3.wire import SIGNATURE_TYPE, named, probe_signature, sealed
 
 _HEADERS: Headers = (
     ("Accept", "*/*"),
@@ -205,7 +205,7 @@ def render(desk: Desk, notice: Notice, delivery: PlannedDelivery, *, stamp_at: d
         ("Wechatpay-Nonce", nonce),
         ("Wechatpay-Signature", signature),
         ("Wechatpay-Signature-Type", SIGNATURE_TYPE),
-        ("Wechatpay-Serial", pair.serial),
+        ("Wechatpay-Serial", named(pair.serial, delivery.seal)),
     )
     return OutgoingNotify((*headers, *signed), body, shown)
 

@@ -8,7 +8,7 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from hashlib import shake_256
+from hashlib import blake2b, shake_256
 from urllib.parse import unquote
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -126,7 +126,7 @@ class AnswerWriter:
             ("Wechatpay-Nonce", nonce),
             ("Wechatpay-Signature", signature),
             ("Wechatpay-Signature-Type", SIGNATURE_TYPE),
-            ("Wechatpay-Serial", pair.serial),
+            ("Wechatpay-Serial", named(pair.serial, shape.seal)),
         )
         return WireReply(answer.status, headers, answer.body, message.decode("utf-8", "replace"))
 
@@ -136,6 +136,15 @@ def sealed(key: RSAPrivateKey, message: bytes, *, seal: Seal, forger: RSAPrivate
     if seal.among() is Seal.FOREIGN:
         return sign(forger, message)
     return sign(key, message + b"damaged" if seal is Seal.DAMAGED else message)
+
+
+def named(serial: str, seal: Seal) -> str:
+    """
+    The serial that stands beside a signature: a stranger's certificate has one that no list has.
+
+    Facts: wechatpay/rotation
+    """
+    return blake2b(serial.encode(), digest_size=20).hexdigest().upper() if seal is Seal.FOREIGN_CHAIN else serial
 
 
 def probe_signature(message: bytes) -> str:

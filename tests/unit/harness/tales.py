@@ -17,6 +17,10 @@ MET: Mapping[str, Written] = {
     "signature/answer-tampered-not-believed": lambda tale: tale.call("open", fault="bad_signature").call("open"),
     "signature/answer-foreign-not-believed": lambda tale: tale.call("query", fault="wrong_key").call("query"),
     "signature/answer-unsigned-not-believed": lambda tale: tale.call("refund", fault="unsigned").call("refund"),
+    "signature/answer-weaker-not-believed": lambda tale: tale.call("query", fault="signature_downgrade").call("query"),
+    "signature/answer-certificate-not-believed": lambda tale: tale.call("query", fault="expired_certificate").call(
+        "query"
+    ),
     "signature/true-after-forged": lambda tale: tale.notify("forged", acked=False).notify(),
     "signature/other-charset-verified": lambda tale: tale.notify(fault="wrong_encoding"),
     "signature/rotated-key-followed": lambda tale: tale.struck("certificate_rotation").notify(),
@@ -85,6 +89,16 @@ MET: Mapping[str, Written] = {
 # A lie that came: kept when it was refused, broken when it was acknowledged.
 LIES: Mapping[str, Callable[[Tale, bool], Tale]] = {
     "signature/foreign-key-refused": lambda tale, acked: tale.notify("forged", acked=acked, fault="wrong_key"),
+    "signature/weaker-method-refused": lambda tale, acked: tale.notify(
+        "forged", acked=acked, fault="signature_downgrade"
+    ),
+    "signature/another-name-refused": lambda tale, acked: tale.notify(
+        "forged", acked=acked, fault="wrong_certificate_name"
+    ),
+    "signature/expired-certificate-refused": lambda tale, acked: tale.notify(
+        "forged", acked=acked, fault="expired_certificate"
+    ),
+    "signature/foreign-chain-refused": lambda tale, acked: tale.notify("forged", acked=acked, fault="foreign_chain"),
     "signature/unsigned-refused": lambda tale, acked: tale.struck("forged_signature", seal="none").notify(
         "forged", acked=acked, fault="forged_signature"
     ),
