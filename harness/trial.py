@@ -234,7 +234,7 @@ def _result(rule: Requirement, channel: str, said: Sequence[tuple[str, Judgement
     doubts = [judged.reason for case, judged in said if case in own and judged.verdict is Verdict.UNKNOWN]
     if kept and not any("not settled" in doubt or "not played" in doubt for doubt in doubts):
         return replace(bare, verdict=Verdict.PASS, case=kept[0])
-    if len(reasons) >= max(len(cases), 1):
+    if lacking or len(reasons) >= max(len(cases), 1):
         return replace(bare, verdict=Verdict.NOT_RUN, reason=reasons[0])
     if rule.moot and doubts and all(doubt.startswith("not put to the test") for doubt in doubts):
         return replace(bare, verdict=Verdict.NOT_RUN, reason=rule.moot)

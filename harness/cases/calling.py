@@ -63,7 +63,7 @@ def query(fault: str, **settings: Any) -> Play:
     return play
 
 
-def answered(fault: str) -> Play:
+def answered(fault: str, **settings: Any) -> Play:
     """
     The gateway's question about a paid order meets the fault, and no notify ever tells it either.
     """
@@ -71,7 +71,7 @@ def answered(fault: str) -> Play:
     async def play(stage: Stage) -> None:
         order = await stage.opened()
         await stage.strike(order, "drop_all")
-        await stage.strike(order, fault, on="query")
+        await stage.strike(order, fault, on="query", **settings)
         await stage.act(order)
         await stage.sync(order)
         await stage.advance(2 * HOUR_S)
@@ -137,6 +137,18 @@ CASES = (
     _answered("tampered", "bad_signature"),
     _answered("foreign", "wrong_key"),
     _answered("unsigned", "unsigned"),
+    Case(
+        name="answer-about-another",
+        covers=("unknown/answer-about-another",),
+        play=answered("another_answer", which="order"),
+        needs=frozenset({Ability.CREATE, Ability.SYNC}),
+    ),
+    Case(
+        name="answer-other-amount",
+        covers=("unknown/answer-other-amount",),
+        play=answered("another_answer", which="amount"),
+        needs=frozenset({Ability.CREATE, Ability.SYNC}),
+    ),
     _answered("weaker", "signature_downgrade", channels=DOWNGRADED),
     _answered("another-name", "wrong_certificate_name", channels=CERTIFIED, under="certificate"),
     _answered("expired", "expired_certificate", channels=CERTIFIED, under="certificate"),

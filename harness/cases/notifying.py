@@ -12,6 +12,7 @@ from harness.control import BuyerAction
 from harness.sut.contract import Ability
 
 DAY_S = 86_400.0
+ALWAYS = 1_000_000
 COPIES_AT_ONCE, ORDERS = 7, 25
 
 
@@ -50,6 +51,26 @@ async def bent(stage: Stage) -> None:
         await stage.strike(order, "tampered_amount", add_fen=add_fen, signed=True)
         await stage.strike(order, "duplicate", copies=1, spacing_s=7200)
         await stage.pay(order)
+
+
+async def in_dollars(stage: Stage) -> None:
+    """The right number in front of another currency; and the truth later."""
+    order = await stage.opened()
+    await stage.strike(order, "tampered_amount", add_fen=0, currency="USD", signed=True)
+    await stage.strike(order, "duplicate", copies=1, spacing_s=7200)
+    await stage.pay(order)
+
+
+async def told_of_failure(stage: Stage) -> None:
+    """The first notify says that it failed, and no question is answered; a day later everything is as it should be."""
+    order = await stage.opened()
+    await stage.strike(order, "http_error", on="query", status=500, first=ALWAYS)
+    await stage.strike(order, "says_failed", first=1)
+    await stage.pay(order)
+    stage.mark("only-told-of-failure", order)
+    await stage.look(order)
+    await stage.calm()
+    await stage.notify_again(order, after_s=DAY_S)
 
 
 async def duplicates(stage: Stage) -> None:
@@ -160,7 +181,7 @@ CASES = (
     Case(
         name="slow-reader",
         covers=("notify/slow-reader",),
-        play=met(("slow_reading", {"seconds": 30}), ("duplicate", {"copies": 1, "spacing_s": 5})),
+        play=met(("slow_reading", {"seconds": 8}), ("duplicate", {"copies": 1, "spacing_s": 5})),
     ),
     Case(
         name="replayed-after-refund",
@@ -206,6 +227,18 @@ CASES = (
         name="tampered",
         covers=("money/tampered-amount-refused", "money/tampered-amount-not-credited"),
         play=bent,
+    ),
+    Case(
+        name="in-dollars",
+        covers=("money/other-currency-refused",),
+        play=in_dollars,
+        channels=("wechatpay_v3", "wechatpay_v2", "unionpay_rsa", "unionpay_keyed", "unionpay_sm2"),
+    ),
+    Case(
+        name="told-of-failure",
+        covers=("notify/failed-is-not-paid",),
+        play=told_of_failure,
+        channels=("alipay", "alipay_v3", "wechatpay_v2", "unionpay_rsa", "unionpay_keyed", "unionpay_sm2"),
     ),
     Case(
         name="cheap-order-trick",

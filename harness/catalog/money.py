@@ -32,6 +32,12 @@ REQUIREMENTS = (
         "money/tampered-amount-refused", "A notify that names another amount than the order's is not acknowledged."
     ),
     Requirement(
+        "money/other-currency-refused",
+        "A notify that names the order's amount in another currency is neither acknowledged nor credited.",
+        facts=("wechatpay/notify-objects", "wechatpay/v2-payment-notice", "unionpay/fields"),
+        channels=("wechatpay_v3", "wechatpay_v2", "unionpay_rsa", "unionpay_keyed", "unionpay_sm2"),
+    ),
+    Requirement(
         "money/tampered-amount-not-credited", "A notify that names another amount than the order's credits nothing."
     ),
 )

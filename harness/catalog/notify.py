@@ -37,6 +37,12 @@ REQUIREMENTS = (
     ),
     Requirement("notify/another-merchants", "A notify for another merchant is not acknowledged and credits nothing."),
     Requirement("notify/another-apps", "A notify for another app of ours is not acknowledged and credits nothing."),
+    Requirement(
+        "notify/failed-is-not-paid",
+        "A notify that says that a payment failed is no payment, whatever amount stands in it.",
+        facts=("alipay/notify-fields", "wechatpay/v2-payment-notice", "unionpay/resp-codes"),
+        channels=("alipay", "alipay_v3", "wechatpay_v2", "unionpay_rsa", "unionpay_keyed", "unionpay_sm2"),
+    ),
     Requirement("notify/unknown-order", "A notify about an order that does not exist credits nothing."),
     Requirement(
         "notify/odd-text",

@@ -30,6 +30,8 @@ REQUIREMENTS = (
     _rule("query-server-error", "A query that meets a server error changes nothing: it is asked again."),
     _rule("query-garbled", "A query that is answered with gibberish changes nothing: it is asked again."),
     _rule("query-tampered", "A query whose answer's signature does not match changes nothing: it is asked again."),
+    _rule("answer-about-another", "An answer about another order is no answer, however well it is signed."),
+    _rule("answer-other-amount", "An answer that names another amount than the order's is not taken for its payment."),
     _rule("one-not-all", "An order whose queries go unanswered keeps no other order's payment from being found."),
     _rule("never-a-second-trade", "An order whose opening is unknown is never opened a second time and paid twice."),
 )

@@ -183,6 +183,11 @@ CHECKS: Mapping[str, Check] = {
         refused(notified("tampered", event="payment")),
         witness="no notify named another amount",
     ),
+    "money/other-currency-refused": each_order(
+        "money/other-currency-refused",
+        refused(notified("tampered", fault="tampered_amount", currency="USD")),
+        witness="no notify named another currency",
+    ),
     "money/tampered-amount-not-credited": each_order(
         "money/tampered-amount-not-credited",
         still_right(notified("tampered", event="payment")),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from harness.checks.base import Check, Judgement, Ruling, Story, family, finding, judgement, stories
 from harness.checks.books import agree, still_right
-from harness.checks.occasions import Occasion, marked, met, notified, paid, struck
+from harness.checks.occasions import PAID, Occasion, marked, met, notified, paid, struck
 from harness.checks.signature import refused
 from harness.history import Operation
 from harness.verdict import Finding
@@ -210,6 +210,23 @@ def odd_text(story: Story) -> Iterator[Ruling]:
         yield from still_right(paid)(story)
 
 
+def failed_is_not_paid(story: Story) -> Iterator[Ruling]:
+    """
+    Nothing but a notify that says that the payment failed was heard of the order: no query was answered meanwhile.
+    """
+    said = tuple(notified("stray", fault="says_failed")(story))
+    moment = tuple(marked("only-told-of-failure")(story))
+    looks = [line for line in story.seen("get") if moment and line.index > moment[0].index]
+    if said and looks:
+        yield Ruling(
+            kept=looks[0].value["status"] not in PAID,
+            expected="not paid: all that was said is that the payment failed",
+            actual=str(looks[0].value["status"]),
+            evidence=(said[0], looks[0]),
+            money=f"order {story.order} counts as paid because of a notify that says that its payment failed",
+        )
+
+
 def _replayed_after_refund(story: Story) -> list[Operation]:
     return story.arrived("replayed") if story.asked("refund") else []
 
@@ -251,6 +268,7 @@ CHECKS: Mapping[str, Check] = {
             refused(notified("stray", fault="wrong_recipient", event="payment", which="app")),
             "no notify came for another app",
         ),
+        ("failed-is-not-paid", failed_is_not_paid, "no notify of a failed payment was all that was heard"),
         ("odd-text", odd_text, "nobody paid for an order with an odd text"),
         ("platform-long-down", platform_long_down, "the platform was not down for long"),
         ("platform-one-not-all", platform_one_not_all, "the platform refused nothing beside other news"),

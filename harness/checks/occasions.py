@@ -30,12 +30,17 @@ def called(verb: str, *faults: str, **settings: Any) -> Occasion:
     return occasion
 
 
-def answered(*faults: str) -> Occasion:
+def answered(*faults: str, **settings: Any) -> Occasion:
     """
     A call for anything that one of *faults* befell.
+
+    Args:
+        settings: what the fault had been told.
     """
 
     def occasion(story: Story) -> list[Operation]:
+        if settings and not _told(story, faults, settings):
+            return []
         return [line for line in story.lines.get("call", ()) if line.value.get("fault") in faults]
 
     return occasion

@@ -3,6 +3,7 @@ What the provider did not sign is neither acknowledged nor credited.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from harness.checks.base import (
     KEPT,
@@ -109,14 +110,14 @@ def true_after_forged(story: Story) -> list[Operation]:
     return story.arrived("true", "duplicate") if _forged(story) else []
 
 
-def not_believed(*faults: str) -> Rule:
+def not_believed(*faults: str, **settings: Any) -> Rule:
     """
     A rule: after an answer that nobody may believe the gateway calls again, is notified, or leaves the order unpaid;
     and the books agree.
     """
 
     def rule(story: Story) -> Iterator[Ruling]:
-        met = tuple(answered(*faults)(story))
+        met = tuple(answered(*faults, **settings)(story))
         if not met or not status_of(story):
             return
         apart = disagreements(story)

@@ -9,6 +9,7 @@ from harness.checks.books import still_right
 from harness.checks.idempotency import open_trades
 from harness.checks.occasions import PAID, called, marked, paid
 from harness.checks.refund import UNKNOWN
+from harness.checks.signature import not_believed
 
 
 def never_a_second_trade(story: Story) -> Iterator[Ruling]:
@@ -53,6 +54,16 @@ CHECKS: Mapping[str, Check] = {
     **family(
         "unknown",
         ("one-not-all", one_not_all, "no order was stuck beside others"),
+        (
+            "answer-about-another",
+            not_believed("another_answer", which="order"),
+            "every answer was about what was asked",
+        ),
+        (
+            "answer-other-amount",
+            not_believed("another_answer", which="amount"),
+            "every answer named its order's amount",
+        ),
         ("create-no-answer", still_right(called("open", "timeout_after")), "every opening was answered"),
         ("create-cut-before", still_right(called("open", "timeout_before")), "every opening arrived"),
         ("create-torn-after", still_right(called("open", "reset_after")), "no opening was torn off after the work"),

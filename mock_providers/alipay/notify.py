@@ -203,7 +203,9 @@ def _delivered(notice: Notice, delivery: PlannedDelivery, *, charset: str, stamp
         fields["utc_timestamp"] = str(int(stamp_at.timestamp() * 1000))
     else:
         fields["notify_time"] = text_of(stamp_at)
-    changed = _tampered(fields, delivery.add_fen) | _somebody_elses(fields, delivery.wrong)
+    changed = _tampered(fields, delivery.off_fen(named=False)) | _somebody_elses(fields, delivery.wrong)
+    if delivery.failed:
+        changed["trade_status"] = TradeStatus.TRADE_CLOSED
     if changed:
         changed["notify_id"] = _another_id(notice.notify_id, repr(sorted(changed.items())))
     unknown = {f"new_field_{number}": str(number) for number in range(1, delivery.extra_fields + 1)}

@@ -15,6 +15,7 @@ from mock_providers.core.records import record
 Place = Literal["notify", "reply"]
 # Provider and the merchant's order number.
 OrderKey = tuple[str, str]
+UNNAMED_FEN = 100
 
 
 class Kind(StrEnum):
@@ -94,6 +95,8 @@ class PlannedDelivery:
         fault: the fault that added this copy, "" for the true one.
         seal: whose signature it bears.
         add_fen: how much the amounts in it differ from the truth.
+        currency: what its amounts are in instead of CNY; where a vendor names none, they differ by UNNAMED_FEN instead.
+        failed: it says in the vendor's word that the payment or refund has failed, amounts and all.
         wrong: what names somebody else's: "merchant", "app", "order".
         stale_s: how far back its stamp lies.
         charset: written in this charset instead of the agreed one; "" keeps to the agreement.
@@ -110,6 +113,8 @@ class PlannedDelivery:
     fault: str = ""
     seal: Seal = Seal.TRUE
     add_fen: int = 0
+    currency: str = ""
+    failed: bool = False
     wrong: frozenset[str] = frozenset()
     stale_s: float = 0.0
     charset: str = ""
@@ -123,6 +128,15 @@ class PlannedDelivery:
     def forged(self) -> bool:
         """Whether its signature is not the platform's over what it says."""
         return not self.seal.genuine
+
+    @property
+    def says_otherwise(self) -> bool:
+        """Whether it says something else than happened, and so is another notify than the true one."""
+        return bool(self.add_fen or self.currency or self.failed or self.wrong)
+
+    def off_fen(self, *, named: bool) -> int:
+        """How much its amounts differ, for a message that names a currency or does not."""
+        return self.add_fen or (UNNAMED_FEN if self.currency and not named else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +203,7 @@ class AnswerShape:
         undone: the work is done, answered as it went, and then taken back; where a vendor never does that, it is not.
         probe: signed wrongly in the vendor's own way, to see who looks; where a vendor has none, it says nothing.
         spelling: another lawful way to write the same, by a word of the fault's; "" is the usual one.
+        astray: what the answer names is another's: "order" or "amount"; one that names neither says the truth.
     """
 
     refuse: str = ""
@@ -198,6 +213,7 @@ class AnswerShape:
     undone: bool = False
     probe: bool = False
     spelling: str = ""
+    astray: str = ""
 
 
 PLAIN_SHAPE = AnswerShape()

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from mock_providers.faults.ack_ignored import AckIgnored
 from mock_providers.faults.after_close import AfterClose
+from mock_providers.faults.another_answer import AnotherAnswer
 from mock_providers.faults.bad_signature import BadSignature
 from mock_providers.faults.base import Fault
 from mock_providers.faults.before_response import BeforeResponse
@@ -34,6 +35,7 @@ from mock_providers.faults.replayed_notify import ReplayedNotify
 from mock_providers.faults.reset_after import ResetAfter
 from mock_providers.faults.reset_before import ResetBefore
 from mock_providers.faults.rolled_back import RolledBack
+from mock_providers.faults.says_failed import SaysFailed
 from mock_providers.faults.settlement_day import SettlementDay
 from mock_providers.faults.signature_downgrade import SignatureDowngrade
 from mock_providers.faults.signature_probe import SignatureProbe
@@ -64,6 +66,8 @@ _ALL: tuple[type[Fault], ...] = (
     WrongEncoding,
     ExtraFields,
     OtherSpelling,
+    SaysFailed,
+    AnotherAnswer,
     AckIgnored,
     SlowReading,
     ReplayedNotify,

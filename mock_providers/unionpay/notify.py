@@ -12,6 +12,7 @@ from mock_providers.core.book import Refund, Trade
 from mock_providers.core.journal import RawResponse
 from mock_providers.core.plans import PlannedDelivery
 from mock_providers.core.provider import Departure, Ladder, Notice, OutgoingNotify
+from mock_providers.unionpay.codes import result
 from mock_providers.unionpay.keys import Sealer
 from mock_providers.unionpay.sealing import sealed
 from mock_providers.unionpay.transactions import Found, told
@@ -24,6 +25,9 @@ LADDERS: Mapping[str, Ladder] = {
     "older": Ladder(offsets_s=(0.0, 0.0, 60.0, 180.0, 420.0), answer_timeout_s=10.0),
 }
 _AMOUNTS = ("txnAmt", "settleAmt")
+_CURRENCY_FIELDS = ("currencyCode", "settleCurrencyCode")
+_CURRENCIES: Mapping[str, str] = {"USD": "840"}
+_FAILED = result("01")
 
 
 def acknowledged(response: RawResponse, *, ack_302: bool) -> bool:
@@ -92,8 +96,12 @@ def render(notice: Notice, delivery: PlannedDelivery, *, sealer: Sealer, method:
     fields = {**notice.fields, "signMethod": method}
     if delivery.charset:
         fields["encoding"] = delivery.charset.upper()
-    if delivery.add_fen:
-        fields |= _tampered(fields, delivery.add_fen)
+    if add_fen := delivery.off_fen(named="currencyCode" in fields):
+        fields |= _tampered(fields, add_fen)
+    if delivery.currency:
+        fields |= {name: _CURRENCIES[delivery.currency] for name in _CURRENCY_FIELDS if name in fields}
+    if delivery.failed:
+        fields |= {"respCode": _FAILED.code, "respMsg": _FAILED.text}
     if "order" in delivery.wrong:
         fields["orderId"] = _another(fields["orderId"])
     if delivery.wrong & {"merchant", "app"}:

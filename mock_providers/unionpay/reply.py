@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from mock_providers.core.book import CASHIER_PATH, cashier_token
-from mock_providers.core.plans import AnswerShape, Seal
+from mock_providers.core.plans import UNNAMED_FEN, AnswerShape, Seal
 from mock_providers.core.reply import WireReply
 from mock_providers.unionpay import pages
 from mock_providers.unionpay.codes import SUCCESS, result
@@ -33,6 +33,8 @@ _ECHOES = (
     "txnType",
     "version",
 )
+_NUMBERS = ("orderId", "queryId")
+_AMOUNTS = ("txnAmt", "settleAmt")
 _ECHO_MAX = 128
 # What faults ask for in words of no vendor's. Facts: unionpay/resp-codes
 _WORDS: Mapping[str, str] = MappingProxyType({"system_error": "03", "busy": "06", "in_process": "05"})
@@ -68,6 +70,23 @@ def reply_to(chosen: Transaction, work: Work, shape: AnswerShape, *, policy: Pol
     if code in _FAILED_LATER and policy.undone == "failed" and is_accepted_first(work):
         _done(chosen, replace(work, ending="01"))
     return Answer(result(code))
+
+
+def astray(answer: Answer, which: str, asked: Mapping[str, str]) -> Answer:
+    """
+    The answer with another's numbers or amounts in it, signed like any other.
+
+    Args:
+        which: "order", "amount", or "" for the answer as it is.
+    """
+    if which == "order":
+        said = {**asked, **answer.fields}
+        found = {name: said[name] for name in _NUMBERS if said.get(name)}
+        other = {name: number[:-1] + ("0" if number[-1] != "0" else "1") for name, number in found.items()}
+        return replace(answer, fields={**answer.fields, **other})
+    amounts = [name for name in _AMOUNTS if which and answer.fields.get(name)]
+    other = {name: str(int(answer.fields[name]) + UNNAMED_FEN) for name in amounts}
+    return replace(answer, fields={**answer.fields, **other}) if other else answer
 
 
 def is_accepted_first(work: Work) -> bool:

@@ -19,7 +19,7 @@ from mock_providers.core.reply import WireReply
 from mock_providers.unionpay import pages, reading
 from mock_providers.unionpay.codes import Result, result
 from mock_providers.unionpay.door import Admission, admit
-from mock_providers.unionpay.reply import Reply, reply_to
+from mock_providers.unionpay.reply import Reply, astray, reply_to
 from mock_providers.unionpay.transactions import find, find_by_query_id
 from mock_providers.unionpay.wire import FIELDS_MAX, read_form, trimmed
 from mock_providers.unionpay.work import PROVIDER, Answer, Office, Work
@@ -131,7 +131,9 @@ class Router:
         answer = reply_to(chosen, work, shape, policy=self.office.policy)
         if arrived.endpoint == FRONT:
             return self.reply.for_browser(answer, base_url=work.base_url)
-        return self.reply.message(answer, arrived.fields, codec=arrived.codec, seal=shape.seal)
+        return self.reply.message(
+            astray(answer, shape.astray, arrived.fields), arrived.fields, codec=arrived.codec, seal=shape.seal
+        )
 
     def _refused(self, arrived: Arrived) -> Call:
         """A refusal at the door, which is nobody's fault."""

@@ -133,6 +133,7 @@ LIES: dict[str, tuple[dict[str, Any], str, str]] = {
     "signature_probe": ({}, "signature_probe", "signature_rejected"),
     "wrong_key": ({}, "signature_rejected", "signature_rejected"),
     "foreign_chain": ({}, "unknown_serial", "signature_rejected"),
+    "says_failed": ({}, "malformed_notify", "not_a_payment"),
     "signature_downgrade": ({}, "signature_rejected", "weaker_signature"),
     "stale_timestamp": ({"seconds": 7200}, "stale_timestamp", ""),
     "clock_skew": ({"seconds": 420}, "stale_timestamp", ""),

@@ -14,6 +14,7 @@ from mock_providers.alipay.apps import App
 from mock_providers.alipay.business import IllegalJson, business_fields
 from mock_providers.alipay.content import Undecipherable, decrypted, encrypted
 from mock_providers.alipay.door import Admission
+from mock_providers.alipay.elsewhere import astray
 from mock_providers.alipay.methods import METHODS, Method
 from mock_providers.alipay.reception import Reception, entry_of
 from mock_providers.alipay.signing import downgraded
@@ -158,7 +159,8 @@ class V3Router:
         )
 
     def _perform(self, method: Method, work: Work, asked: Asked, shape: AnswerShape = PLAIN_SHAPE) -> WireReply:
-        return self._wire(method.answer(self.reception.office, work, shape=shape), asked, shape=shape)
+        reply = method.answer(self.reception.office, work, shape=shape)
+        return self._wire(astray(reply, shape.astray), asked, shape=shape)
 
     def _answer(self, reply: ProviderReply, asked: Asked, shape: AnswerShape = PLAIN_SHAPE) -> WireReply:
         del shape  # a refusal at the door is nobody's fault

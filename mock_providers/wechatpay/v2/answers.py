@@ -4,8 +4,10 @@ An API's answer into bytes: the envelope, the signature of the caller's own kind
 Facts: wechatpay/v2-levels, wechatpay/v2-xml
 """
 
+from collections.abc import Mapping
+
 from mock_providers.core.ids import Ids
-from mock_providers.core.plans import AnswerShape, Seal
+from mock_providers.core.plans import UNNAMED_FEN, AnswerShape, Seal
 from mock_providers.core.reply import WireReply
 from mock_providers.wechatpay.v2 import codes, xml
 from mock_providers.wechatpay.v2.codes import Failure, Refusal
@@ -14,6 +16,8 @@ from mock_providers.wechatpay.v2.work import Answer, Api, BillFailure, Done, Dow
 
 _PLAIN = (("Content-Type", "text/plain"),)
 # What a stranger would sign with.
+_NUMBERS = ("out_trade_no", "transaction_id", "out_refund_no", "out_refund_no_0")
+_AMOUNTS = ("total_fee", "cash_fee", "settlement_total_fee", "refund_fee", "refund_fee_0", "settlement_refund_fee")
 FOREIGN_KEY = "payproof00forger00of00keyed00sea"
 # What faults call by a common name. Facts: wechatpay/v2-micropay, wechatpay/v2-refund, wechatpay/v2-levels
 _COMMON_NAMES = {
@@ -60,6 +64,7 @@ class AnswerWriter:
             told = {"return_code": "FAIL", "return_msg": answer.return_msg, "error_code": answer.error_code}
             return WireReply(200, _PLAIN, xml.write(told).encode())
         fields = self._fields(answer, work, api)
+        fields |= _astray(fields, shape.astray)
         text = text_of(fields) if api.signed else None
         if shape.seal is Seal.NONE:
             fields.pop("sign", None)
@@ -89,6 +94,15 @@ class AnswerWriter:
             fields |= {"err_code": "SUCCESS", "err_code_des": "ok", "device_info": "sandbox"}
         fields.update(answer.fields)
         return fields
+
+
+def _astray(fields: Mapping[str, str], which: str) -> dict[str, str]:
+    """What a signed answer about another order, or over another amount, says instead; nothing for ""."""
+    if which == "order":
+        found = {name: fields[name] for name in _NUMBERS if fields.get(name)}
+        return {name: number[:-1] + ("0" if number[-1] != "0" else "1") for name, number in found.items()}
+    amounts = _AMOUNTS if which else ()
+    return {name: str(int(fields[name]) + UNNAMED_FEN) for name in amounts if fields.get(name)}
 
 
 def _ordered(fields: dict[str, str], spelling: str) -> dict[str, str]:

@@ -44,6 +44,8 @@ _HEADERS: Headers = (
 )
 _AMOUNTS = ("total_fee", "settlement_total_fee", "cash_fee", "refund_fee", "settlement_refund_fee")
 _OTHERS: Mapping[str, tuple[str, ...]] = {"merchant": ("mch_id",), "app": ("appid",), "order": ("out_trade_no",)}
+_FAILED: Mapping[str, str] = {"result_code": "FAIL", "err_code": "SYSTEMERROR", "err_code_des": "系统错误"}
+_FAILED_REFUND: Mapping[str, str] = {"refund_status": STATUS[RefundWord.ABNORMAL]}
 _BARE = frozenset({"total_fee"})
 _ACKED = re.compile(rb"<return_code>\s*(?:<!\[CDATA\[\s*SUCCESS\s*\]\]>|SUCCESS)\s*</return_code>")
 
@@ -259,9 +261,14 @@ def encrypted(data: bytes, key: str) -> bytes:
 
 def _altered(fields: dict[str, str], delivery: PlannedDelivery) -> dict[str, str]:
     """Other amounts, somebody else's numbers, fields of the future."""
-    for name in _AMOUNTS if delivery.add_fen else ():
+    currencies = [name for name in ("fee_type", "cash_fee_type") if name in fields]
+    add_fen = delivery.off_fen(named=bool(currencies))
+    for name in _AMOUNTS if add_fen else ():
         if name in fields:
-            fields[name] = str(_other_fen(int(fields[name]), delivery.add_fen))
+            fields[name] = str(_other_fen(int(fields[name]), add_fen))
+    fields |= dict.fromkeys(currencies, delivery.currency) if delivery.currency else {}
+    if delivery.failed:
+        fields |= _FAILED_REFUND if "refund_status" in fields else _FAILED
     for kind in delivery.wrong:
         for name in _OTHERS.get(kind, ()):
             if name in fields:

@@ -38,6 +38,7 @@ _SUMMARIES: Mapping[RefundWord, str] = {
     RefundWord.CLOSED: "退款关闭",
 }
 _AMOUNTS = ("total", "payer_total", "refund", "payer_refund", "total_amount", "payer_amount", "transfer_amount")
+_FAILED: Mapping[str, str] = {"trade_state": TradeWord.PAYERROR, "refund_status": RefundWord.ABNORMAL}
 _OTHERS: Mapping[str, tuple[str, ...]] = {
     "merchant": ("mchid", "mch_id", "combine_mchid", "sp_mchid"),
     "app": ("appid", "combine_appid", "sp_appid"),
@@ -220,7 +221,7 @@ def _body(desk: Desk, notice: Notice, delivery: PlannedDelivery, *, drawn: bytes
     A forged copy reuses the true notify's id; one that says other things brings an id of its own.
     """
     resource = orjson.loads(notice.fields["resource"])
-    other = bool(delivery.add_fen or delivery.wrong)
+    other = delivery.says_otherwise
     if other:
         resource = _altered(resource, delivery)
     for place in range(delivery.extra_fields):
@@ -259,15 +260,22 @@ def _altered(resource: Mapping[str, Any], delivery: PlannedDelivery) -> dict[str
     strangers = {name for kind in delivery.wrong for name in _OTHERS.get(kind, ())}
     for name in strangers & altered.keys():
         altered[name] = _somebody_elses(altered[name])
+    for name in _FAILED.keys() & altered.keys() if delivery.failed else ():
+        altered[name] = _FAILED[name]
     amount = altered.get("amount")
-    if delivery.add_fen and isinstance(amount, dict):
-        altered["amount"] = {
-            name: _other_fen(value, delivery.add_fen) if name in _AMOUNTS else value for name, value in amount.items()
-        }
-    elif delivery.add_fen:
+    if isinstance(amount, dict):
+        altered["amount"] = _other_amount(amount, delivery)
+    elif add_fen := delivery.off_fen(named=False):
         for name in altered.keys() & set(_AMOUNTS):
-            altered[name] = _other_fen(altered[name], delivery.add_fen)
+            altered[name] = _other_fen(altered[name], add_fen)
     return altered
+
+
+def _other_amount(amount: Mapping[str, Any], delivery: PlannedDelivery) -> dict[str, Any]:
+    named = [name for name in ("currency", "payer_currency") if name in amount]
+    add_fen = delivery.off_fen(named=bool(named))
+    other = {name: _other_fen(fen, add_fen) for name, fen in amount.items() if add_fen and name in _AMOUNTS}
+    return {**amount, **other, **(dict.fromkeys(named, delivery.currency) if delivery.currency else {})}
 
 
 def _other_fen(true_fen: int, add_fen: int) -> int:

@@ -7,6 +7,7 @@ Knows no API and no trade.
 import re
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b, shake_256
 from urllib.parse import unquote
@@ -20,6 +21,7 @@ from mock_providers.core.records import record
 from mock_providers.core.reply import WireReply
 from mock_providers.wechatpay.merchants import KeyRing
 from mock_providers.wechatpay.v3.answers import Answer
+from mock_providers.wechatpay.v3.elsewhere import astray
 from mock_providers.wechatpay.v3.signing import answer_message, sign
 
 SIGNATURE_TYPE = "WECHATPAY2-SHA256-RSA2048"
@@ -102,6 +104,8 @@ class AnswerWriter:
         Facts: wechatpay/answer-sign, wechatpay/what-is-signed, wechatpay/answer-headers
         """
         self._count += 1
+        if shape.astray and not answer.code:
+            answer = replace(answer, body=astray(answer.body, shape.astray))
         typed = answer.body or answer.status == 204
         headers: Headers = (("Content-Type", answer.content_type),) if typed else ()
         if answer.request_id:

@@ -17,6 +17,12 @@ MET: Mapping[str, Written] = {
     "signature/answer-tampered-not-believed": lambda tale: tale.call("open", fault="bad_signature").call("open"),
     "signature/answer-foreign-not-believed": lambda tale: tale.call("query", fault="wrong_key").call("query"),
     "signature/answer-unsigned-not-believed": lambda tale: tale.call("refund", fault="unsigned").call("refund"),
+    "unknown/answer-about-another": lambda tale: (
+        tale.struck("another_answer", which="order").call("query", fault="another_answer").call("query")
+    ),
+    "unknown/answer-other-amount": lambda tale: (
+        tale.struck("another_answer", which="amount").call("query", fault="another_answer").call("query")
+    ),
     "signature/answer-weaker-not-believed": lambda tale: tale.call("query", fault="signature_downgrade").call("query"),
     "signature/answer-certificate-not-believed": lambda tale: tale.call("query", fault="expired_certificate").call(
         "query"
@@ -89,6 +95,9 @@ MET: Mapping[str, Written] = {
 # A lie that came: kept when it was refused, broken when it was acknowledged.
 LIES: Mapping[str, Callable[[Tale, bool], Tale]] = {
     "signature/foreign-key-refused": lambda tale, acked: tale.notify("forged", acked=acked, fault="wrong_key"),
+    "money/other-currency-refused": lambda tale, acked: tale.struck("tampered_amount", currency="USD").notify(
+        "tampered", acked=acked, fault="tampered_amount"
+    ),
     "signature/weaker-method-refused": lambda tale, acked: tale.notify(
         "forged", acked=acked, fault="signature_downgrade"
     ),

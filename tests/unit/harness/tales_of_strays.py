@@ -57,6 +57,17 @@ def also_told(event, *, number=2):
     return tale
 
 
+def told_of_failure(status):
+    """The one notify said that the payment failed; then somebody looked."""
+    return Tale().notify("stray", fault="says_failed").mark("only-told-of-failure").look(status).right()
+
+
+def told_astray(which, *, again):
+    """An answer of somebody else's, and another question or none."""
+    tale = Tale().struck("another_answer", which=which).call("query", fault="another_answer")
+    return (tale.call("query") if again else tale).right()
+
+
 def broken(*errors, ends="ok", status=None):
     """An order of a burst that met these server errors before its answer."""
     tale = Tale().mark("spike")
@@ -69,6 +80,14 @@ OTHERS = [
     *((name, "PASS", came(Tale(), True).right()) for name, came in TRUTHS.items()),
     *((name, "FAIL", came(Tale(), False).right()) for name, came in TRUTHS.items()),
     *((name, "UNKNOWN", Tale().notify().right()) for name in TRUTHS),
+    ("notify/failed-is-not-paid", "PASS", told_of_failure("PENDING")),
+    ("notify/failed-is-not-paid", "FAIL", told_of_failure("PAID")),
+    ("notify/failed-is-not-paid", "UNKNOWN", Tale().mark("only-told-of-failure").look("PAID").right()),
+    ("notify/failed-is-not-paid", "UNKNOWN", Tale().notify("stray", fault="says_failed").look("PAID").right()),
+    ("unknown/answer-about-another", "FAIL", told_astray("order", again=False)),
+    ("unknown/answer-about-another", "UNKNOWN", told_astray("amount", again=False)),
+    ("unknown/answer-other-amount", "FAIL", told_astray("amount", again=False)),
+    ("unknown/answer-other-amount", "UNKNOWN", told_astray("order", again=True)),
     ("notify/odd-text", "FAIL", Tale().mark("odd-text").bought().notify(acked=False).right()),
     ("notify/odd-text", "UNKNOWN", Tale().mark("odd-text").right()),
     ("notify/platform-long-down", "PASS", Tale().mark("platform-long-down").webhook(told=False).webhook()),
