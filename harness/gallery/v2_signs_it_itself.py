@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from harness.gallery.around import AroundChannel, only, within
 from harness.gallery.mutant import Mutant
-from reference_gateway.channels.wechatpay.v2_signing import MD5, digest
+from reference_gateway.channels.wechatpay.v2_signing import HMAC, digest
 from reference_gateway.channels.wechatpay.v2_xml import body_of, fields_of
 from reference_gateway.domain.notice import Notice
 from reference_gateway.errors import SignatureRejected
@@ -19,8 +19,8 @@ class Around(AroundChannel):
         try:
             return self._inner.parse_notify(headers, body)
         except SignatureRejected:
-            fields = {name: value for name, value in fields_of(body).items() if name not in {"sign", "sign_type"}}
-            fields["sign"] = digest(fields, within(self._inner, "_merchant", "apiv2_key"), sign_type=MD5)
+            fields = {name: value for name, value in fields_of(body).items() if name != "sign"} | {"sign_type": HMAC}
+            fields["sign"] = digest(fields, within(self._inner, "_merchant", "apiv2_key"), sign_type=HMAC)
             return self._inner.parse_notify(headers, body_of(fields))
 
 
