@@ -12,6 +12,7 @@ from harness.control import BuyerAction
 from harness.sut.contract import Ability
 
 HOUR_S = 3600.0
+ALWAYS = 1_000_000
 
 
 def opening(fault: str, **settings: Any) -> Play:
@@ -65,15 +66,19 @@ def query(fault: str, **settings: Any) -> Play:
 
 def answered(fault: str, **settings: Any) -> Play:
     """
-    The gateway's question about a paid order meets the fault, and no notify ever tells it either.
+    The gateway's questions about a paid order meet the fault, and no notify ever tells it either.
+
+    However often it had asked before; once it has been told to ask, it is answered as ever.
     """
 
     async def play(stage: Stage) -> None:
         order = await stage.opened()
         await stage.strike(order, "drop_all")
-        await stage.strike(order, fault, on="query", **settings)
+        await stage.strike(order, fault, on="query", first=ALWAYS, **settings)
         await stage.act(order)
         await stage.sync(order)
+        await stage.calm()
+        await stage.strike(order, "drop_all")
         await stage.advance(2 * HOUR_S)
 
     return play

@@ -16,7 +16,7 @@ ALWAYS = 1_000_000
 # What forms, templates and comma separated files trip over; each in an order of its own, as a gateway may refuse one.
 TEXTS = ("红包 生日快乐", "tip 1+1", "tip 50% %2B", 'tip, "large"', "tip <b>'x'</b>")
 # No "empty_field": a well-behaved sender has none, since verifiers differ about them.
-NOTIFY_SPELLINGS = ("short_amounts", "percent_spaces")
+NOTIFY_SPELLINGS = ("short_amounts", "percent_spaces", "spaced")
 ANSWER_SPELLINGS = ("spaced", "reordered", "escaped_slashes", "braces")
 # One more than a float of 32 bits holds, and what is left of as 9.90 yuan where a whole number has 32 bits.
 WIDE_FEN = (16_777_217, 4_294_968_286)

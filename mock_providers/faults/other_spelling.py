@@ -12,7 +12,7 @@ class OtherSpelling(Fault):
     """
     Args:
         spelling: a protocol that has no such spelling writes as ever. Of answers: "spaced", "reordered",
-            "escaped_slashes", "braces". Of notifies: "short_amounts" (88.8), "percent_spaces", "empty_field".
+            "escaped_slashes", "braces". Of notifies: "short_amounts" (88.8), "percent_spaces", "empty_field", "spaced".
     """
 
     name: ClassVar[str] = "other_spelling"

@@ -250,7 +250,7 @@ def _body(desk: Desk, notice: Notice, delivery: PlannedDelivery, *, drawn: bytes
     }
     for place in range(delivery.extra_fields):
         envelope[f"future_field_{place + 1}"] = "introduced later"
-    text = orjson.dumps(envelope)
+    text = orjson.dumps(envelope, option=orjson.OPT_INDENT_2 if delivery.spelling == "spaced" else None)
     return text.decode().encode(delivery.charset, "replace") if delivery.charset else text
 
 

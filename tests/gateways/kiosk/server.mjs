@@ -2,6 +2,7 @@
 // Run as `node server.mjs PORT JOURNAL`; the rest comes from KIOSK_ variables.
 
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
+import { createVerify } from "node:crypto";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -63,6 +64,7 @@ function alipay() {
     gateway: `${KIOSK_ALIPAY}/gateway.do`,
     timeout: CALL_MS,
   });
+  const platform = key("alipay/alipay_public_key.pem");
   const call = (method, bizContent, more = {}) => sdk.exec(`alipay.trade.${method}`, { bizContent, ...more }, { validateSign: true });
   const sure = (answer, ...codes) => {
     if (answer.code !== "10000" && !codes.includes(answer.subCode)) throw new Error(answer.subCode ?? answer.code);
@@ -76,6 +78,7 @@ function alipay() {
     async ask(order) {
       const answer = sure(await call("query", { out_trade_no: number(order) }), "ACQ.TRADE_NOT_EXIST");
       const paid = ["TRADE_SUCCESS", "TRADE_FINISHED"].includes(answer.tradeStatus) || Boolean(answer.sendPayDate);
+      if (paid && answer.outTradeNo !== number(order)) throw new Error("an answer about another order");
       return { paid: paid && answer.totalAmount === yuan(order.fen), trade: answer.tradeNo ?? "" };
     },
     async close(order) {
@@ -91,7 +94,10 @@ function alipay() {
     },
     hear(headers, body) {
       const form = Object.fromEntries(new URLSearchParams(body));
-      if (!form.sign || !sdk.checkNotifySignV2({ ...form })) throw new Error("forged");
+      // The SDK takes the form at its word, by RSA too, and what was signed with sign_type left in.
+      const fields = Object.keys(form).filter((name) => name !== "sign" && name !== "sign_type").sort();
+      const strict = createVerify("RSA-SHA256").update(fields.map((name) => `${name}=${form[name]}`).join("&"));
+      if (form.sign_type !== "RSA2" || !strict.verify(platform, form.sign ?? "", "base64")) throw new Error("forged");
       if (form.app_id !== appId || form.seller_id !== sellerId) throw new Error("somebody else's");
       const paid = form.trade_status === "TRADE_SUCCESS" && !form.gmt_refund && !form.refund_fee;
       return { number: form.out_trade_no, paid, right: (order) => Math.round(Number(form.total_amount) * 100) === order.fen, trade: form.trade_no };
@@ -103,19 +109,33 @@ function alipay() {
 function wechatpay() {
   const [mchid, appid] = [key("wechatpay/mchid"), key("wechatpay/appid")];
   const certs = { [key("wechatpay/wechatpay_certificate_serial_no")]: key("wechatpay/wechatpay_certificate.pem") };
-  const open = (box) => JSON.parse(Aes.AesGcm.decrypt(box.ciphertext, key("wechatpay/apiv3_key"), box.nonce, box.associated_data));
-  const wxpay = new Wechatpay({
-    baseURL: `${KIOSK_WECHATPAY}/`,
-    mchid,
-    serial: key("wechatpay/apiclient_serial_no"),
-    privateKey: key("wechatpay/apiclient_key.pem"),
-    certs,
-  });
+  const open = (box) => Aes.AesGcm.decrypt(box.ciphertext, key("wechatpay/apiv3_key"), box.nonce, box.associated_data);
+  const [serial, privateKey] = [key("wechatpay/apiclient_serial_no"), key("wechatpay/apiclient_key.pem")];
+  const client = () => new Wechatpay({ baseURL: `${KIOSK_WECHATPAY}/`, mchid, serial, privateKey, certs });
+  let wxpay = client();
+  let asked = -Infinity;
+  /** Has the list of certificates fetched, for what names one that is not here; not for each of a crowd of strangers. */
+  const learn = async () => {
+    if (performance.now() - asked < 200) return;
+    asked = performance.now();
+    const [nonce, stamp] = [Formatter.nonce(), Formatter.timestamp()];
+    const signature = Rsa.sign(Formatter.request("GET", "/v3/certificates", stamp, nonce), privateKey);
+    const authorization = Formatter.authorization(mchid, nonce, signature, stamp, serial);
+    const headers = { authorization, accept: "application/json", "user-agent": "kiosk" };
+    const answer = await fetch(`${KIOSK_WECHATPAY}/v3/certificates`, { headers, signal: AbortSignal.timeout(CALL_MS) });
+    // Whoever can encrypt with our own key is the platform; the answer's signature may be by what we do not have yet.
+    for (const one of (await answer.json()).data ?? []) certs[one.serial_no] = open(one.encrypt_certificate);
+    wxpay = client();
+  };
+  const wish = () => learn().catch((problem) => console.error("certificates", String(problem)));
   const at = (path) => wxpay.chain(`v3/${path}`);
   const given = { timeout: CALL_MS };
   const trade = (path, order) => at(`pay/transactions/out-trade-no/${number(order)}${path}`);
   const missing = (problem) => {
-    if (problem.response?.status !== 404) throw problem;
+    if (problem.response?.status !== 404) {
+      wish();
+      throw problem;
+    }
     return { data: {} };
   };
   return {
@@ -125,6 +145,7 @@ function wechatpay() {
     },
     async ask(order) {
       const { data } = await trade("", order).get({ params: { mchid }, ...given }).catch(missing);
+      if (data.trade_state && data.out_trade_no !== number(order)) throw new Error("an answer about another order");
       const paid = ["SUCCESS", "REFUND"].includes(data.trade_state) && data.amount?.total === order.fen;
       return { paid, trade: data.transaction_id ?? "" };
     },
@@ -136,14 +157,15 @@ function wechatpay() {
       const status = known.status ?? (await at("refund/domestic/refunds").post(said, given)).data.status;
       return status === "SUCCESS";
     },
-    hear(headers, body) {
-      const [stamp, serial] = [headers["wechatpay-timestamp"], headers["wechatpay-serial"]];
+    async hear(headers, body) {
+      const [stamp, named] = [headers["wechatpay-timestamp"], headers["wechatpay-serial"]];
       if (!stamp || Math.abs(Date.now() / 1000 - Number(stamp)) > 300) throw new Error("stale");
       const signed = Formatter.response(stamp, headers["wechatpay-nonce"], body);
-      if (!certs[serial] || !Rsa.verify(signed, headers["wechatpay-signature"], certs[serial])) throw new Error("forged");
-      const said = open(JSON.parse(body).resource);
+      if (!certs[named]) await wish();
+      if (!certs[named] || !Rsa.verify(signed, headers["wechatpay-signature"], certs[named])) throw new Error("forged");
+      const said = JSON.parse(open(JSON.parse(body).resource));
       if (said.mchid !== mchid || (said.appid ?? appid) !== appid) throw new Error("somebody else's");
-      const right = (order) => said.amount.total === order.fen;
+      const right = (order) => said.amount.total === order.fen && said.amount.currency === "CNY";
       return { number: said.out_trade_no, paid: said.trade_state === "SUCCESS", right, trade: said.transaction_id };
     },
     ack: (good) => [good ? 200 : 500, good ? "{}" : '{"code":"FAIL"}'],
@@ -181,8 +203,8 @@ async function giveBack(order, refund) {
   if (done && refund.state === "doing") add("refunded", { id: order.id, no: refund.no });
 }
 
-function heard(way, headers, body) {
-  const said = ways[way].hear(headers, body);
+async function heard(way, headers, body) {
+  const said = await ways[way].hear(headers, body);
   const order = [...orders.values()].find((one) => one.way === way && number(one) === said.number);
   if (!order || (said.paid && !said.right(order))) throw new Error("not what was ordered");
   if (said.paid) paid(order, said.trade);
@@ -241,7 +263,7 @@ async function answer(request, body) {
   const [, place, id, what, no] = request.url.split("/");
   if (place === "hear") {
     try {
-      heard(id, request.headers, body);
+      await heard(id, request.headers, body);
       return ways[id].ack(true);
     } catch (problem) {
       console.error("a notify:", String(problem));
