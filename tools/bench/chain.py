@@ -17,6 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tools.bench.yardsticks import on_core
+
 REPO = Path(__file__).parents[2]
 SECONDS = 10
 GROUPS = ("generator", "gateway", "providers", "database", "redis")
@@ -29,7 +31,7 @@ def run(home: Path, *words: str) -> dict[str, Any]:
     One run of `payproof load`; its JSON object.
     """
     command = [sys.executable, "-m", "harness", "load", *words, "--profile", "load", "--home", str(home), "--json"]
-    done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=False)
+    done = subprocess.run(on_core(command, None), cwd=REPO, capture_output=True, text=True, check=False)
     if not done.stdout.strip():
         raise SystemExit(f"bench: {' '.join(words)} gave nothing: {done.stderr[-2000:]}")
     told: dict[str, Any] = json.loads(done.stdout)

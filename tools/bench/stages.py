@@ -47,6 +47,7 @@ from reference_gateway.webhooks import HttpWebhookSender, webhook_signature
 from tools.bench.admission import order
 from tools.bench.gateway import APP, SECRET, signed
 from tools.bench.notifies import TOLD, papers
+from tools.bench.yardsticks import on_core
 
 BATCH, REPEATS = 64, 8
 
@@ -216,7 +217,8 @@ async def _measured(stage: Stage) -> dict[str, float]:
 async def _served(stack: AsyncExitStack) -> str:
     """Another end, in a process of its own, whose cost is none of ours."""
     script = Path(__file__).with_name("empty.py")
-    process = await asyncio.create_subprocess_exec(sys.executable, str(script), stdout=asyncio.subprocess.PIPE)
+    command = on_core([sys.executable, str(script)], None)
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     stack.callback(process.terminate)
     return str(json.loads(await process.stdout.readline())["url"])

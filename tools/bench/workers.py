@@ -24,6 +24,7 @@ from mock_providers.core.identities import merchant_folders
 from tools.bench import alipay
 from tools.bench.replay import CONNECTIONS, _Client, cpu_of
 from tools.bench.server import REPO
+from tools.bench.yardsticks import on_core
 
 MERCHANTS = 2
 
@@ -77,7 +78,9 @@ def served(folder: Path, way: Way) -> Iterator[tuple[list[str], list[int]]]:
 @contextmanager
 def _process(credentials: Path, *flags: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     command = [sys.executable, "-m", "mock_providers", "--credentials-dir", str(credentials), *flags]
-    with subprocess.Popen(command, cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        on_core(command, None), cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
         assert process.stdout is not None
         try:
             yield process.pid, json.loads(process.stdout.readline())
@@ -88,7 +91,7 @@ def _process(credentials: Path, *flags: str) -> Iterator[tuple[int, Mapping[str,
 @contextmanager
 def _relay(target: str) -> Iterator[tuple[int, str]]:
     command = [sys.executable, "-m", "tools.bench.relay", target]
-    with subprocess.Popen(command, cwd=REPO, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(on_core(command, None), cwd=REPO, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
             yield process.pid, process.stdout.readline().decode().strip()

@@ -15,6 +15,7 @@ from pathlib import Path
 from tools.bench.replay import replay
 
 REPO = Path(__file__).parents[2]
+TIED = Path(__file__).with_name("tied.py")
 SECONDS = 1.0
 EMPTY_CALLS = 8000
 EMPTY = b"POST /pay/unifiedorder HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 400\r\n\r\n" + b"x" * 400
@@ -33,9 +34,12 @@ class Mark:
 
 def on_core(command: list[str], core: int | None) -> list[str]:
     """
-    The same command, held to one core where the system can do that.
+    The same command, which ends when we do, and is held to one core where the system can do that.
+
+    To be started from the main thread, for the kernel ties a child to the thread that forked it.
     """
-    return command if core is None else ["taskset", "-c", str(core), *command]
+    held = [] if core is None else ["taskset", "-c", str(core)]
+    return [sys.executable, "-I", "-S", str(TIED), str(os.getpid()), *held, *command]
 
 
 def cores() -> tuple[int | None, int | None]:
