@@ -211,7 +211,7 @@ class GatewaySettings(BaseSettings):
     admitted_max: PositiveInt = 4096
     # A newcomer is turned away (429) who would wait longer than this for his answer; and, with an order, for the
     # channel to be called. Both are estimated from the lines as they move.
-    answer_wait_s_max: PositiveFloat = 2.0
+    answer_wait_s_max: PositiveFloat = 3.0
     opening_wait_s_max: PositiveFloat = 10.0
     # Widens as hope fades: a day after its creation an order is asked about four times a day. Where a vendor says when
     # to ask about what nobody knows, its own ladder goes first, unless this one is given.

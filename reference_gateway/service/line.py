@@ -11,20 +11,23 @@ from __future__ import annotations
 import asyncio
 import math
 
+MEMORY_S = 10.0
+"""After that time a third of what a line saw still counts: longer than any one commit, shorter than a spike's ebb."""
+
 
 class Line:
     """
     Who waits, in the order in which they came.
 
     Args:
-        crowd: more than so many are a crowd; its rate is believed when so many have left it lately.
-        memory_s: how long it remembers what it saw; after that time a third of it counts.
+        crowd: more than so many are a crowd, until a quarter of that is left; its rate is believed when so many have
+            left it lately.
     """
 
-    def __init__(self, *, crowd: int, memory_s: float) -> None:
+    def __init__(self, *, crowd: int) -> None:
         self._crowd = crowd
-        self._memory_s = memory_s
         self._since_s: dict[object, float] = {}
+        self._thins_out = False
         self._seen_s = 0.0
         self._crowded_s = 0.0
         self._left = 0.0
@@ -40,15 +43,16 @@ class Line:
     def join(self, who: object) -> None:
         now_s = self._look()
         self._since_s[who] = now_s
+        self._thins_out = self._thins_out or self.crowded
 
     def leave(self, who: object) -> None:
         """Let *who* go, served or not; who is not in line is no mistake."""
         if who not in self._since_s:
             return
         self._look()
-        if self.crowded:
-            self._left += 1
+        self._left += self._thins_out
         del self._since_s[who]
+        self._thins_out = self._thins_out and len(self._since_s) > self._crowd // 4
 
     def wait_s(self) -> float:
         """Tell how long a newcomer would wait, in seconds; 0 where nobody does."""
@@ -63,9 +67,9 @@ class Line:
         """Bring what is remembered up to now."""
         now_s = asyncio.get_running_loop().time()
         passed_s, self._seen_s = now_s - self._seen_s, now_s
-        fades = math.exp(-passed_s / self._memory_s)
+        fades = math.exp(-passed_s / MEMORY_S)
         self._left *= fades
         self._crowded_s *= fades
-        if self.crowded:
+        if self._thins_out:
             self._crowded_s += passed_s
         return now_s

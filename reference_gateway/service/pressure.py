@@ -27,9 +27,9 @@ from reference_gateway.service.line import Line
 
 RETRY_AFTER_S_MAX = 30
 # Commits take hundreds at once: how long a handful waited, in an outage say, tells nothing about a crowd.
-ANSWERED_AT_ONCE, ANSWERS_REMEMBERED_S = 64, 2.0
+ANSWERED_AT_ONCE = 64
 # Turns are taken one by one, so a few of them tell the rate, however slow a channel is.
-OPENED_AT_ONCE, OPENINGS_REMEMBERED_S = 4, 10.0
+OPENED_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class Bounds:
     calls_max: int
     waited_max: int
     admitted_max: int
-    answer_wait_s_max: float = 2.0
+    answer_wait_s_max: float = 3.0
     opening_wait_s_max: float = 10.0
 
 
@@ -102,8 +102,8 @@ class Pressure:
         self._turns = asyncio.Semaphore(bounds.calls_max)
         self._closing = asyncio.Event()
         self._taken = 0
-        self._answers = {kind: Line(crowd=ANSWERED_AT_ONCE, memory_s=ANSWERS_REMEMBERED_S) for kind in Kind}
-        self._openings = Line(crowd=OPENED_AT_ONCE, memory_s=OPENINGS_REMEMBERED_S)
+        self._answers = {kind: Line(crowd=ANSWERED_AT_ONCE) for kind in Kind}
+        self._openings = Line(crowd=OPENED_AT_ONCE)
         metrics.queue(lambda: self._taken)
 
     @property

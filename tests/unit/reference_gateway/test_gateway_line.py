@@ -15,7 +15,7 @@ CROWD = 10
 
 def run(story: Callable[[Line], Coroutine[Any, Any, None]]) -> None:
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(story(Line(crowd=CROWD, memory_s=2.0)))
+        runner.run(story(Line(crowd=CROWD)))
 
 
 async def passes(seconds: float) -> None:
@@ -82,6 +82,26 @@ def test_a_line_that_stands_still_is_told_longer_and_longer():
         moving_s = line.wait_s()
         await passes(3)
         assert line.wait_s() >= 3.2 > moving_s
+        await passes(30)
+        assert line.wait_s() >= 33.2
+
+    run(story)
+
+
+def test_a_crowd_that_leaves_in_great_batches_is_not_taken_for_a_slow_one():
+    async def story(line: Line) -> None:
+        newcomer, most_s = 0, 0.0
+        for _ in range(20):
+            while len(line) < 200:
+                line.join(newcomer)
+                newcomer += 1
+            for _ in range(7):
+                most_s = max(most_s, line.wait_s())
+                await passes(0.1)
+            for number in range(newcomer - 200, newcomer):
+                line.leave(number)
+        # Each batch takes 0.7 s, and who comes while one is under way waits for two of them.
+        assert 0.5 < most_s < 1.5
 
     run(story)
 

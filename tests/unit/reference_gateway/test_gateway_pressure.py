@@ -102,7 +102,7 @@ def test_while_commits_stand_still_orders_are_refused_by_their_wait_and_notifies
         _, payment = await world.merchant.pay("paid")
         places = [world.gateway.runtime.pressure.enter(Kind.ORDER) for _ in range(80)]
         assert (await status_and_header(world, "o-1"))[0] == 201
-        await world.clock.sleep(3)
+        await world.clock.sleep(4)
         status, after, _ = await status_and_header(world, "o-2")
         assert (status, after) == (429, "2")
         assert (await world.merchant.notify(payment))[0] == 200
