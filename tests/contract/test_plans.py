@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 from sqlalchemy import TextClause
 
-from reference_gateway.store import sql_feed, statements, statements_attempts, statements_streams
+from reference_gateway.store import (
+    sql_feed,
+    statements,
+    statements_attempts,
+    statements_reconciling,
+    statements_streams,
+)
 from reference_gateway.store.sql_connection import Connections, compiled
 from reference_gateway.store.sql_store import SqlStore
 
@@ -35,6 +41,24 @@ async def test_what_each_payment_asks_reads_no_table_from_end_to_end(database_ur
         assert "Merge Join" not in plan, name
         for table in GROWING:
             assert f"Seq Scan on {table} " not in plan, name
+
+
+async def test_a_bills_numbers_are_looked_up_one_by_one(database_url: str):
+    spelt, parameters = compiled(statements_reconciling.KNOWN_PAYMENTS)
+    numbers = [f"G{number}" for number in range(1000)]
+    store = SqlStore(database_url)
+    await store.open()
+    await store.close()
+    connections = Connections(database_url, size=1)
+    await connections.open()
+    try:
+        async with connections.pool.acquire() as connection:
+            rows = await connection.fetch(f"EXPLAIN {spelt}", *(numbers for _ in parameters))
+    finally:
+        await connections.close()
+    plan = "\n".join(row[0] for row in rows)
+    assert "Index Cond: (payment_id = p.id)" in plan
+    assert "Materialize" not in plan
 
 
 async def _plans(url: str) -> dict[str, str]:
