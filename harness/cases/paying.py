@@ -22,6 +22,7 @@ ALWAYS = (
     "notify/platform-told-once",
     "notify/true-is-acked",
     "signature/requests-verify",
+    "state/accepted-can-be-paid",
     "state/books-agree",
 )
 

@@ -13,6 +13,10 @@ REQUIREMENTS = (
         "state/failed-attempt-unpaid", "A buyer's failed attempt (no funds, wrong password) leaves the order unpaid."
     ),
     Requirement(
+        "state/accepted-can-be-paid",
+        "An order that was accepted, and that nothing befell, can be paid: its trade stands in the provider's book.",
+    ),
+    Requirement(
         "state/paid-after-failed-attempt", "A payment that succeeds after failed attempts counts once, in full."
     ),
 )

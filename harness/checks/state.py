@@ -105,6 +105,26 @@ def failed_attempt_unpaid(story: Story) -> Iterator[Ruling]:
         )
 
 
+def accepted_can_be_paid(story: Story) -> Iterator[Ruling]:
+    """
+    A buyer came to pay an order that the gateway had accepted, that no fault and nothing else was laid on, and that is
+    still told as open.
+    """
+    accepted = [line for line in story.lines.get("create", ()) if line.phase is Phase.OK]
+    came = story.asked("pay")
+    if not accepted or not came or story.seen("fault") or story.seen("mark") or story.asked("close"):
+        return
+    turned_away = [line for line in story.lines["pay"] if line.phase is Phase.FAIL]
+    gone = turned_away and not story.seen("book") and status_of(story) == "PENDING"
+    yield Ruling(
+        kept=not gone,
+        expected="a trade at the provider that can be paid, or an order that is told as failed",
+        actual="no trade, and the order is told as open",
+        evidence=(accepted[0], *turned_away[:1], story.last("ledger")),
+        money=f"order {story.order} was accepted, and nobody can pay it",
+    )
+
+
 def paid_after_failed(story: Story) -> list[Operation]:
     """
     The buyer tried, failed, and then paid.
@@ -127,6 +147,9 @@ CHECKS: Mapping[str, Check] = {
     "state/refund-keeps-paid": each_order("state/refund-keeps-paid", refund_keeps_paid, witness="nothing was refunded"),
     "state/failed-attempt-unpaid": each_order(
         "state/failed-attempt-unpaid", failed_attempt_unpaid, witness="no buyer failed to pay"
+    ),
+    "state/accepted-can-be-paid": each_order(
+        "state/accepted-can-be-paid", accepted_can_be_paid, witness="nobody came to pay an order that nothing befell"
     ),
     "state/paid-after-failed-attempt": each_order(
         "state/paid-after-failed-attempt", still_right(paid_after_failed), witness="no buyer paid after failing to"

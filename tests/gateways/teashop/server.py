@@ -101,7 +101,8 @@ class Shop:
             self.open(row)
         # A trade that was paid and given back whole is closed, and tells when it was paid.
         paid = answer.get("trade_status") in PAID or bool(answer.get("send_pay_date"))
-        if answer.get("code") == "10000" and paid and same(answer.get("total_amount"), row["cents"]):
+        ours = answer.get("code") == "10000" and answer.get("out_trade_no") == self.number(row)
+        if ours and paid and same(answer.get("total_amount"), row["cents"]):
             self.paid(row, answer["trade_no"])
 
     def close(self, order_id: int) -> None:

@@ -62,6 +62,16 @@ def told_of_failure(status):
     return Tale().notify("stray", fault="says_failed").mark("only-told-of-failure").look(status).right()
 
 
+def turned_away(*, status="PENDING", befallen=False, ends="fail"):
+    """Accepted, and no trade for the buyer who came to pay."""
+    tale = Tale().asked()
+    if befallen:
+        tale.struck("drop")
+    invoked = tale.history.invoke("pay", order=order(1))
+    getattr(tale.history, ends)(invoked, **({"code": "no_trade"} if ends == "fail" else {}))
+    return tale.ledger(status=status)
+
+
 def told_astray(which, *, again):
     """An answer of somebody else's, and another question or none."""
     tale = Tale().struck("another_answer", which=which).call("query", fault="another_answer")
@@ -80,6 +90,11 @@ OTHERS = [
     *((name, "PASS", came(Tale(), True).right()) for name, came in TRUTHS.items()),
     *((name, "FAIL", came(Tale(), False).right()) for name, came in TRUTHS.items()),
     *((name, "UNKNOWN", Tale().notify().right()) for name in TRUTHS),
+    ("state/accepted-can-be-paid", "PASS", Tale().asked().bought().right()),
+    ("state/accepted-can-be-paid", "PASS", turned_away(status="FAILED")),
+    ("state/accepted-can-be-paid", "FAIL", turned_away()),
+    ("state/accepted-can-be-paid", "UNKNOWN", turned_away(befallen=True)),
+    ("state/accepted-can-be-paid", "UNKNOWN", Tale().asked(ends="fail").bought(ends="fail").ledger(status="PENDING")),
     ("notify/failed-is-not-paid", "PASS", told_of_failure("PENDING")),
     ("notify/failed-is-not-paid", "FAIL", told_of_failure("PAID")),
     ("notify/failed-is-not-paid", "UNKNOWN", Tale().mark("only-told-of-failure").look("PAID").right()),
