@@ -55,11 +55,15 @@ BOOKED_REFUNDS = text(
         joined="t.payment_id = p.id AND t.refund_id = r.id AND t.kind IN ('refund', 'double_back')",
     )
 )
+# The ledger is looked up for each row: joined, all of it would be gone through for each of them, until somebody has
+# analysed it.
 KNOWN_PAYMENTS = text(
     f"""
     SELECT {_NUMBER} AS number, p.channel, p.status, p.amount_fen,
-           CASE WHEN t.id IS NOT NULL THEN p.paid_at END AS booked_at
-    FROM payments AS p LEFT JOIN ledger_transactions AS t ON t.payment_id = p.id AND t.kind = 'payment'
+           CASE WHEN (
+               SELECT t.id FROM ledger_transactions AS t WHERE t.payment_id = p.id AND t.kind = 'payment' LIMIT 1
+           ) IS NOT NULL THEN p.paid_at END AS booked_at
+    FROM payments AS p
     WHERE p.out_trade_no = ANY(CAST(:orders AS text[])) AND {_NUMBER} = ANY(CAST(:numbers AS text[]))
     """  # noqa: S608 (made of constants)
 )
