@@ -63,7 +63,9 @@ async def killed(stage: Stage) -> None:
     for turns in (10, 25, 40, 60):
         orders = [stage.order() for _ in range(BURST // 6)]
         stage.mark("spike-killed", *orders)
-        await asyncio.gather(*(stage.ask(order) for order in orders), _die(stage, turns))
+        # One has its answer before, so that something was accepted however slow the gateway is.
+        await stage.ask(orders[0])
+        await asyncio.gather(*(stage.ask(order) for order in orders[1:]), _die(stage, turns))
         await _paid_for(stage, orders)
 
 

@@ -158,12 +158,16 @@ class WechatV3(House):
         status, answer = await self.call("GET", path)
         if status == 404:
             return Told("NONE")
-        return self.read_trade(answer) if status == 200 else unclear(answer)
+        if status != 200:
+            return unclear(answer)
+        about(answer["out_trade_no"], attempt.number)
+        return self.read_trade(answer)
 
     def read_trade(self, said: Mapping) -> Told:
         state = said["trade_state"]
         word = "PAID" if state in PAID else "GONE" if state in {"CLOSED", "REVOKED", "PAYERROR"} else "OPEN"
         fen = said.get("amount", {}).get("total", 0)
+        at_home(said.get("amount", {}).get("currency", "CNY"), "CNY")
         return Told(word, said["out_trade_no"], fen, said.get("transaction_id", ""))
 
     async def close(self, attempt: Try) -> None:
@@ -247,6 +251,7 @@ class WechatV2(House):
         answer = await self.call("/pay/orderquery", out_trade_no=attempt.number)
         if answer["result_code"] != "SUCCESS":
             return Told("NONE") if answer.get("err_code") == "ORDERNOTEXIST" else unclear(answer)
+        about(answer["out_trade_no"], attempt.number)
         state = answer["trade_state"]
         word = "PAID" if state in PAID else "GONE" if state in {"CLOSED", "REVOKED", "PAYERROR"} else "OPEN"
         return Told(word, attempt.number, int(answer.get("total_fee") or 0), answer.get("transaction_id", ""))
@@ -278,6 +283,7 @@ class WechatV2(House):
                 raise Untrue("it is somebody else's")
             return Told(back_word(inner["refund_status"]), inner["out_refund_no"], is_return=True)
         self.verified(fields)
+        at_home(fields.get("fee_type", "CNY"), "CNY")
         word = "PAID" if fields.get("result_code") == "SUCCESS" else "OPEN"
         return Told(word, fields["out_trade_no"], int(fields["total_fee"]), fields["transaction_id"])
 
@@ -351,6 +357,7 @@ class UnionKeyed(House):
             return Told("NONE")
         if answer["respCode"] != "00":
             raise Unclear(answer["respCode"])
+        about(answer["orderId"], number)
         was = answer.get("origRespCode", "")
         word = "PAID" if was in {"00", "A6"} else "OPEN" if was in self.UNCLEAR else "GONE"
         return Told(word, number, int(answer.get("txnAmt", 0)), answer.get("queryId", ""))
@@ -386,10 +393,23 @@ class UnionKeyed(House):
             fields = self.verified(dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, encoding=charset)))
         except (LookupError, ValueError) as error:
             raise Untrue("it cannot be read") from error
+        at_home(fields.get("currencyCode", "156"), "156")
         good = fields["respCode"] in {"00", "A6"}
         if fields["txnType"] == "04":
             return Told("DONE" if good else "VOID", fields["orderId"], is_return=True)
         return Told("PAID" if good else "GONE", fields["orderId"], int(fields["txnAmt"]), fields.get("queryId", ""))
+
+
+def about(number: str, ours: str) -> None:
+    """An answer about another order is none, whoever signed it."""
+    if number != ours:
+        raise Unclear(f"it is about {number}")
+
+
+def at_home(currency: str, ours: str) -> None:
+    """There is one currency here."""
+    if currency != ours:
+        raise Untrue(f"it is in {currency}")
 
 
 def read_xml(body: bytes) -> dict[str, str]:
