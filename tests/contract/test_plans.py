@@ -1,5 +1,7 @@
 """How statements are carried out: by an index, whatever the tables held when the plan was made."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -46,16 +48,8 @@ async def test_what_each_payment_asks_reads_no_table_from_end_to_end(database_ur
 async def test_a_bills_numbers_are_looked_up_one_by_one(database_url: str):
     spelt, parameters = compiled(statements_reconciling.KNOWN_PAYMENTS)
     numbers = [f"G{number}" for number in range(1000)]
-    store = SqlStore(database_url)
-    await store.open()
-    await store.close()
-    connections = Connections(database_url, size=1)
-    await connections.open()
-    try:
-        async with connections.pool.acquire() as connection:
-            rows = await connection.fetch(f"EXPLAIN {spelt}", *(numbers for _ in parameters))
-    finally:
-        await connections.close()
+    async with _connected(database_url) as connection:
+        rows = await connection.fetch(f"EXPLAIN {spelt}", *(numbers for _ in parameters))
     plan = "\n".join(row[0] for row in rows)
     assert "Index Cond: (payment_id = p.id)" in plan
     assert "Materialize" not in plan
@@ -63,6 +57,14 @@ async def test_a_bills_numbers_are_looked_up_one_by_one(database_url: str):
 
 async def _plans(url: str) -> dict[str, str]:
     """The plans that the gateway's own connections make while its tables are empty."""
+    async with _connected(url) as connection:
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        return {name: await _plan(connection, name, statement) for name, statement in EACH_PAYMENT.items()}
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[Any]:
+    """One of the gateway's own connections to a migrated database."""
     store = SqlStore(url)
     await store.open()
     await store.close()
@@ -70,8 +72,7 @@ async def _plans(url: str) -> dict[str, str]:
     await connections.open()
     try:
         async with connections.pool.acquire() as connection:
-            await connection.execute("SET plan_cache_mode = force_generic_plan")
-            return {name: await _plan(connection, name, statement) for name, statement in EACH_PAYMENT.items()}
+            yield connection
     finally:
         await connections.close()
 
