@@ -28,7 +28,6 @@ from harness.known import Entry, Outcome, load_known, ruled
 from harness.reports.check_page import CheckReport, check_page
 from harness.reports.grid_section import grid_section
 from harness.reports.junit import write_junit
-from harness.runs import our_version
 from harness.script.loader import library
 from harness.settings import HarnessSettings
 from harness.sut.driver.schema import DriverFile
@@ -251,13 +250,8 @@ def _finding(result: Result) -> dict[str, Any]:
 
 def _keep_page(plan: CheckPlan, found: Sequence[Result], verdict: Verdict, *, grid: Grid, session: Session) -> None:
     words = Words(session.settings.lang)
-    facts = {
-        words.say("gateway"): plan.gateway,
-        words.say("world"): found[0].world if found else "",
-        words.say("seed"): str(plan.seed),
-        words.say("version"): our_version(),
-        words.say("run"): session.run_dir.name,
-    }
+    told = {words.say("gateway"): plan.gateway, words.say("world"): found[0].world if found else ""}
+    facts = session.page_facts(told, words)
     again = shlex.join(("payproof", *plan.argv(plan.gateway)))
     more = (grid_section(grid, words=words),)
     report = CheckReport(verdict=verdict, results=found, facts=facts, run_dir=session.run_dir, again=again, more=more)

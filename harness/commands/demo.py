@@ -22,7 +22,6 @@ from harness.events import Audited, Progressed, RunEnded, RunStarted, Tabled
 from harness.gather import audit_world, settle_world
 from harness.judging import with_checks
 from harness.reports.run_page import RunReport, run_page
-from harness.runs import our_version
 from harness.settings import HarnessSettings
 from harness.traffic import Traffic, TrafficPlan
 from harness.verdict import exit_code
@@ -111,12 +110,7 @@ async def run_demo(plan: DemoPlan, *, settings: HarnessSettings) -> int:
 
 def _page(plan: DemoPlan, report: AuditReport, summary: Mapping[str, Any], *, session: Session) -> str:
     words = Words(session.settings.lang)
-    facts = {
-        words.say("profile"): plan.profile,
-        words.say("seed"): str(plan.seed),
-        words.say("version"): our_version(),
-        words.say("run"): session.run_dir.name,
-    }
+    facts = session.page_facts({words.say("profile"): plan.profile}, words)
     told = RunReport(
         title="payproof demo",
         verdict=report.verdict,

@@ -33,7 +33,6 @@ from harness.playing import GALLERY, known_gateway
 from harness.reports.grid_section import grid_section
 from harness.reports.html import Section, fragment
 from harness.reports.run_page import RunReport, run_page
-from harness.runs import our_version
 from harness.settings import HarnessSettings
 from harness.sut.driver.schema import DriverFile
 from harness.sut.drivers import imported, load_driver
@@ -226,12 +225,7 @@ def _page(
     plan: ExplorePlan, told: _Told, summary: Mapping[str, Any], *, findings: Sequence[Finding], session: Session
 ) -> str:
     words = Words(session.settings.lang)
-    facts = {
-        words.say("gateway"): plan.gateway,
-        words.say("seed"): str(plan.seed),
-        words.say("version"): our_version(),
-        words.say("run"): session.run_dir.name,
-    }
+    facts = session.page_facts({words.say("gateway"): plan.gateway}, words)
     report = RunReport(
         title="payproof explore",
         verdict=Verdict(summary["verdict"]),

@@ -20,7 +20,7 @@ from harness.events import Announce, Event, Listener, Noted, Said, announce_to
 from harness.history import History
 from harness.ids import Ids
 from harness.reports import ConsoleReport, JsonReport, NdjsonReport
-from harness.runs import RunRecord
+from harness.runs import RunRecord, our_version
 from harness.script.loader import load_profile
 from harness.settings import HarnessSettings, for_simulator
 from harness.words import Words
@@ -77,6 +77,17 @@ class Session:
         A plain line for people.
         """
         self.announce(Said(text=text))
+
+    def page_facts(self, told: Mapping[str, str], words: Words) -> Mapping[str, str]:
+        """
+        What stands at the head of the run's page: what the command tells, then what every page does.
+        """
+        common = {
+            words.say("seed"): str(self.seed),
+            words.say("version"): our_version(),
+            words.say("run"): self.run_dir.name,
+        }
+        return {**told, **common}
 
     def keep(self, name: str, value: Mapping[str, Any] | list[Any]) -> None:
         """
