@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from harness.control import Trade
+from harness.model import PAID_STATUSES
 from harness.sut.contract import LedgerEntry, Payment
 from harness.sut.sink import WebhookEvent
 from harness.verdict import yuan_text
-
-PAID = frozenset({"PAID", "SHIPPED", "COMPLETED"})
 
 
 class Damage(StrEnum):
@@ -159,7 +158,7 @@ def _lost(account: Account) -> Difference | None:
     # Money that came too late, or a second time, may go back; whether it did the book says, not the gateway.
     if not account.paid_fen or account.refunded_fen >= account.paid_fen:
         return None
-    if payment is not None and payment.status in PAID:
+    if payment is not None and payment.status in PAID_STATUSES:
         return None
     state = "the gateway does not know it" if payment is None else f"the gateway says {payment.status}"
     return Difference(
@@ -188,7 +187,7 @@ def _credits(account: Account) -> Iterator[Difference]:
         )
     if not paid:
         yield from _unpaid(account, payment, credited_fen=sum(credited))
-    elif not credited and payment.status in PAID:
+    elif not credited and payment.status in PAID_STATUSES:
         yield _mismatch(
             "money/credited-amount",
             expected=f"1 credit of {yuan_text(paid)}",
@@ -214,7 +213,7 @@ def _unpaid(account: Account, payment: Payment, *, credited_fen: int) -> Iterato
             actual=f"{yuan_text(credited_fen)} credited",
             money=f"order {account.order} credited {yuan_text(credited_fen)} that nobody paid",
         )
-    elif payment.status in PAID:
+    elif payment.status in PAID_STATUSES:
         yield _mismatch(
             "state/books-agree",
             expected="unpaid, as the provider's book says",
@@ -223,20 +222,25 @@ def _unpaid(account: Account, payment: Payment, *, credited_fen: int) -> Iterato
         )
 
 
+def opened_otherwise(order: str, *, opened_fen: int, wanted_fen: int) -> Difference:
+    """
+    A trade that is over something else than its order.
+    """
+    opened, wanted = yuan_text(opened_fen), yuan_text(wanted_fen)
+    return _mismatch(
+        "money/order-amount",
+        expected=wanted,
+        actual=opened,
+        money=f"order {order} opened at the provider for {opened} instead of {wanted}",
+    )
+
+
 def _amounts(account: Account) -> Iterator[Difference]:
     book, payment = account.book, account.payment
     if book is None or payment is None:
         return
     if book.total_fen != payment.amount_fen:
-        yield _mismatch(
-            "money/order-amount",
-            expected=yuan_text(payment.amount_fen),
-            actual=yuan_text(book.total_fen),
-            money=(
-                f"order {account.order} opened at the provider for {yuan_text(book.total_fen)} "
-                f"instead of {yuan_text(payment.amount_fen)}"
-            ),
-        )
+        yield opened_otherwise(account.order, opened_fen=book.total_fen, wanted_fen=payment.amount_fen)
     if book.paid_fen and payment.channel_trade_no and book.trade_no and payment.channel_trade_no != book.trade_no:
         yield _mismatch(
             "money/trade-number",
@@ -260,7 +264,7 @@ def _refunds(account: Account) -> Iterator[Difference]:
         )
     if payment.refunded_fen is not None and payment.refunded_fen != book_fen:
         yield _refund_difference(account, "the gateway says", payment.refunded_fen)
-    if payment.debits is not None and (payment.debits or payment.status in PAID):
+    if payment.debits is not None and (payment.debits or payment.status in PAID_STATUSES):
         debited = sum(posting.amount_fen for posting in payment.debits)
         if debited != book_fen:
             yield _refund_difference(account, "the ledger debited", debited)
@@ -345,7 +349,7 @@ def _told(account: Account, told: Told) -> Iterator[Difference]:
             money=f"order {account.order}: the platform was told of {yuan_text(fen)} that nobody paid",
         )
         return
-    if paid and payment is not None and payment.status in PAID and not told.accepted & events.keys():
+    if paid and payment is not None and payment.status in PAID_STATUSES and not told.accepted & events.keys():
         yield _mismatch(
             "notify/platform-told-once",
             expected="1 payment.paid",

@@ -13,13 +13,13 @@ from typing import Any
 from harness.accounts import Account, BookRow, Damage, Difference, Told, believed, differences, opened_again
 from harness.catalog import BY_ID
 from harness.control import Trade
+from harness.model import ENDED_STATUSES
 from harness.sut.contract import LedgerEntry, Payment
 from harness.sut.sink import WebhookEvent
 from harness.verdict import Finding, Verdict
 
 FINDINGS_MAX = 100
 # A payment that has ended without money stands in nobody's way: its order may have been opened anew.
-ENDED = frozenset({"CLOSED", "CANCELLED"})
 
 EvidenceOf = Callable[[str, str], tuple[int, ...]]
 
@@ -186,7 +186,7 @@ class Auditor:
         self._seen.add(payment.id)
         self._tally.payments += 1
         self._tally.transactions += len({entry.transaction_id for entry in entries or ()})
-        if payment.status not in ENDED:
+        if payment.status not in ENDED_STATUSES:
             self._open[order] = (*self._open.get(order, ()), (payment.id, payment.amount_fen))
         if order in self._told and (book is None or not book.paid_fen):
             # The platform was told of another payment of this order, or of one that nobody paid: seen at the end.
@@ -267,7 +267,7 @@ class Auditor:
         The account without money of which the gateway could not know.
         """
         why = "" if account.book is None else self._unheard.get(account.book.out_trade_no, "")
-        ended = account.payment is None or account.payment.status in ENDED
+        ended = account.payment is None or account.payment.status in ENDED_STATUSES
         if not why or not ended:
             return account
         assert account.book is not None
@@ -285,13 +285,10 @@ class Auditor:
 
     def _finding(self, order: str, difference: Difference) -> Finding:
         requirement = BY_ID[difference.requirement]
-        return Finding(
-            id=requirement.id,
-            level=requirement.level,
-            requirement=requirement.text,
+        return requirement.broken(
+            order,
             expected=difference.expected,
             actual=difference.actual,
-            order=order,
             evidence=self._evidence_of(order, requirement.id),
             seed=self._seed,
             replay=self._replay,

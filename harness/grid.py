@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from harness.history import Operation, Phase
+from harness.model import ENDED_STATUSES
 
 
 class State(StrEnum):
@@ -188,7 +189,7 @@ def _after(state: State | None, line: Operation) -> State | None:
         paid = line.phase is Phase.OK and line.value.get("paid_fen", 1)
         return (State.LATE if state is State.ENDED else State.PAID) if paid else None
     done = line.value.get("refund_state") == "SUCCEEDED"
-    ended = line.value.get("status") in {"CLOSED", "CANCELLED"}
+    ended = line.value.get("status") in ENDED_STATUSES
     for kind, phase, before, after, so in (
         ("create", Phase.INVOKE, {None}, State.OPENING, True),
         ("create", Phase.OK, {State.OPENING}, State.OPEN, not ended),

@@ -21,8 +21,9 @@ class Life(StrEnum):
     OVER = "over"  # ended at the provider without money
 
 
-UNPAID_STATUSES = frozenset({"PENDING", "CLOSED", "CANCELLED"})
 PAID_STATUSES = frozenset({"PAID", "SHIPPED", "COMPLETED"})
+ENDED_STATUSES = frozenset({"CLOSED", "CANCELLED"})
+UNPAID_STATUSES = ENDED_STATUSES | {"PENDING"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,12 @@ What a requirement is: a stable id, a level, a sentence, what it rests on and wh
 It refuses to know how a requirement is put to the test and how it is checked.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.channels import PROVIDED
 from harness.sut.contract import Ability
-from harness.verdict import Level
+from harness.verdict import Finding, Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,30 @@ class Requirement:
     @property
     def family(self) -> str:
         return self.id.partition("/")[0]
+
+    def broken(
+        self,
+        order: str,
+        *,
+        expected: str,
+        actual: str,
+        money: str,
+        evidence: Sequence[int] = (),
+        seed: int | None = None,
+        replay: str = "",
+    ) -> Finding:
+        """
+        The finding that an order broke it.
+        """
+        return Finding(
+            id=self.id,
+            level=self.level,
+            requirement=self.text,
+            expected=expected,
+            actual=actual,
+            order=order,
+            evidence=tuple(evidence),
+            seed=seed,
+            replay=replay,
+            money=money,
+        )

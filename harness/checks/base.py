@@ -136,18 +136,8 @@ def finding(
     """
     A finding about one order, with the lines that show it.
     """
-    rule = BY_ID[requirement]
     lines = sorted({line.index for line in evidence if line is not None})
-    return Finding(
-        id=rule.id,
-        level=rule.level,
-        requirement=rule.text,
-        expected=expected,
-        actual=actual,
-        order=story.order,
-        evidence=tuple(lines),
-        money=money,
-    )
+    return BY_ID[requirement].broken(story.order, expected=expected, actual=actual, evidence=lines, money=money)
 
 
 __all__ = ["KEPT", "Check", "Judgement", "Rule", "Ruling", "Story", "each_order", "family", "finding", "judgement",

@@ -10,6 +10,7 @@ from harness.accounts import Account, BookRow, Difference, Told, differences
 from harness.checks.base import KEPT, Check, Rule, Ruling, Story, each_order
 from harness.history import Operation
 from harness.ids import label_of
+from harness.model import ENDED_STATUSES
 from harness.sut.contract import LedgerEntry, Payment, Posting
 
 
@@ -53,7 +54,7 @@ def given_back(story: Story) -> bool:
     Whether the gateway ended the order, and what was paid for it too late went back, which nobody has to ask for.
     """
     ledger = story.last("ledger")
-    if ledger is None or ledger.value["status"] not in {"CLOSED", "CANCELLED"}:
+    if ledger is None or ledger.value["status"] not in ENDED_STATUSES:
         return False
     lines = story.seen("book")
     paid_fen = sum(line.value["paid_fen"] for line in lines)

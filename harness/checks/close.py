@@ -10,9 +10,9 @@ from harness.checks.idempotency import open_trades
 from harness.checks.occasions import Occasion, marked, paid, status_of, struck
 from harness.checks.refund import of_nothing, refund_refused
 from harness.history import Operation, Phase
+from harness.model import ENDED_STATUSES
 from harness.verdict import yuan_text
 
-CLOSED = frozenset({"CLOSED", "CANCELLED"})
 # Calls that end a trade.
 ENDS = ("close", "cancel")
 LOOKS = ("create", "get", "sync", "close", "ledger")
@@ -33,7 +33,7 @@ def provider_first(story: Story) -> Iterator[Ruling]:
     """
     Told as closed at the end, with a trade at the provider.
     """
-    if status_of(story) not in CLOSED or not story.seen("book"):
+    if status_of(story) not in ENDED_STATUSES or not story.seen("book"):
         return
     left = payable(story)
     yield Ruling(
@@ -69,7 +69,7 @@ def not_believed(story: Story) -> Iterator[Ruling]:
         return
     again = any(line.index > met[0].index for line in story.lines["call"])
     yield Ruling(
-        kept=again or status_of(story) not in CLOSED,
+        kept=again or status_of(story) not in ENDED_STATUSES,
         expected="another call, since nobody said anything that counts",
         actual=f"the answer to {met[0].value['api']} was taken at its word",
         evidence=(met[0], story.last("ledger")),
@@ -82,10 +82,10 @@ def ends_closed(story: Story) -> Iterator[Ruling]:
     """
     if not story.seen("close") or not status_of(story) or _paid_fen(story):
         return
-    if status_of(story) not in CLOSED and (_after("close", "create")(story) or _not_answered(story)):
+    if status_of(story) not in ENDED_STATUSES and (_after("close", "create")(story) or _not_answered(story)):
         return
     yield Ruling(
-        kept=status_of(story) in CLOSED,
+        kept=status_of(story) in ENDED_STATUSES,
         expected="CLOSED or CANCELLED",
         actual=status_of(story),
         evidence=(story.last("close"), story.last("ledger")),
@@ -137,14 +137,14 @@ def stays_closed(story: Story) -> Iterator[Ruling]:
         return
     looks = [line for kind in LOOKS for line in story.seen(kind) if line.value.get("status")]
     looks.sort(key=lambda line: line.index)
-    first = next((line for line in looks if line.value["status"] in CLOSED), None)
+    first = next((line for line in looks if line.value["status"] in ENDED_STATUSES), None)
     if first is None:
         return
     for line in looks:
         began = line.of if line.phase is Phase.OK and line.of is not None else line.index
         if began > first.index:
             yield Ruling(
-                kept=line.value["status"] in CLOSED,
+                kept=line.value["status"] in ENDED_STATUSES,
                 expected=first.value["status"],
                 actual=f"{line.value['status']} after {first.value['status']}",
                 evidence=(first, line),
@@ -157,7 +157,7 @@ def time_over(story: Story) -> Iterator[Ruling]:
     """
     if not marked("time-over")(story) or _paid_fen(story) or not status_of(story):
         return
-    if status_of(story) in CLOSED:
+    if status_of(story) in ENDED_STATUSES:
         yield from provider_first(story) if story.seen("book") else (KEPT,)
         return
     yield Ruling(

@@ -7,9 +7,10 @@ from typing import Any
 
 from harness.checks.base import KEPT, Check, Judgement, Ruling, Story, each_order, finding, judgement, stories
 from harness.checks.books import given_back, still_right
-from harness.checks.occasions import PAID, marked, notified, paid
+from harness.checks.occasions import marked, notified, paid
 from harness.checks.times import due_of
 from harness.history import Operation, Phase
+from harness.model import PAID_STATUSES
 from harness.verdict import Finding, yuan_text
 
 ID = "idempotency/credited-once"
@@ -193,7 +194,7 @@ def query_and_notify(story: Story) -> list[Operation]:
     """
     Genuine notifies that came after the gateway had found the payment by asking.
     """
-    found = [line for line in story.seen("sync") if line.value.get("status") in PAID]
+    found = [line for line in story.seen("sync") if line.value.get("status") in PAID_STATUSES]
     if not found:
         return []
     return [line for line in story.arrived("true", "duplicate") if due_of(line) > found[0].at]

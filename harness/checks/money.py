@@ -5,7 +5,7 @@ The right amount is credited, and nothing comes out of nowhere.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from harness.accounts import differences
+from harness.accounts import differences, opened_otherwise
 from harness.checks.base import KEPT, Check, Judgement, Ruling, Story, each_order, finding, judgement, stories
 from harness.checks.books import account_of, agree, still_right, told_by
 from harness.checks.occasions import Occasion, marked, notified, paid
@@ -70,15 +70,11 @@ def order_amount(story: Story) -> Iterator[Ruling]:
     if not other:
         yield KEPT
         return
+    told = opened_otherwise(
+        story.order, opened_fen=other[0].value["total_fen"], wanted_fen=asked[0].value["amount_fen"]
+    )
     yield Ruling(
-        kept=False,
-        expected=yuan_text(asked[0].value["amount_fen"]),
-        actual=yuan_text(other[0].value["total_fen"]),
-        evidence=(asked[0], other[0]),
-        money=(
-            f"order {story.order} opened at the provider for {yuan_text(other[0].value['total_fen'])} "
-            f"instead of {yuan_text(asked[0].value['amount_fen'])}"
-        ),
+        kept=False, expected=told.expected, actual=told.actual, evidence=(asked[0], other[0]), money=told.money
     )
 
 

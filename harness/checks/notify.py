@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from harness.checks.base import Check, Judgement, Ruling, Story, family, finding, judgement, stories
 from harness.checks.books import agree, still_right
-from harness.checks.occasions import PAID, Occasion, marked, met, notified, paid, struck
+from harness.checks.occasions import Occasion, marked, met, notified, paid, struck
 from harness.checks.signature import refused
 from harness.history import Operation
+from harness.model import PAID_STATUSES
 from harness.verdict import Finding
 
 ID = "notify/duplicate-acked"
@@ -93,7 +94,7 @@ def acked_is_known(story: Story) -> Iterator[Ruling]:
     ledger, book = story.last("ledger"), story.last("book")
     if not acked or book is None or not book.value["paid_fen"]:
         return
-    known = ledger is not None and (ledger.value["status"] in {"PAID", "SHIPPED", "COMPLETED"} or _given_back(ledger))
+    known = ledger is not None and (ledger.value["status"] in PAID_STATUSES or _given_back(ledger))
     yield Ruling(
         kept=known,
         expected="paid, or refunded",
@@ -219,7 +220,7 @@ def failed_is_not_paid(story: Story) -> Iterator[Ruling]:
     looks = [line for line in story.seen("get") if moment and line.index > moment[0].index]
     if said and looks:
         yield Ruling(
-            kept=looks[0].value["status"] not in PAID,
+            kept=looks[0].value["status"] not in PAID_STATUSES,
             expected="not paid: all that was said is that the payment failed",
             actual=str(looks[0].value["status"]),
             evidence=(said[0], looks[0]),

@@ -11,7 +11,6 @@ from harness.checks.base import Story
 from harness.history import Operation
 
 Occasion = Callable[[Story], Iterable[Operation]]
-PAID = frozenset({"PAID", "SHIPPED", "COMPLETED"})
 
 
 def called(verb: str, *faults: str, **settings: Any) -> Occasion:

@@ -7,8 +7,9 @@ from typing import Any
 
 from harness.checks.base import Check, Rule, Ruling, Story, family
 from harness.checks.books import disagreements, still_right, told_by
-from harness.checks.occasions import PAID, marked, paid
+from harness.checks.occasions import marked, paid
 from harness.history import Operation
+from harness.model import PAID_STATUSES
 
 Found = Mapping[str, Any]
 
@@ -71,12 +72,12 @@ def lost_payment_found(story: Story) -> Iterator[Ruling]:
     if not marked("never-heard-of")(story) or not paid(story):
         return
     before = [line for line in story.seen("get") if line.index < (compared(story) or [line])[0].index]
-    if not compared(story) or not before or before[-1].value["status"] in PAID:
+    if not compared(story) or not before or before[-1].value["status"] in PAID_STATUSES:
         return
     line = compared(story)[0]
     later = [look for look in story.seen("get") if look.index > line.index]
     named = any(one["number"] == _number(story) for one in line.value["discrepancies"])
-    booked = bool(later) and later[0].value["status"] in PAID
+    booked = bool(later) and later[0].value["status"] in PAID_STATUSES
     yield Ruling(
         kept=named or booked,
         expected="told as a difference, or booked",

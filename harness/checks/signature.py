@@ -18,8 +18,9 @@ from harness.checks.base import (
     stories,
 )
 from harness.checks.books import disagreements, still_right, told_by
-from harness.checks.occasions import PAID, Occasion, answered, notified, status_of, struck
+from harness.checks.occasions import Occasion, answered, notified, status_of, struck
 from harness.history import Operation
+from harness.model import PAID_STATUSES
 from harness.verdict import Finding, yuan_text
 
 ACKED = "signature/forged-never-acked"
@@ -128,7 +129,7 @@ def not_believed(*faults: str, **settings: Any) -> Rule:
         again = any(line.index > met[0].index for line in calls)
         told = any(line.value["acked"] for line in story.arrived("true", "duplicate"))
         yield Ruling(
-            kept=again or told or status_of(story) not in PAID,
+            kept=again or told or status_of(story) not in PAID_STATUSES,
             expected="another call, since nobody said anything that counts",
             actual=f"the answer to {met[0].value['api']} was taken at its word",
             evidence=(met[0], story.last("ledger")),

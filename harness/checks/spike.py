@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from harness.checks.base import KEPT, Check, Rule, Ruling, Story, family
 from harness.checks.books import disagreements, still_right, told_by
 from harness.checks.idempotency import refund_number_once, same_payment
-from harness.checks.occasions import PAID, marked, status_of
+from harness.checks.occasions import marked, status_of
 from harness.history import Phase
+from harness.model import PAID_STATUSES
 
 LATER = frozenset({429, 503})
 
@@ -38,7 +39,7 @@ def accepted_kept(mark: str) -> Rule:
             yield told_by(story, apart[0], taken[0])
         else:
             yield Ruling(
-                kept=not turned_away or status_of(story) in PAID,
+                kept=not turned_away or status_of(story) in PAID_STATUSES,
                 expected="something to pay with, and in the end a payment",
                 actual=f"{status_of(story)}, and nothing that the buyer could pay",
                 evidence=(taken[0], *turned_away[:1], story.last("ledger")),

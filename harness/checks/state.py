@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from harness.checks.base import Check, Judgement, Ruling, Story, each_order, finding, judgement, stories
 from harness.checks.books import agree, given_back, still_right
-from harness.checks.occasions import PAID, paid, status_of
+from harness.checks.occasions import paid, status_of
 from harness.history import Operation, Phase
+from harness.model import PAID_STATUSES
 from harness.verdict import Finding
 
 ID = "state/never-back"
@@ -64,7 +65,7 @@ def unpaid_stays_unpaid(story: Story) -> Iterator[Ruling]:
     book = story.seen("book")
     if book and status_of(story) and not any(line.value["paid_fen"] for line in book):
         yield Ruling(
-            kept=status_of(story) not in PAID,
+            kept=status_of(story) not in PAID_STATUSES,
             expected="unpaid, as the provider's book says",
             actual=status_of(story),
             evidence=(book[-1], story.last("ledger")),
@@ -78,12 +79,12 @@ def refund_keeps_paid(story: Story) -> Iterator[Ruling]:
     """
     book = story.last("book")
     refused = {line.of for line in story.lines.get("refund", ()) if line.phase is Phase.FAIL}
-    seen_paid = any(line.value.get("status") in PAID for kind in LOOKS for line in story.seen(kind))
+    seen_paid = any(line.value.get("status") in PAID_STATUSES for kind in LOOKS for line in story.seen(kind))
     if (given_back(story) and not seen_paid) or all(line.index in refused for line in story.asked("refund")):
         return  # what the gateway gave back by itself, since it came too late, is no refund of the merchant's
     if book is not None and book.value["refunded_fen"] and status_of(story):
         yield Ruling(
-            kept=status_of(story) in PAID,
+            kept=status_of(story) in PAID_STATUSES,
             expected="paid, with a refund",
             actual=status_of(story),
             evidence=(book, story.last("ledger")),
@@ -97,7 +98,7 @@ def failed_attempt_unpaid(story: Story) -> Iterator[Ruling]:
     tried = _failed_attempts(story)
     if tried and not paid(story) and status_of(story):
         yield Ruling(
-            kept=status_of(story) not in PAID,
+            kept=status_of(story) not in PAID_STATUSES,
             expected="unpaid",
             actual=status_of(story),
             evidence=(tried[-1], story.last("ledger")),

@@ -13,8 +13,8 @@ from typing import Any
 from harness.checks.story import Story
 from harness.clock import BEIJING
 from harness.history import Operation
+from harness.model import ENDED_STATUSES
 
-ENDED = frozenset({"CLOSED", "CANCELLED"})
 # Calls whose answers say how a trade stands.
 TELLING = frozenset({"query", "close", "cancel"})
 # Faults that leave an answer true. What they hold up was true when it was written, and is journalled when it leaves.
@@ -51,7 +51,11 @@ def _ended(story: Story, book: Operation) -> bool:
     Whether the provider told the gateway that the trade was closed, and the gateway takes it for nothing else.
     """
     ledger = story.last("ledger")
-    if ledger is not None and ledger.value["number"] == book.value["number"] and ledger.value["status"] not in ENDED:
+    if (
+        ledger is not None
+        and ledger.value["number"] == book.value["number"]
+        and ledger.value["status"] not in ENDED_STATUSES
+    ):
         return False
     shut_at, paid_at = _at(book.value["late_after"]), _at(book.value["paid_at"])
     return any(

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from harness.checks.base import KEPT, Check, Ruling, Story, each_order, family
 from harness.checks.books import still_right
 from harness.checks.idempotency import open_trades
-from harness.checks.occasions import PAID, called, marked, paid
+from harness.checks.occasions import called, marked, paid
 from harness.checks.refund import UNKNOWN
 from harness.checks.signature import not_believed
+from harness.model import PAID_STATUSES
 
 
 def never_a_second_trade(story: Story) -> Iterator[Ruling]:
@@ -39,7 +40,7 @@ def one_not_all(story: Story) -> Iterator[Ruling]:
     looks = [line for line in story.seen("get") if met and line.index > met[0].index]
     if looks and paid(story):
         yield Ruling(
-            kept=looks[0].value["status"] in PAID,
+            kept=looks[0].value["status"] in PAID_STATUSES,
             expected="paid: its own queries were answered",
             actual=str(looks[0].value["status"]),
             evidence=(met[0], looks[0]),

@@ -99,13 +99,10 @@ def _forgotten(plan: LoadPlan, figures: Figures) -> list[Finding]:
     """
     requirement = BY_ID["notify/nothing-lost"]
     return [
-        Finding(
-            id=requirement.id,
-            level=requirement.level,
-            requirement=requirement.text,
+        requirement.broken(
+            f"pp{number:06d}",
             expected="a payment that was accepted stands in the gateway's books",
             actual="the gateway does not know it",
-            order=f"pp{number:06d}",
             seed=plan.seed,
             money=f"order pp{number:06d} was accepted and is in no book",
         )
@@ -119,15 +116,11 @@ def _seen(plan: LoadPlan, figures: Figures) -> list[Finding]:
     """
     found = []
     for kind, order, words in figures.record.failures:
-        requirement = BY_ID[BROKEN_BY[kind]]
         found.append(
-            Finding(
-                id=requirement.id,
-                level=requirement.level,
-                requirement=requirement.text,
+            BY_ID[BROKEN_BY[kind]].broken(
+                order,
                 expected="what the merchant API promises",
                 actual=words,
-                order=order,
                 seed=plan.seed,
                 money=f"order {order}: {words}",
             )

@@ -117,13 +117,4 @@ def broken(requirement: str, order: str, expected: str, actual: str) -> Finding:
     """
     A requirement broken by one order.
     """
-    rule = BY_ID[requirement]
-    return Finding(
-        id=rule.id,
-        level=rule.level,
-        requirement=rule.text,
-        expected=expected,
-        actual=actual,
-        order=order,
-        money=f"order {order}: {actual}",
-    )
+    return BY_ID[requirement].broken(order, expected=expected, actual=actual, money=f"order {order}: {actual}")

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from harness.control import BuyerAction
 from harness.events import StepStarted
+from harness.model import PAID_STATUSES
 from harness.script.acting import act_at, trade_number
 from harness.script.schema import seconds
 from harness.script.stage import Opened, Stage, payment_told
@@ -22,7 +23,6 @@ HEARD_WAITS_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 AGAIN_WAITS_S = (0.3, 0.6, 1.2, 2.4)
 # What ends something that was begun before.
 GIVES_BACK = frozenset({"resume", "heal"})
-PAID = frozenset({"PAID", "SHIPPED", "COMPLETED"})
 Do = Callable[[Stage, Step], Awaitable[None]]
 
 
@@ -137,7 +137,7 @@ async def _refund(stage: Stage, one: Opened) -> None:
         asked = stage.history.invoke("get", order=one.order_no)
         reply = await stage.world.gateway.get(one.payment.id)
         stage.end(asked, reply, told=payment_told(reply.value))
-        if reply.value is not None and reply.value.status in PAID:
+        if reply.value is not None and reply.value.status in PAID_STATUSES:
             one.refunds += 1
             number = stage.world.ids.refund_no(one.label, one.refunds)
             await stage.ask_refund(one, reply.value, refund_no=number, amount_fen=one.amount_fen)
