@@ -59,6 +59,8 @@ class AuditReport:
     Args:
         reasons: why the verdict is not PASS, when no finding says it.
         findings_left_out: how many more there are than `findings` shows.
+        accused: every accusation of this look, whether it stood or not, for the `earlier` of the next.
+        stands: nobody was accused, or this look accused just as the one before it.
     """
 
     payments: int
@@ -74,6 +76,8 @@ class AuditReport:
     findings: tuple[Finding, ...]
     findings_left_out: int
     reasons: tuple[str, ...]
+    accused: frozenset[int] = frozenset()
+    stands: bool = True
 
     def to_json(self) -> Mapping[str, Any]:
         return {
@@ -100,8 +104,15 @@ class _Tally:
     refunded: int = 0
     transactions: int = 0
     damages: dict[Damage, int] = field(default_factory=lambda: dict.fromkeys(Damage, 0))
-    findings: list[Finding] = field(default_factory=list)
-    findings_left_out: int = 0
+    findings: list[tuple[Damage, Finding]] = field(default_factory=list)
+    findings_left_out: Counter[Damage] = field(default_factory=Counter)
+    accused: set[int] = field(default_factory=set)
+    moving: list[str] = field(default_factory=list)
+
+    def drop(self, damage: Damage) -> None:
+        self.damages[damage] = 0
+        self.findings = [(kind, finding) for kind, finding in self.findings if kind is not damage]
+        del self.findings_left_out[damage]
 
 
 class Auditor:
@@ -114,6 +125,8 @@ class Auditor:
         evidence_of: the shortest witness for (order, requirement), indexes into the history.
         replay: the command that repeats the run, printed with each finding.
         tells_refunds: whether the gateway promises to tell the platform of refunds.
+        earlier: what an earlier look at the same sides accused of, where they may move while they are read. Only what
+            is accused again in the same words stands; and nothing is called lost while the gateway still finds things.
     """
 
     def __init__(
@@ -125,7 +138,9 @@ class Auditor:
         replay: str = "",
         findings_max: int = FINDINGS_MAX,
         tells_refunds: bool = True,
+        earlier: frozenset[int] | None = None,
     ) -> None:
+        self._earlier = earlier
         self._ours = ours
         self._evidence_of = evidence_of
         self._seed = seed
@@ -215,7 +230,8 @@ class Auditor:
         for held in (self._book, self._told, self._told_unpaid, self._open):
             held.clear()
         tally, damages = self._tally, self._tally.damages
-        reasons = self._doubts(witness)
+        stands, in_motion = self._compared()
+        reasons = [*self._doubts(witness), *in_motion]
         verdict = Verdict.FAIL if any(damages.values()) else Verdict.UNKNOWN if reasons else Verdict.PASS
         return AuditReport(
             payments=tally.payments,
@@ -228,10 +244,31 @@ class Auditor:
             webhooks=self._webhooks,
             transactions=tally.transactions,
             verdict=verdict,
-            findings=tuple(tally.findings),
-            findings_left_out=tally.findings_left_out,
+            findings=tuple(finding for _, finding in tally.findings),
+            findings_left_out=tally.findings_left_out.total(),
             reasons=tuple(reasons),
+            accused=frozenset(tally.accused),
+            stands=stands,
         )
+
+    def _compared(self) -> tuple[bool, list[str]]:
+        """
+        Whether this look accused just as the earlier one, and what was in motion between the two, in words.
+        """
+        tally = self._tally
+        if self._earlier is None:
+            return not tally.accused, []
+        told = []
+        if tally.moving:
+            first = tally.moving[0]
+            told.append(f"{len(tally.moving)} differences came up while the books were read, the first over {first}")
+        mended = len(self._earlier - tally.accused)
+        if mended:
+            lost = tally.damages[Damage.LOST]
+            tally.drop(Damage.LOST)
+            waiting = f"; {lost} that it has not credited may follow" if lost else ""
+            told.append(f"the gateway was still at work: {mended} differences went by themselves{waiting}")
+        return not told, told
 
     def _doubts(self, witness: Witness) -> list[str]:
         if not self._tally.paid:
@@ -275,13 +312,22 @@ class Auditor:
         return replace(account, book=replace(account.book, paid_fen=0, refunded_fen=0))
 
     def _note(self, order: str, found: Sequence[Difference]) -> None:
-        for damage in {difference.damage for difference in found}:
+        standing = [difference for difference in found if self._stands(order, difference)]
+        for damage in {difference.damage for difference in standing}:
             self._tally.damages[damage] += 1
-        for difference in found:
+        for difference in standing:
             if len(self._tally.findings) >= self._findings_max:
-                self._tally.findings_left_out += 1
+                self._tally.findings_left_out[difference.damage] += 1
             else:
-                self._tally.findings.append(self._finding(order, difference))
+                self._tally.findings.append((difference.damage, self._finding(order, difference)))
+
+    def _stands(self, order: str, difference: Difference) -> bool:
+        accusation = hash((order, difference))
+        self._tally.accused.add(accusation)
+        if self._earlier is None or accusation in self._earlier:
+            return True
+        self._tally.moving.append(order)
+        return False
 
     def _finding(self, order: str, difference: Difference) -> Finding:
         requirement = BY_ID[difference.requirement]

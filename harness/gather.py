@@ -35,7 +35,7 @@ FORGED = frozenset({"forged", "probe"})
 LookedAt = tuple[Payment, Sequence[LedgerEntry] | None]
 
 
-def _passed_over(row: object) -> None:
+def passed_over(row: object) -> None:
     del row
 
 
@@ -68,12 +68,13 @@ async def audit_world(  # noqa: PLR0913 - each says what to make of the same thr
     seed: int | None = None,
     replay: str = "",
     doubts: Sequence[str] = (),
-    on_trade: Callable[[Trade], None] = _passed_over,
-    on_payment: Callable[[Payment], None] = _passed_over,
+    on_trade: Callable[[Trade], None] = passed_over,
+    on_payment: Callable[[Payment], None] = passed_over,
     legs: bool = True,
+    earlier: frozenset[int] | None = None,
 ) -> AuditReport:
     """
-    The audit of whatever happened since the book began.
+    The audit of whatever happened since the book began, in one look; `harness.looks` is for sides that may still move.
 
     With a *history*, each side is written into it first, and findings point at their lines; without one (a load run),
     nothing is kept but the numbers. Of a gateway that does not answer nothing is known, so its audit is UNKNOWN unless
@@ -84,6 +85,7 @@ async def audit_world(  # noqa: PLR0913 - each says what to make of the same thr
         doubts: why a clean audit would mean nothing.
         on_trade, on_payment: shown each row as it passes by.
         legs: whether the ledger's legs are asked for, payment by payment; of many, the postings in the export must do.
+        earlier: what an earlier look accused of.
     """
     control, gateway, sink = world.control, world.gateway, world.sink
     evidence: EvidenceOf = no_evidence
@@ -105,6 +107,7 @@ async def audit_world(  # noqa: PLR0913 - each says what to make of the same thr
         seed=seed,
         replay=replay,
         tells_refunds=Ability.REFUND_WEBHOOKS in gateway.abilities,
+        earlier=earlier,
     )
     late: list[Trade] = []
     async for trade in control.trades():

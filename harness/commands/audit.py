@@ -16,8 +16,8 @@ from harness.clock import SystemClock
 from harness.control import SimulatorControl, Trade
 from harness.errors import ConfigError, RunFolderError, SimulatorError
 from harness.events import Audited, Listener, RunEnded, RunStarted, announce_to
-from harness.gather import audit_world
 from harness.ids import Ids
+from harness.looks import audit_moving
 from harness.reports import ConsoleReport, JsonReport
 from harness.runs import read_run
 from harness.settings import HarnessSettings
@@ -79,7 +79,7 @@ async def run_audit(plan: AuditPlan, *, settings: HarnessSettings) -> int:
         gateway, doubts = await _gateway(plan, home, control)
         try:
             sides = Sandbox(control=control, gateway=gateway, sink=_heard(home))
-            report = await audit_world(sides, ours=every_order, doubts=doubts)
+            report = await audit_moving(sides, ours=every_order, clock=SystemClock(), doubts=doubts)
         finally:
             await gateway.close()
     finally:

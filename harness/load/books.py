@@ -13,9 +13,10 @@ from datetime import datetime
 from harness.audit import AuditReport
 from harness.control import SimulatorControl, Trade
 from harness.facts import acked
-from harness.gather import FORGED, audit_world
+from harness.gather import FORGED
 from harness.ids import label_of
 from harness.load.record import Numbers
+from harness.looks import audit_moving
 from harness.sut.contract import Payment
 from harness.sut.sink import WebhookEvent
 from harness.world.base import World
@@ -89,9 +90,10 @@ async def read_books(
     Audit the run; *accepted* is used up.
     """
     books = Books(began_at=began_at, forgotten=accepted)
-    report = await audit_world(
+    report = await audit_moving(
         world,
         ours=world.ids.ours,
+        clock=world.clock,
         seed=seed,
         replay=replay,
         doubts=doubts,
