@@ -14,6 +14,7 @@ from harness.channels import provider_of
 from harness.clock import BEIJING
 from harness.control import BuyerAction
 from harness.errors import ControlError
+from harness.facts import acked
 from harness.history import History
 from harness.ids import label_of
 from harness.sut.contract import Ability, NewPayment, Outcome, Payment, Reconciled, Refund, Reply
@@ -334,6 +335,19 @@ class Stage:
         for delivery in known[:1]:
             await self.world.control.deliver(delivery)
         await self.world.advance(0)
+
+    async def taken(self, order: Order, *, within_s: float) -> None:
+        """
+        Come back when a notify of the order was acknowledged, or after this long on the world's clock, whichever is
+        first: what a gateway fetches behind an answer of no takes it a moment, and a settling world knows no moments.
+        """
+        number, clock = await self._number_of(order), self.world.clock
+        until = clock.now() + timedelta(seconds=within_s)
+        while clock.now() < until:
+            async for one in self.world.control.notifies():
+                if one.out_trade_no == number and acked(one):
+                    return
+            await clock.sleep(OPENING_WAITS_S[1])
 
     # The world
 
