@@ -26,6 +26,8 @@ from typing import Any
 REPO = Path(__file__).resolve().parent.parent
 RESULTS = REPO / "docs" / "results"
 ROUND_S = 300.0
+# A round of the whole library is as long as its scenarios are many.
+SCENARIO_S = 15.0
 CHANGED = "-changed"
 EXIT_TERMINATED = 143
 DEMO_PAYMENTS = 200
@@ -134,15 +136,17 @@ def duplicate_storm(seeds: list[int]) -> Iterator[Facts]:
         yield {"seed": seed, **told, "ok": told["code"] == 0}
 
 
-def _commands(seeds: list[int], argv: Callable[[int], list[str]]) -> Iterator[tuple[Facts, int]]:
+def _commands(
+    seeds: list[int], argv: Callable[[int], list[str]], *, limit_s: float = ROUND_S
+) -> Iterator[tuple[Facts, int]]:
     with _home() as home:
         for seed in seeds:
-            yield _command(argv(seed), home), seed
+            yield _command(argv(seed), home, limit_s=limit_s), seed
 
 
-def _command(argv: list[str], home: Path) -> Facts:
+def _command(argv: list[str], home: Path, *, limit_s: float = ROUND_S) -> Facts:
     command = [sys.executable, "-m", "harness", *argv, "--json", "--home", str(home)]
-    done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=ROUND_S, check=False)
+    done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=limit_s, check=False)
     summary: Mapping[str, Any] = json.loads(done.stdout) if done.stdout else {}
     told = {name: summary[name] for name in TOLD if name in summary}
     odd = [f"{it['scenario']} {it['verdict']}" for it in summary.get("scenarios", ()) if it["verdict"] != "PASS"]
@@ -157,7 +161,8 @@ def scenarios(seeds: list[int]) -> Iterator[Facts]:
     """
     `payproof chaos --all`, each scenario with that seed.
     """
-    for told, seed in _commands(seeds, lambda seed: ["chaos", "--all", "--seed", str(seed)]):
+    limit_s = SCENARIOS * SCENARIO_S
+    for told, seed in _commands(seeds, lambda seed: ["chaos", "--all", "--seed", str(seed)], limit_s=limit_s):
         yield {"seed": seed, **told, "ok": told["code"] == 0}
 
 
