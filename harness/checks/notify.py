@@ -18,6 +18,9 @@ DISTINCT = "notify/platform-events-distinct"
 # Copies that arrive together may get in each other's way, and the one that lost is brought again. After this long the
 # first is settled, so that a refusal means that the gateway takes a repetition for a mistake.
 APART = timedelta(seconds=60)
+# A copy under a key that the gateway has still to fetch, or in a charset that it may refuse, is told otherwise than the
+# one that was acknowledged; requirements of their own hold it to those.
+TOLD_OTHERWISE = frozenset({"certificate_rotation", "wrong_encoding"})
 
 
 def duplicate_acked(operations: Sequence[Operation]) -> Judgement:
@@ -47,6 +50,7 @@ def _repeated(story: Story) -> list[tuple[Operation, Operation]]:
         line
         for line in story.seen("notify")
         if line.value["kind"] in {"true", "duplicate"} and line.value.get("status") and line.value.get("due_at")
+        if line.value["acked"] or TOLD_OTHERWISE.isdisjoint(line.value.get("faults", ()))
     ]
     for line in sorted(arrived, key=_due):
         earlier = first.get(line.value["notify_id"])

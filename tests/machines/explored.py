@@ -12,7 +12,9 @@ from harness.gallery import MUTANTS
 from harness.machines.grounds import InProcessGround
 from harness.machines.hunt import HuntPlan, hunt
 
-EXPLORED_STORIES, EXPLORED_STEPS, EXPLORED_TRIES = 60, 60, 200
+# At least fifty of a seed's stories have thirty steps that reach somebody.
+EXPLORED_STORIES, EXPLORED_STEPS, EXPLORED_TRIES = 54, 36, 200
+THOROUGH_LEAST, CONVICTING_STEPS = 50, 60
 # Some of every class of bugs: repetitions, signatures, amounts, outcomes, refunds, the platform; crashes come last.
 EXPLORED = ("credits-every-notify", "credits-by-notify-id", "refuses-repeats", "believes-unsigned-notifies",
             "v3-believes-any-signature", "credits-notified-amount", "books-refund-notices", "never-asks",
@@ -39,7 +41,7 @@ def acquittals(seeds: list[int]) -> Iterator[dict[str, Any]]:
                 "paid": hunted.paid,
                 "cpu_ms_per_step": round(1000 * hunted.cpu_s / max(1, hunted.steps), 2),
                 "found": found,
-                "ok": not found and not hunted.silent and not hunted.unsettled and hunted.paid > 0,
+                "ok": not (found or hunted.silent or hunted.unsettled) and hunted.thorough >= THOROUGH_LEAST,
             }
 
 
@@ -51,7 +53,7 @@ def convictions(rounds: list[int]) -> Iterator[dict[str, Any]]:
         for number in rounds:
             mutant = MUTANTS[EXPLORED[number - 1]]
             ground = InProcessGround(Path(folder), seed=number, channels=(mutant.channel,), parts=mutant.parts)
-            plan = HuntPlan(seed=number, examples=EXPLORED_TRIES, steps=EXPLORED_STEPS, shrinks=False)
+            plan = HuntPlan(seed=number, examples=EXPLORED_TRIES, steps=CONVICTING_STEPS, shrinks=False)
             hunted = hunt(ground, plan)
             found = [] if hunted.found is None else [one.id for one in hunted.found.findings]
             facts = {"mutant": mutant.id, "examples": hunted.examples, "steps": hunted.steps, "found": found}

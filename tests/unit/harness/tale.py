@@ -26,8 +26,9 @@ class Tale:
         self.history.fact("notify", order=order(1), faults=faults, **{**told, **value})
         return self
 
-    def copy(self, seconds, *, status=200, notify_id="n1", kind="duplicate"):
-        value = {"kind": kind, "notify_id": notify_id, "due_at": (NOON + timedelta(seconds=seconds)).isoformat()}
+    def copy(self, seconds, *, status=200, notify_id="n1", kind="duplicate", fault=""):
+        due_at = (NOON + timedelta(seconds=seconds)).isoformat()
+        value = {"kind": kind, "notify_id": notify_id, "due_at": due_at, "faults": [fault] if fault else []}
         self.history.fact("notify", order=order(1), delivered=True, status=status, acked=status == 200, **value)
         return self
 
