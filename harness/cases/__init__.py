@@ -14,6 +14,7 @@ from harness.cases import (
     paying,
     reconciling,
     refunding,
+    returning,
     spiking,
     straying,
 )
@@ -25,6 +26,7 @@ CASES: tuple[Case, ...] = (
     *notifying.CASES,
     *calling.CASES,
     *refunding.CASES,
+    *returning.CASES,
     *closing.CASES,
     *reconciling.CASES,
     *spiking.CASES,

@@ -6,6 +6,8 @@ from harness.catalog.base import Requirement
 from harness.sut.contract import Ability
 
 REFUND = frozenset({Ability.REFUND})
+# Who has a word for a refund that is neither made nor failed: ABNORMAL, and CHANGE.
+STUCK = ("wechatpay_v3", "wechatpay_v2")
 
 
 def _rule(name: str, text: str, *facts: str) -> Requirement:
@@ -26,6 +28,23 @@ REQUIREMENTS = (
         "refused-then-anew",
         "A refund that the provider refuses is made later, or told as failed and made when it is asked for anew.",
     ),
+    _rule(
+        "failed-later",
+        "A refund that fails after it was accepted is not counted as refunded, and its money goes back when it is "
+        "asked for anew.",
+        "wechatpay/refund-states",
+        "unionpay/back-type",
+        "alipay/unknown-outcome",
+    ),
+    Requirement(
+        "refund/stuck-is-neither",
+        "A refund that is stuck on its way is not told as done, and its money is not refunded a second time.",
+        facts=("wechatpay/refund-states",),
+        channels=STUCK,
+        needs=REFUND,
+    ),
+    _rule("answer-about-another", "A refund is neither done nor failed by an answer about another refund."),
+    _rule("answer-other-amount", "A refund is not done by an answer about another amount."),
     _rule("at-once-never-above", "Refunds that are asked for at the same moment never exceed together what was paid."),
     _rule("same-number-at-once", "One refund asked for several times at the same moment moves money once."),
     _rule(

@@ -45,6 +45,22 @@ def answered(*faults: str, **settings: Any) -> Occasion:
     return occasion
 
 
+def struck_by(fault: str, **settings: Any) -> Occasion:
+    """
+    A call for anything that *fault* befell, alone or among others.
+
+    Args:
+        settings: what the fault had been told.
+    """
+
+    def occasion(story: Story) -> list[Operation]:
+        if settings and not _told(story, (fault,), settings):
+            return []
+        return [line for line in story.lines.get("call", ()) if fault in str(line.value.get("fault") or "").split("+")]
+
+    return occasion
+
+
 def notified(*kinds: str, fault: str = "", event: str = "", **settings: Any) -> Occasion:
     """
     A notify of one of *kinds* that the gateway answered.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from harness.checks.base import Check, Judgement, Rule, Ruling, Story, each_order, family, finding, judgement, stories
 from harness.checks.books import agree, disagreements, given_back, still_right, told_by
 from harness.checks.idempotency import refund_number_once
-from harness.checks.occasions import called, marked, struck
+from harness.checks.occasions import called, marked, struck, struck_by
 from harness.history import Operation, Phase
 from harness.verdict import Finding, yuan_text
 
@@ -56,11 +56,17 @@ UNKNOWN = ("timeout_after", "timeout_before", "reset_after", "reset_before", "ht
 ENDED_WELL = "SUCCEEDED"
 
 
-def _asked_fen(story: Story) -> dict[str, int]:
+def asked_fen(story: Story) -> dict[str, int]:
+    """
+    The refunds that were asked for, each number once.
+    """
     return {line.value["refund_no"]: line.value["amount_fen"] for line in story.asked("refund")}
 
 
-def _paid_fen(story: Story) -> int:
+def paid_fen_of(story: Story) -> int:
+    """
+    What was paid, under whatever number.
+    """
     return sum(line.value["paid_fen"] for line in story.seen("book"))
 
 
@@ -80,11 +86,11 @@ def _happened(fits: Callable[[dict[str, int], int], bool]) -> Rule:
     """
 
     def rule(story: Story) -> Iterator[Ruling]:
-        asked, paid_fen = _asked_fen(story), _paid_fen(story)
+        asked, paid_fen = asked_fen(story), paid_fen_of(story)
         book = story.last("book")
         if not asked or not paid_fen or book is None or not fits(asked, paid_fen):
             return
-        if _not_taken(story):
+        if _not_taken(story) or struck_by("refund_fails")(story) or called("refund", "refuse")(story):
             return
         apart = disagreements(story)
         if apart:
@@ -125,7 +131,7 @@ def refund_refused(of: Callable[[Story], list[Operation]]) -> Rule:
 
 
 def _larger_than_paid(story: Story) -> list[Operation]:
-    paid_fen = _paid_fen(story)
+    paid_fen = paid_fen_of(story)
     return [line for line in story.asked("refund") if paid_fen and line.value["amount_fen"] > paid_fen]
 
 
@@ -133,7 +139,7 @@ def of_nothing(story: Story) -> list[Operation]:
     """
     The refunds asked of an order that nobody has paid.
     """
-    return [] if _paid_fen(story) or not story.seen("book") else story.asked("refund")
+    return [] if paid_fen_of(story) or not story.seen("book") else story.asked("refund")
 
 
 def unknown_same_number(story: Story) -> Iterator[Ruling]:
@@ -144,7 +150,7 @@ def unknown_same_number(story: Story) -> Iterator[Ruling]:
         return
     numbers = {line.value["refund_no"] for line in story.calls("refund") if line.value["refund_no"]}
     # Nobody asks for the refund that a gateway makes by itself, of money that came too late or a second time.
-    most = max(len(_asked_fen(story)), 1)
+    most = max(len(asked_fen(story)), 1)
     yield Ruling(
         kept=len(numbers) <= most,
         expected=f"{most} refund numbers at the provider, as many as there are refunds",
@@ -194,13 +200,13 @@ def refused_then_anew(story: Story) -> Iterator[Ruling]:
     """
     met = tuple(marked("refund-refused")(story))
     book = story.last("book")
-    if not met or book is None or len(_asked_fen(story)) < 2 or not called("refund", "refuse")(story):
+    if not met or book is None or len(asked_fen(story)) < 2 or not called("refund", "refuse")(story):
         return
     apart = disagreements(story)
     if apart:
         yield told_by(story, apart[0], *met)
         return
-    paid_fen, refunded_fen = _paid_fen(story), book.value["refunded_fen"]
+    paid_fen, refunded_fen = paid_fen_of(story), book.value["refunded_fen"]
     yield Ruling(
         kept=refunded_fen == paid_fen,
         expected=f"{yuan_text(paid_fen)} refunded, once",

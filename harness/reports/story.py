@@ -56,7 +56,13 @@ KIND_SAID = {
     "forged": "forged",
     "probe": "signature probe",
     "tampered": "other amount",
-    "stray": "unknown order",
+    "stray": "about something else",
+}
+# What made a notify stray, where its faults tell.
+STRAY_SAID = {
+    "says_failed": "says that it failed",
+    "unknown_order": "unknown order",
+    "wrong_recipient": "somebody else's",
 }
 DEATH_SAID = {"kill": "{what} killed", "restart": "{what} started again"}
 
@@ -188,7 +194,7 @@ class _Teller:
         kind = value.get("kind", "true")
         text = self.words.say("notify {event}", event=value.get("event", ""))
         if kind != "true":
-            text += f" ({self.words.say(KIND_SAID.get(kind, kind))})"
+            text += f" ({self.words.say(_said_of(kind, value.get('faults') or ()))})"
         acked, delivered = bool(value.get("acked")), value.get("delivered", True)
         status = value.get("status")
         answer = self.words.say("acknowledged" if acked else "not acknowledged") if delivered else ""
@@ -293,6 +299,14 @@ def _in_order(rows: Iterable[Row]) -> list[Row]:
     What the wire shows by its own numbers where it has them; webhooks come after what they tell of.
     """
     return sorted(rows, key=lambda row: (row.at is None, row.at, row.kind == "webhook", _seq(row)))
+
+
+def _said_of(kind: str, faults: Iterable[str]) -> str:
+    """
+    What a notify was that is not the plain truth.
+    """
+    stray = (STRAY_SAID[fault] for fault in faults if kind == "stray" and fault in STRAY_SAID)
+    return next(stray, KIND_SAID.get(kind, kind))
 
 
 def _seq(row: Row) -> int:

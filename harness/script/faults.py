@@ -33,6 +33,7 @@ SETTINGS: Mapping[str, frozenset[str]] = {
     "malformed_body": frozenset(),
     "other_spelling": frozenset({"spelling"}),
     "refund_before_payment": frozenset({"hold_s"}),
+    "refund_fails": frozenset({"stuck_s"}),
     "refuse": frozenset({"code", "work"}),
     "reorder": frozenset({"behind", "hold_s"}),
     "replayed_notify": frozenset({"after_s", "stale_s"}),

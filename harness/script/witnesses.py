@@ -52,6 +52,7 @@ CASES_ONLY = frozenset(
         "reconciliation/beijing-day",
         "reconciliation/no-bill-no-agreement",
         "refund/refused-then-anew",
+        "refund/stuck-is-neither",
         "security/many-forgeries",
         "spike/accepted-kept",
         "spike/killed",

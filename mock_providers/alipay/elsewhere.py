@@ -1,4 +1,4 @@
-"""Answers that are about another order, or over another amount, and signed like any other."""
+"""Answers about another order or refund, which went well, or over another amount; signed like any other."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,7 +26,10 @@ def astray(reply: ProviderReply, which: str) -> ProviderReply:
 
 def _another_order(fields: Mapping[str, object]) -> dict[str, object]:
     found = {name: str(fields[name]) for name in _NUMBERS if fields.get(name)}
-    return {name: number[:-1] + ("7" if number[-1] != "7" else "3") for name, number in found.items()}
+    other: dict[str, object] = {
+        name: number[:-1] + ("7" if number[-1] != "7" else "3") for name, number in found.items()
+    }
+    return other | ({"fund_change": "Y"} if "fund_change" in fields else {})
 
 
 def _another_amount(fields: Mapping[str, object]) -> dict[str, object]:

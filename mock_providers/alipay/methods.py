@@ -46,6 +46,8 @@ class Method:
         invalid: its code for a field that makes no sense.
         system_error: its code when the platform has stumbled.
         in_process: how it says that the outcome is open; None where it has no such answer.
+        gone_well: what it would answer if all had gone well, for an answer that is another's; None where that is
+            what it answers anyhow.
         numbered_by: the field with the merchant's number.
         order_of: names what the call is about where that is no order of a merchant's.
         labelled: whether a payment label hangs on it.
@@ -60,6 +62,7 @@ class Method:
     invalid: str = "ACQ.INVALID_PARAMETER"
     system_error: str = "ACQ.SYSTEM_ERROR"
     in_process: InProcess | None = None
+    gone_well: Business | None = None
     numbered_by: str = "out_trade_no"
     order_of: Callable[[Office, Work], str] | None = None
     labelled: bool = True
@@ -69,6 +72,10 @@ class Method:
 
     def answer(self, office: Office, work: Work, *, shape: AnswerShape = PLAIN_SHAPE) -> ProviderReply:
         """Do the work and say how it went, or what a fault wants said instead."""
+        if shape.refund_fails and not shape.stuck_s and self.call == "refund" and self.in_process is not None:
+            return self._careful(work, partial(self.in_process, office, work, ok=False))
+        if shape.astray and self.gone_well is not None:
+            return self._careful(work, partial(self.gone_well, office, work))
         if not shape.refuse:
             reply = self._done(office, work)
             if shape.undone:
@@ -168,7 +175,9 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "alipay.trade.refund.apply": Method(
             "refund", refunds.refund_apply, codes.unrefunded_fields, in_process=refunds.refund_apply_in_process
         ),
-        "alipay.trade.fastpay.refund.query": Method("refund.query", refunds.refund_query),
+        "alipay.trade.fastpay.refund.query": Method(
+            "refund.query", refunds.refund_query, gone_well=refunds.refund_query_gone_well
+        ),
         "alipay.data.dataservice.bill.downloadurl.query": Method(
             "bill",
             bills.bill_query,

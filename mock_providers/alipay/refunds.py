@@ -199,6 +199,15 @@ def refund_query(office: Office, work: Work) -> ProviderReply:
 
     Facts: alipay/refund-query
     """
+    return _refund_query(office, work, states=frozenset({RefundState.SUCCEEDED}))
+
+
+def refund_query_gone_well(office: Office, work: Work) -> ProviderReply:
+    """The answer as it would be if the refund had arrived, whatever has become of it."""
+    return _refund_query(office, work, states=frozenset(RefundState))
+
+
+def _refund_query(office: Office, work: Work, *, states: frozenset[RefundState]) -> ProviderReply:
     request_no = number_field(work.fields, "out_request_no")
     trade = find_trade(office, work)
     if request_no is None:
@@ -207,7 +216,7 @@ def refund_query(office: Office, work: Work) -> ProviderReply:
         return codes.business("ACQ.TRADE_NOT_EXIST")
     fields: dict[str, object] = {"out_trade_no": trade.opening.out_trade_no, "trade_no": trade.trade_no}
     found = trade.refunds.get(request_no)
-    if found is not None and found.state is RefundState.SUCCEEDED:
+    if found is not None and found.state in states:
         fields |= _refund_found(trade, found, options_field(work.fields))
     return codes.success(fields)
 

@@ -203,7 +203,10 @@ class AnswerShape:
         undone: the work is done, answered as it went, and then taken back; where a vendor never does that, it is not.
         probe: signed wrongly in the vendor's own way, to see who looks; where a vendor has none, it says nothing.
         spelling: another lawful way to write the same, by a word of the fault's; "" is the usual one.
-        astray: what the answer names is another's: "order" or "amount"; one that names neither says the truth.
+        astray: what the answer names is another's, which went well: "order" or "amount"; one that names neither says
+            the truth.
+        refund_fails: a refund is accepted as ever and fails afterwards; other calls have no such end.
+        stuck_s: with it: the refund does not fail, but is stuck for so long where the vendor has a word for that.
     """
 
     refuse: str = ""
@@ -214,6 +217,8 @@ class AnswerShape:
     probe: bool = False
     spelling: str = ""
     astray: str = ""
+    refund_fails: bool = False
+    stuck_s: float = 0.0
 
 
 PLAIN_SHAPE = AnswerShape()

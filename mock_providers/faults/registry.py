@@ -29,6 +29,7 @@ from mock_providers.faults.in_process import InProcess
 from mock_providers.faults.malformed_body import MalformedBody
 from mock_providers.faults.other_spelling import OtherSpelling
 from mock_providers.faults.refund_before_payment import RefundBeforePayment
+from mock_providers.faults.refund_fails import RefundFails
 from mock_providers.faults.refuse import Refuse
 from mock_providers.faults.reorder import Reorder
 from mock_providers.faults.replayed_notify import ReplayedNotify
@@ -87,6 +88,7 @@ _ALL: tuple[type[Fault], ...] = (
     BeforeResponse,
     InProcess,
     RolledBack,
+    RefundFails,
     Busy,
     SystemErrorReply,
     Refuse,

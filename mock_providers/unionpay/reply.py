@@ -12,7 +12,7 @@ from mock_providers.core.book import CASHIER_PATH, cashier_token
 from mock_providers.core.plans import UNNAMED_FEN, AnswerShape, Seal
 from mock_providers.core.reply import WireReply
 from mock_providers.unionpay import pages
-from mock_providers.unionpay.codes import SUCCESS, result
+from mock_providers.unionpay.codes import OK, SUCCESS, result
 from mock_providers.unionpay.keys import Keys, downgraded
 from mock_providers.unionpay.policy import Policy
 from mock_providers.unionpay.sealing import sealed
@@ -33,6 +33,7 @@ _ECHOES = (
     "txnType",
     "version",
 )
+_REFUND = "04"
 _NUMBERS = ("orderId", "queryId")
 _AMOUNTS = ("txnAmt", "settleAmt")
 _ECHO_MAX = 128
@@ -57,7 +58,8 @@ def reply_to(chosen: Transaction, work: Work, shape: AnswerShape, *, policy: Pol
     """
     code = _WORDS.get(shape.refuse, shape.refuse)
     if not code:
-        return _done(chosen, work)
+        fails = shape.refund_fails and not shape.stuck_s and work.kind[0] == _REFUND
+        return _done(chosen, replace(work, ending="01") if fails else work)
     if work.kind[0] == "00":
         return _query_refused(chosen, work, code)
     if shape.work or code in SUCCESS:
@@ -79,14 +81,22 @@ def astray(answer: Answer, which: str, asked: Mapping[str, str]) -> Answer:
     Args:
         which: "order", "amount", or "" for the answer as it is.
     """
+    if not which:
+        return answer
+    fields = {**answer.fields, **_gone_well(answer.fields)}
     if which == "order":
-        said = {**asked, **answer.fields}
+        said = {**asked, **fields}
         found = {name: said[name] for name in _NUMBERS if said.get(name)}
         other = {name: number[:-1] + ("0" if number[-1] != "0" else "1") for name, number in found.items()}
-        return replace(answer, fields={**answer.fields, **other})
-    amounts = [name for name in _AMOUNTS if which and answer.fields.get(name)]
-    other = {name: str(int(answer.fields[name]) + UNNAMED_FEN) for name in amounts}
-    return replace(answer, fields={**answer.fields, **other}) if other else answer
+    else:
+        other = {name: str(int(fields[name]) + UNNAMED_FEN) for name in _AMOUNTS if fields.get(name)}
+    return replace(answer, fields={**fields, **other})
+
+
+def _gone_well(fields: Mapping[str, str]) -> dict[str, str]:
+    """What the answer to a query says of a refund that has arrived."""
+    about_refund = fields.get("txnType") == _REFUND and "origRespCode" in fields
+    return {"origRespCode": OK.code, "origRespMsg": OK.text} if about_refund else {}
 
 
 def is_accepted_first(work: Work) -> bool:

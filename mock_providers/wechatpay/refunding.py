@@ -7,12 +7,20 @@ Both APIs accept refunds in their own words and hand them over here.
 from collections.abc import Callable, Mapping
 
 from mock_providers.core.book import Refund, RefundState, Trade
+from mock_providers.core.plans import AnswerShape
 from mock_providers.wechatpay.desk import Desk
 from mock_providers.wechatpay.states import helped_note, refund_note
 
 # In a refund's details.
-ENDING, NOTIFY_URL, TOLD_IN = "ending", "notify_url", "told_in"
-_DUE = "refund"
+ENDING, NOTIFY_URL, STUCK_S, TOLD_IN = "ending", "notify_url", "stuck_s", "told_in"
+_DUE, _HELP = "refund", "refund_helped"
+
+
+def ending_of(shape: AnswerShape) -> str:
+    """How a fault wants a refund to end; "" for no wish."""
+    if not shape.refund_fails:
+        return ""
+    return "abnormal" if shape.stuck_s else "closed"
 
 
 class Refunding:
@@ -29,6 +37,7 @@ class Refunding:
         self._desk = desk
         self._tell = tell
         desk.timers.serve(_DUE, self._due)
+        desk.timers.serve(_HELP, self._help)
 
     def begin(self, trade: Trade, refund: Refund) -> None:
         """Enter *refund*, which is PROCESSING, and let its end come after the time that the policy names."""
@@ -49,11 +58,27 @@ class Refunding:
         self._desk.later(self._desk.policy.refund_settle_s, _DUE, trade, refund=refund.out_request_no)
 
     def _due(self, mchid: str, about: Mapping[str, str]) -> None:
+        found = self._on_its_way(mchid, about)
+        if found is not None:
+            self._conclude(*found)
+
+    def _help(self, mchid: str, about: Mapping[str, str]) -> None:
+        """
+        Somebody at the merchant's has led it another way.
+
+        Facts: wechatpay/refund-states
+        """
+        found = self._on_its_way(mchid, about)
+        if found is not None:
+            self.help_along(*found)
+
+    def _on_its_way(self, mchid: str, about: Mapping[str, str]) -> tuple[Trade, Refund] | None:
+        """The refund, unless somebody was faster, by hand."""
         trade = self._desk.order(mchid, about["order"])
         refund = None if trade is None else trade.refunds.get(about["refund"])
         if trade is None or refund is None or refund.state is not RefundState.PROCESSING:
-            return  # somebody was faster, by hand
-        self._conclude(trade, refund)
+            return None
+        return trade, refund
 
     def _conclude(self, trade: Trade, refund: Refund) -> None:
         helped = helped_note(refund.out_request_no) in trade.notes
@@ -61,6 +86,9 @@ class Refunding:
         if ending == "abnormal":
             trade.notes[refund_note(refund.out_request_no)] = "1"
             self._tell(trade, refund)
+            stuck_s = float(refund.details.get(STUCK_S) or 0)
+            if stuck_s:
+                self._desk.later(stuck_s, _HELP, trade, refund=refund.out_request_no)
         else:
             self.settle(trade, refund, ok=ending == "success")
 

@@ -100,9 +100,11 @@ def _astray(fields: Mapping[str, str], which: str) -> dict[str, str]:
     """What a signed answer about another order, or over another amount, says instead; nothing for ""."""
     if which == "order":
         found = {name: fields[name] for name in _NUMBERS if fields.get(name)}
-        return {name: number[:-1] + ("0" if number[-1] != "0" else "1") for name, number in found.items()}
-    amounts = _AMOUNTS if which else ()
-    return {name: str(int(fields[name]) + UNNAMED_FEN) for name in amounts if fields.get(name)}
+        other = {name: number[:-1] + ("0" if number[-1] != "0" else "1") for name, number in found.items()}
+    else:
+        amounts = _AMOUNTS if which else ()
+        other = {name: str(int(fields[name]) + UNNAMED_FEN) for name in amounts if fields.get(name)}
+    return other | ({"refund_status_0": "SUCCESS"} if which and "refund_status_0" in fields else {})
 
 
 def _ordered(fields: dict[str, str], spelling: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ A refund number is the refund: sent again with the same amounts it moves nothing
 from mock_providers.core.book import Refund, RefundState, Trade, TradeState
 from mock_providers.core.money import Fen
 from mock_providers.wechatpay.desk import PROVIDER_NAME, V2, Desk
-from mock_providers.wechatpay.refunding import NOTIFY_URL, TOLD_IN, Refunding
+from mock_providers.wechatpay.refunding import ENDING, NOTIFY_URL, STUCK_S, TOLD_IN, Refunding
 from mock_providers.wechatpay.states import RefundWord, refund_word_of
 from mock_providers.wechatpay.times import spaced
 from mock_providers.wechatpay.v2 import codes
@@ -69,6 +69,8 @@ class Refunds:
                 TOLD_IN: V2,
                 NOTIFY_URL: work.get("notify_url") or self._desk.policy.refund_notify_url,
                 "refund_account": work.get("refund_account"),
+                ENDING: work.ending,
+                STUCK_S: f"{work.stuck_s:g}",
             },
         )
 

@@ -16,7 +16,7 @@ from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape, PlannedDelivery
 from mock_providers.core.provider import Call, Notice, OutgoingNotify
 from mock_providers.core.reply import WireReply
 from mock_providers.wechatpay.desk import PROVIDER_NAME, Desk
-from mock_providers.wechatpay.refunding import Refunding
+from mock_providers.wechatpay.refunding import Refunding, ending_of
 from mock_providers.wechatpay.v2 import codes, notify, oauth, xml
 from mock_providers.wechatpay.v2.answers import AnswerWriter, by_fault, failure_reply
 from mock_providers.wechatpay.v2.codes import Failure, Refusal
@@ -147,7 +147,7 @@ class Router:
         elif shape.refuse and not shape.work:
             answer = by_fault(shape.refuse, api)
         else:
-            answer = api.handler(work)
+            answer = api.handler(replace(work, ending=ending_of(shape), stuck_s=shape.stuck_s))
             if shape.refuse:
                 answer = by_fault(shape.refuse, api)
         return self._writer.write(answer, work, api, shape=shape)

@@ -21,6 +21,8 @@ class Work:
         sandbox: it came by a path of the simulation system.
         case: the acceptance case that the caller wants to see, "" for none.
         now: schedule time.
+        ending: how a fault wants a refund to end: "closed", "abnormal", or "" for the policy's way.
+        stuck_s: how long one that ends abnormally is stuck until somebody helps it along; 0 is for ever.
     """
 
     merchant: Merchant
@@ -32,6 +34,8 @@ class Work:
     now: datetime
     sandbox: bool = False
     case: str = ""
+    ending: str = ""
+    stuck_s: float = 0.0
 
     def get(self, name: str) -> str:
         """A field, "" where it is not there."""

@@ -1,4 +1,4 @@
-"""Answers that are about another order, or over another amount, and signed like any other."""
+"""Answers about another order or refund, which went well, or over another amount; signed like any other."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from mock_providers.core.plans import UNNAMED_FEN
 
 _NUMBERS = ("out_trade_no", "transaction_id", "out_refund_no")
 _AMOUNTS = ("total", "payer_total", "refund", "payer_refund")
+_GONE_WELL = {"status": "SUCCESS"}
 
 
 def astray(body: bytes, which: str) -> bytes:
@@ -28,6 +29,7 @@ def astray(body: bytes, which: str) -> bytes:
         said |= {name: number[:-1] + ("0" if number[-1] != "0" else "1") for name, number in found.items()}
     elif isinstance(said.get("amount"), dict):
         said["amount"] = _other_amount(said["amount"])
+    said |= _GONE_WELL if said.get("out_refund_no") else {}
     return orjson.dumps(said)
 
 

@@ -13,7 +13,7 @@ from mock_providers.core.book import Refund, RefundState, Trade, TradeState
 from mock_providers.core.money import Fen
 from mock_providers.errors import BookRefused
 from mock_providers.wechatpay.desk import ASKED_SERIAL, REFUNDABLE_S, SUB_MCHID, V2, V3, Desk
-from mock_providers.wechatpay.refunding import ENDING, NOTIFY_URL, TOLD_IN, Refunding
+from mock_providers.wechatpay.refunding import ENDING, NOTIFY_URL, STUCK_S, TOLD_IN, Refunding
 from mock_providers.wechatpay.states import RefundWord, helped_note, refund_word_of
 from mock_providers.wechatpay.times import rfc3339
 from mock_providers.wechatpay.v3 import answers, cases, secrets
@@ -141,7 +141,8 @@ class Refunds:
                 # Told in XML where only the portal names an address. Facts: wechatpay/notify-events
                 ASKED_SERIAL: visit.serial,
                 TOLD_IN: V3 if url or not portal else V2,
-                ENDING: _ENDINGS.get(cases.case_of(visit.case), ""),
+                ENDING: visit.ending or _ENDINGS.get(cases.case_of(visit.case), ""),
+                STUCK_S: f"{visit.stuck_s:g}",
                 "user_received_account": "支付用户零钱",
                 "funds_account": body.get("funds_account") or "AVAILABLE",
             },

@@ -19,7 +19,7 @@ from mock_providers.core.provider import Call, Notice, OutgoingNotify
 from mock_providers.core.reply import WireReply
 from mock_providers.wechatpay.combined import siblings_of
 from mock_providers.wechatpay.desk import PROVIDER_NAME, Desk
-from mock_providers.wechatpay.refunding import Refunding
+from mock_providers.wechatpay.refunding import Refunding, ending_of
 from mock_providers.wechatpay.v3 import answers, notify
 from mock_providers.wechatpay.v3.answers import Answer
 from mock_providers.wechatpay.v3.combine import combined_object
@@ -117,7 +117,7 @@ class Router:
         if shape.refuse and not shape.work:
             answer = answers.by_fault(shape.refuse)
         else:
-            answer = self._worked(api, visit)
+            answer = self._worked(api, replace(visit, ending=ending_of(shape), stuck_s=shape.stuck_s))
             if shape.refuse:
                 answer = answers.by_fault(shape.refuse)
         return self._write(answer, shape, asked_serial=visit.serial)

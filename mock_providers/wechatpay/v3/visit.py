@@ -20,6 +20,8 @@ class Visit:
         serial: `Wechatpay-Serial`, which names the key that sensitive fields are encrypted for.
         case: the acceptance case that the caller wants to see, "" for none.
         now: schedule time.
+        ending: how a fault wants a refund to end: "closed", "abnormal", or "" for the caller's wish.
+        stuck_s: how long one that ends abnormally is stuck until somebody helps it along; 0 is for ever.
     """
 
     merchant: Merchant
@@ -30,6 +32,8 @@ class Visit:
     serial: str
     case: str
     now: datetime
+    ending: str = ""
+    stuck_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

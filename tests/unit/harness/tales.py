@@ -5,7 +5,7 @@ put to the test.
 
 from collections.abc import Callable, Mapping
 
-from tests.unit.harness import tales_of_bills, tales_of_ends, tales_of_spikes, tales_of_strays
+from tests.unit.harness import tales_of_bills, tales_of_ends, tales_of_refunds, tales_of_spikes, tales_of_strays
 from tests.unit.harness.tale import Tale
 
 Written = Callable[[Tale], Tale]
@@ -335,7 +335,14 @@ OTHERS = [
     ("unknown/never-a-second-trade", "UNKNOWN", Tale().call("open").book()),
 ]
 
-EVERY = {**MET, **tales_of_ends.MET, **tales_of_bills.MET, **tales_of_spikes.MET, **tales_of_strays.MET}
+EVERY = {
+    **MET,
+    **tales_of_ends.MET,
+    **tales_of_bills.MET,
+    **tales_of_spikes.MET,
+    **tales_of_strays.MET,
+    **tales_of_refunds.MET,
+}
 
 TALES = [
     *((name, "PASS", met(Tale()).right()) for name, met in EVERY.items()),
@@ -351,4 +358,5 @@ TALES = [
     *tales_of_bills.OTHERS,
     *tales_of_spikes.OTHERS,
     *tales_of_strays.OTHERS,
+    *tales_of_refunds.OTHERS,
 ]

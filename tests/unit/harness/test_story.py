@@ -6,6 +6,8 @@ import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from harness.control import Exchange
 from harness.history import Operation, Phase
 from harness.reports.sequence import sequence
@@ -121,6 +123,21 @@ def test_a_notify_that_never_arrived_is_drawn_broken():
 
     assert row.broken
     assert "arrow bad" in sequence([row], words=EN)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("unknown_order", "unknown order"),
+        ("wrong_recipient", "somebody else's"),
+        ("says_failed", "says that it failed"),
+        ("of_tomorrow", "about something else"),
+    ],
+)
+def test_a_stray_notify_is_called_by_what_it_was(fault, said):
+    (row,) = story_of(found(0), history(notify(kind="stray", faults=["duplicate", fault])), [], words=EN)
+
+    assert row.text == f"notify payment ({said})"
 
 
 def test_a_long_story_keeps_its_evidence_and_says_what_it_leaves_out():

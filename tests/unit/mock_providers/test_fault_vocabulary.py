@@ -58,6 +58,8 @@ REPLIES = [
     ("clock_skew", {"seconds": -300}, ReplyPlan(shape=AnswerShape(stale_s=300)), True),
     ("other_spelling", {"spelling": "braces"}, ReplyPlan(shape=AnswerShape(spelling="braces")), False),
     ("rolled_back", {}, ReplyPlan(shape=AnswerShape(undone=True)), True),
+    ("refund_fails", {}, ReplyPlan(shape=AnswerShape(refund_fails=True)), True),
+    ("refund_fails", {"stuck_s": 9}, ReplyPlan(shape=AnswerShape(refund_fails=True, stuck_s=9)), True),
     ("before_response", {"patience_s": 4}, ReplyPlan(after_notify_s=4), False),
 ]
 
