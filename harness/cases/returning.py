@@ -11,6 +11,8 @@ from harness.world.base import Move
 DAY_S, HOUR_S = 86_400.0, 3_600.0
 ALWAYS = 1_000_000
 STUCK_S = 2 * DAY_S
+# How long a gateway may take to begin with a refund that it has promised.
+CALLING_S = 5.0
 CLOCK = frozenset({Move.ADVANCE})
 REFUND = frozenset({Ability.CREATE, Ability.REFUND})
 
@@ -28,6 +30,7 @@ async def failed(stage: Stage) -> None:
     await stage.refund(order, 300)
     await stage.strike(order, "refund_fails", on="refund", first=ALWAYS)
     await stage.refund(order, 690)
+    await stage.befallen(order, "refund_fails", times=1, within_s=CALLING_S)
     await stage.advance(HOUR_S)
     await stage.refund(order, again=True)
     await stage.calm()
@@ -78,6 +81,7 @@ def answered(which: str, *, fails: tuple[bool, ...]) -> Play:
                 await stage.strike(order, "refund_fails", on="refund", first=ALWAYS)
             await stage.refund(order, 400)
             await stage.refund(order, again=True)
+            await stage.befallen(order, "another_answer", times=2, within_s=CALLING_S)
         await stage.advance(HOUR_S)
         await stage.calm()
         await stage.advance(DAY_S)

@@ -349,6 +349,23 @@ class Stage:
                     return
             await clock.sleep(OPENING_WAITS_S[1])
 
+    async def befallen(self, order: Order, fault: str, *, times: int, within_s: float) -> None:
+        """
+        Come back when *fault* has befallen so many calls about the order, or after this long on the world's clock,
+        whichever is first: some gateways make their calls in their own time.
+        """
+        clock = self.world.clock
+        until = clock.now() + timedelta(seconds=within_s)
+        while clock.now() < until:
+            calls = [
+                one
+                async for one in self.world.control.journal(direction="in", label=order.label)
+                if fault in (one.fault or "").split("+")
+            ]
+            if len(calls) >= times:
+                return
+            await clock.sleep(OPENING_WAITS_S[1])
+
     # The world
 
     def mark(self, name: str, *orders: Order) -> None:

@@ -187,7 +187,11 @@ class WechatV3(House):
         status, answer = await self.call("GET", f"/v3/refund/domestic/refunds/{made.number}")
         if status == 404:
             return Told("NONE")
-        return Told(back_word(answer["status"])) if status == 200 else unclear(answer)
+        if status != 200:
+            return unclear(answer)
+        about(answer["out_refund_no"], made.number)
+        about(str(answer["amount"]["refund"]), str(made.fen))
+        return Told(back_word(answer["status"]))
 
     async def read(self, headers: Mapping[str, str], body: bytes) -> Told:
         await self.verify(headers, body)
@@ -273,6 +277,8 @@ class WechatV2(House):
         answer = await self.call("/pay/refundquery", out_refund_no=made.number)
         if answer["result_code"] != "SUCCESS":
             return Told("NONE") if answer.get("err_code") == "REFUNDNOTEXIST" else unclear(answer)
+        about(answer["out_refund_no_0"], made.number)
+        about(answer["refund_fee_0"], str(made.fen))
         return Told(back_word(answer["refund_status_0"]))
 
     async def read(self, headers: Mapping[str, str], body: bytes) -> Told:
@@ -384,6 +390,8 @@ class UnionKeyed(House):
 
     async def ask_back(self, made: Return) -> Told:
         found = await self.asked(made.number, made.at)
+        if found.state == "PAID":
+            about(str(found.fen), str(made.fen))
         return Told({"PAID": "DONE", "GONE": "VOID", "OPEN": "ASKED"}.get(found.state, "NONE"))
 
     async def read(self, headers: Mapping[str, str], body: bytes) -> Told:

@@ -31,6 +31,7 @@ const happen = {
   ended: ({ id }) => Object.assign(orders.get(id), { state: "ended" }),
   refund: ({ id, no, fen }) => orders.get(id).refunds.set(no, { no, fen, state: "doing" }),
   refunded: ({ id, no }) => Object.assign(orders.get(id).refunds.get(no), { state: "done" }),
+  unrefunded: ({ id, no }) => Object.assign(orders.get(id).refunds.get(no), { state: "failed" }),
   told: ({ event }) => told.add(event),
 };
 
@@ -54,6 +55,11 @@ function add(kind, more) {
 // The ways to pay. Each opens, asks, closes, refunds; what throws is unclear, and asked again under the same number.
 
 const number = (order) => `K${order.id.replaceAll("-", "")}`;
+
+/** An answer about another refund is none, whoever signed it. */
+function about(ours) {
+  if (!ours) throw new Error("an answer about another refund");
+}
 
 function alipay() {
   const [appId, sellerId] = [key("alipay/app_id"), key("alipay/seller_id")];
@@ -90,7 +96,9 @@ function alipay() {
       const said = { out_trade_no: number(order), refund_amount: yuan(refund.fen), out_request_no: refund.no };
       sure(await call("refund", said));
       const answer = sure(await call("fastpay.refund.query", { out_trade_no: number(order), out_request_no: refund.no }));
-      return answer.refundStatus === "REFUND_SUCCESS";
+      if (answer.refundStatus !== "REFUND_SUCCESS") return "doing";
+      about(answer.outRequestNo === refund.no && Math.round(Number(answer.refundAmount) * 100) === refund.fen);
+      return "done";
     },
     hear(headers, body) {
       const form = Object.fromEntries(new URLSearchParams(body));
@@ -154,8 +162,9 @@ function wechatpay() {
       const { data: known } = await at(`refund/domestic/refunds/${refund.no}`).get(given).catch(missing);
       const amount = { refund: refund.fen, total: order.fen, currency: "CNY" };
       const said = { out_trade_no: number(order), out_refund_no: refund.no, notify_url: hook("wechatpay"), amount };
-      const status = known.status ?? (await at("refund/domestic/refunds").post(said, given)).data.status;
-      return status === "SUCCESS";
+      const told = known.status ? known : (await at("refund/domestic/refunds").post(said, given)).data;
+      about(told.out_refund_no === refund.no && told.amount?.refund === refund.fen);
+      return { SUCCESS: "done", CLOSED: "failed" }[told.status] ?? "doing";
     },
     async hear(headers, body) {
       const [stamp, named] = [headers["wechatpay-timestamp"], headers["wechatpay-serial"]];
@@ -199,8 +208,8 @@ async function end(order) {
 }
 
 async function giveBack(order, refund) {
-  const done = await ways[order.way].refund(order, refund);
-  if (done && refund.state === "doing") add("refunded", { id: order.id, no: refund.no });
+  const state = await ways[order.way].refund(order, refund);
+  if (state !== "doing" && refund.state === "doing") add(state === "done" ? "refunded" : "unrefunded", { id: order.id, no: refund.no });
 }
 
 async function heard(way, headers, body) {
@@ -229,7 +238,7 @@ function* unfinished() {
     for (const refund of order.refunds.values()) {
       const news = `${id}:${refund.no}`;
       if (refund.state === "doing") yield [`refund ${news}`, () => giveBack(order, refund)];
-      else if (!told.has(news)) yield [`news ${news}`, () => tell(news, { what: "refunded", id, fen, back: refund.fen })];
+      else if (refund.state === "done" && !told.has(news)) yield [`news ${news}`, () => tell(news, { what: "refunded", id, fen, back: refund.fen })];
     }
   }
 }
@@ -287,7 +296,7 @@ async function answer(request, body) {
   if (what !== "refunds") return [200, shown(order)];
   const known = order.refunds.get(no ?? said.no);
   if (request.method === "POST" && !known) {
-    const gone = [...order.refunds.values()].reduce((sum, one) => sum + one.fen, 0);
+    const gone = [...order.refunds.values()].filter((one) => one.state !== "failed").reduce((sum, one) => sum + one.fen, 0);
     if (order.state !== "paid" || said.fen < 1 || gone + said.fen > order.fen) return [422, { why: "that much is not there" }];
     add("refund", { id: order.id, no: said.no, fen: said.fen });
   } else if (!known) return [404, { why: "no such refund" }];

@@ -198,7 +198,11 @@ class Shop:
         told = self.call(
             lambda: self.alipay.api_alipay_trade_fastpay_refund_query(out_request_no=request, out_trade_no=number)
         )
-        if told and told.get("code") == "10000" and told.get("refund_status") == "REFUND_SUCCESS":
+        if not told or told.get("code") != "10000" or told.get("refund_status") != "REFUND_SUCCESS":
+            return
+        # An answer about another refund is none, whoever signed it.
+        ours = (number, request, Decimal(yuan(refund["cents"])))
+        if (told.get("out_trade_no"), told.get("out_request_no"), Decimal(told.get("refund_amount", "0"))) == ours:
             self.end(refund, order, "DONE")
 
     def end(self, refund: sqlite3.Row, order: sqlite3.Row, state: str) -> None:
