@@ -2,7 +2,7 @@
 Refunds that do not end as their first answer says: what became of the money decides, and the books agree about it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from harness.checks.base import KEPT, Check, Ruling, Story, family
 from harness.checks.books import account_of, disagreements, still_right, told_by
@@ -80,8 +80,8 @@ def _astray(which: str) -> Occasion:
     A refund was asked for, and something about the order was answered by another's.
     """
 
-    def occasion(story: Story) -> list[Operation]:
-        return struck_by("another_answer", which=which)(story) if story.asked("refund") else []
+    def occasion(story: Story) -> Iterable[Operation]:
+        return struck_by("another_answer", which=which)(story) if story.asked("refund") else ()
 
     return occasion
 
