@@ -34,12 +34,14 @@ class PaymentModel:
     Args:
         refunded_fen: refunds that certainly happened.
         in_doubt: refunds whose outcome nobody knows yet, by refund number; each may have happened or not.
+        unwanted: its end was asked for, so that money which comes all the same may go back.
     """
 
     amount_fen: int
     life: Life = Life.OPEN
     refunded_fen: int = 0
     in_doubt: Mapping[str, int] = field(default_factory=dict)
+    unwanted: bool = False
 
     def bought(self) -> "PaymentModel":
         """
@@ -52,6 +54,12 @@ class PaymentModel:
         Ended without money; a paid one cannot end so.
         """
         return self if self.life is Life.BOUGHT else replace(self, life=Life.OVER)
+
+    def end_asked(self) -> "PaymentModel":
+        """
+        The platform asked for its end; until the provider has heard of it the buyer can pay, and is given it back.
+        """
+        return replace(self, unwanted=True)
 
     def may_refund(self, amount_fen: int) -> bool:
         """
@@ -100,7 +108,7 @@ class PaymentModel:
         if seen.credits is not None:
             yield from self._wrong_credits(tuple(credit.amount_fen for credit in seen.credits), seen, settled=settled)
         most_fen = self.refunded_fen + sum(self.in_doubt.values())
-        if self.life is Life.BOUGHT and seen.status in UNPAID_STATUSES:
+        if self.life is Life.BOUGHT and (seen.status in UNPAID_STATUSES or self.unwanted):
             most_fen = self.amount_fen  # it came late and goes back, which nobody has to ask for
         least_fen = self.refunded_fen if settled else 0
         if seen.refunded_fen is not None and not least_fen <= seen.refunded_fen <= most_fen:

@@ -80,6 +80,16 @@ def notified(*kinds: str, fault: str = "", event: str = "", **settings: Any) -> 
     return occasion
 
 
+def bent_unsigned(story: Story) -> list[Operation]:
+    """
+    A notify over another amount that the provider did not sign; where truly signed ones were laid on the order as well,
+    nobody can tell which of them was taken.
+    """
+    if _told(story, ("tampered_amount",), {"signed": True}):
+        return []
+    return notified("tampered", fault="tampered_amount", signed=False)(story)
+
+
 def struck(fault: str, **settings: Any) -> Occasion:
     """
     A fault that was laid on the order, or that one of its notifies met, and of which a notify came all the same.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from harness.checks.base import Check, family
 from harness.checks.books import still_right
-from harness.checks.occasions import marked, notified
+from harness.checks.occasions import bent_unsigned, marked, notified
 from harness.checks.signature import refused
 
 CHECKS: Mapping[str, Check] = family(
@@ -14,7 +14,7 @@ CHECKS: Mapping[str, Check] = family(
     ("replay-credits-nothing", still_right(notified("replayed")), "nobody replayed a notify"),
     (
         "cheap-order-trick",
-        refused(notified("tampered", fault="tampered_amount", signed=False)),
+        refused(bent_unsigned),
         "nobody bent a notify to a larger amount",
     ),
     ("many-forgeries", still_right(marked("many-forgeries")), "nobody sent many forgeries"),

@@ -19,6 +19,8 @@ class Story:
 
     order: str
     lines: dict[str, list[Operation]] = field(default_factory=lambda: defaultdict(list))
+    # The moments at which the gateway was killed; they belong to every order.
+    kills: list[Operation] = field(default_factory=list, compare=False)
     # What rules have found out about it, for others that ask the same.
     found: dict[str, Any] = field(default_factory=dict, compare=False)
 
@@ -88,8 +90,12 @@ def stories(operations: Iterable[Operation]) -> dict[str, Story]:
     if _LAST and _LAST[0][0] is operations and _LAST[0][1] == length:
         return _LAST[0][2]
     found: dict[str, Story] = {}
+    kills: list[Operation] = []
     for operation in operations:
+        if operation.kind == "kill":
+            kills.append(operation)
         if operation.order:
-            found.setdefault(operation.order, Story(operation.order)).lines[operation.kind].append(operation)
+            told = found.setdefault(operation.order, Story(operation.order, kills=kills))
+            told.lines[operation.kind].append(operation)
     _LAST[:] = [(operations, length, found)] if length >= 0 else []
     return found

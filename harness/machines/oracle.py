@@ -66,6 +66,8 @@ class Oracle:
             known.answered = True
         elif line.kind in PAYING and line.phase is Phase.OK and line.value.get("paid_fen"):
             known.model = known.model.bought()
+        elif line.kind == "close" and line.phase is Phase.INVOKE:
+            known.model = known.model.end_asked()
         elif line.kind == "refund":
             _hear_refund(known, line)
 

@@ -94,6 +94,10 @@ class Tale:
         self.history.fact("fault", order=order(1), fault=fault, on="notify", settings=settings)
         return self
 
+    def killed(self):
+        self.history.fact("kill", what="gateway")
+        return self
+
     def mark(self, name):
         self.history.fact("mark", order=order(1), name=name)
         return self

@@ -140,6 +140,14 @@ TRUTHS: Mapping[str, Callable[[Tale, bool], Tale]] = {
 
 # Everything else: (requirement, verdict, tale).
 OTHERS = [
+    (
+        "security/cheap-order-trick",
+        "UNKNOWN",  # one of them was truly signed
+        Tale()
+        .struck("tampered_amount", signed=True)
+        .struck("tampered_amount", signed=False)
+        .notify("tampered", fault="tampered_amount"),
+    ),
     ("idempotency/credited-once", "PASS", Tale().notify().notify("duplicate").book().ledger(990)),
     ("idempotency/credited-once", "FAIL", Tale().notify().notify("duplicate").book().ledger(990, 990)),
     ("idempotency/credited-once", "UNKNOWN", Tale().notify().book().ledger(990)),

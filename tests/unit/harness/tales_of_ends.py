@@ -66,6 +66,11 @@ OTHERS = [
         waiting(("close", "system_error"), ("close", ""), ("cancel", "system_error"), state="CLOSED"),
     ),
     ("close/ends-closed", "FAIL", waiting(("query", ""))),
+    # Killed before the provider had heard of it, the gateway has the order's own time to come back to it.
+    ("close/ends-closed", "UNKNOWN", waiting(("open", "")).killed()),
+    ("close/ends-closed", "FAIL", waiting(("open", ""))),
+    ("close/ends-closed", "FAIL", Tale().killed().ended(status="PENDING").book(paid=0).ledger(status="PENDING")),
+    ("close/ends-closed", "FAIL", gone(state="WAITING", status="PENDING").killed()),
     ("close/ends-closed", "FAIL", waiting(("query", "reset_after"), ("close", ""), state="CLOSED")),
     ("close/nothing-credited", "PASS", gone()),
     ("close/nothing-credited", "FAIL", Tale().ended().book(paid=0).ledger(990, status="CLOSED")),

@@ -34,6 +34,13 @@ DOUBTFUL = BOUGHT.refund_asked("r1", 400)
             True,
             ("9.90 yuan refunded, not between 0.00 yuan and 0.00 yuan",),
         ),
+        (BOUGHT.end_asked(), payment(status="PAID", refunded=990, refund_status="FULL"), False, ()),
+        (
+            BOUGHT.end_asked(),
+            payment(refunded=991),
+            False,
+            ("9.91 yuan refunded, not between 0.00 yuan and 9.90 yuan",),
+        ),
         (OPEN.over(), payment(status="CLOSED", credited=()), True, ()),
     ],
 )
