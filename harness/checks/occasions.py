@@ -80,7 +80,7 @@ def notified(*kinds: str, fault: str = "", event: str = "", **settings: Any) -> 
     return occasion
 
 
-def bent_unsigned(story: Story) -> list[Operation]:
+def bent_unsigned(story: Story) -> Iterable[Operation]:
     """
     A notify over another amount that the provider did not sign; where truly signed ones were laid on the order as well,
     nobody can tell which of them was taken.
