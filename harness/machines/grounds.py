@@ -18,8 +18,9 @@ from harness.world.in_process import InProcessPlan, InProcessWorld
 from harness.world.virtual_loop import VirtualLoop
 
 Value = TypeVar("Value")
-# The dust of one story: the longest ladder, and the gateway's own retries after it.
-PATIENCE_S = 4 * 86_400.0
+# The dust of one story: the longest ladder, whose sixteen rungs may each come a day late, and the gateway's own retries
+# after it.
+PATIENCE_S = 20 * 86_400.0
 # The same in every story, so that the same story gives the same bytes.
 NONCE = "story"
 
