@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from reference_gateway.cancelling import heed_cancellation
 from reference_gateway.clock import Clock
 from reference_gateway.metrics import Metrics
 
@@ -96,4 +97,5 @@ class Spread:
     async def _run(self) -> None:
         while True:
             await self.renew()
+            heed_cancellation()
             await self._clock.sleep(REPORT_S)

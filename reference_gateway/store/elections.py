@@ -22,6 +22,7 @@ from sqlalchemy import TextClause
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from reference_gateway.cancelling import heed_cancellation
 from reference_gateway.clock import Clock
 from reference_gateway.errors import StoreUnavailable
 from reference_gateway.store import statements_streams as sql
@@ -109,11 +110,13 @@ class SqlElections:
     async def _elected(self, role: str) -> tuple[AsyncConnection, int]:
         while True:
             if self._hint is None or await self._hint.may_lead(role, self._holder):
+                heed_cancellation()
                 elected = await self._try(role)
                 if elected is not None:
                     return elected
                 if self._hint is not None:
                     await self._hint.let_go(role, self._holder)
+            heed_cancellation()
             await self._clock.sleep(self._pace.beat_s)
 
     async def _try(self, role: str) -> tuple[AsyncConnection, int] | None:
@@ -140,6 +143,7 @@ class SqlElections:
                     return
                 if self._hint is not None:
                     await self._hint.hold(role, self._holder)
+                    heed_cancellation()
                 await self._clock.sleep(self._pace.beat_s)
         except StoreUnavailable as error:
             _LOG.warning("beat_failed", role=role, reason=error.detail)

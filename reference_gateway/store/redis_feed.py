@@ -13,6 +13,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from reference_gateway.cancelling import heed_cancellation
 from reference_gateway.clock import Clock
 
 CHANNEL = "payproof:{feed}:woken"
@@ -65,6 +66,7 @@ class RedisFeedBell:
             self._committed.silence()
             try:
                 await self._redis.publish(CHANNEL, b"")
+                heed_cancellation()
             except (RedisError, OSError) as error:
                 _LOG.warning("feed_not_told", reason=type(error).__name__)
                 await self._clock.sleep(AWAY_S)
@@ -74,8 +76,10 @@ class RedisFeedBell:
             try:
                 async with self._redis.pubsub() as told:
                     await told.subscribe(CHANNEL)
+                    heed_cancellation()
                     async for _ in told.listen():
                         self._woken.ring()
+                        heed_cancellation()
             except (RedisError, OSError) as error:
                 _LOG.warning("feed_not_heard", reason=type(error).__name__)
                 await self._clock.sleep(AWAY_S)

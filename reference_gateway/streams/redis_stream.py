@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError, ResponseError
 
+from reference_gateway.cancelling import heed_cancellation
 from reference_gateway.domain.records import OutboxRow
 from reference_gateway.errors import StreamFenced, StreamUnavailable
 
@@ -66,6 +67,7 @@ class RedisStream:
             fields += (event.event_id, event.type, event.app_id, event.subject_id, event.payload)
         try:
             await self._redis.eval(_APPEND, 2, STREAM, FENCE, str(term), str(self._length_max), *fields)
+            heed_cancellation()
         except ResponseError as error:
             if str(error).startswith(FENCED):
                 raise StreamFenced(str(error)) from error

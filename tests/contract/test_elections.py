@@ -93,6 +93,22 @@ async def test_one_of_three_leads_and_the_next_follows_with_a_higher_token(candi
     assert len(tokens) == 3
 
 
+async def test_a_candidate_that_is_told_to_go_at_any_moment_goes(candidate, redis, redis_url):
+    clock = SystemClock()
+
+    async def stand(elections):
+        async with elections.term(ROLE) as term:
+            await term.over()
+
+    for turns in range(0, 40, 2):
+        standing = asyncio.create_task(stand(candidate(f"i{turns}", redis_url=redis_url)))
+        for _ in range(turns):
+            await clock.sleep(0)
+        standing.cancel()
+        await asyncio.wait([standing], timeout=PATIENCE_S)
+        assert standing.cancelled(), turns
+
+
 async def test_redis_alone_makes_nobody_a_leader(candidate, redis, redis_url):
     first = Reign(candidate("i1", redis_url=redis_url))
     await first.leads()
