@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from multiprocessing import get_context, parent_process
+from multiprocessing.context import ForkServerContext
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -20,11 +21,9 @@ import structlog
 
 from harness.cases import CASES, Case
 from harness.errors import GatewaySilentError
-from harness.gallery import MUTANTS
 from harness.history import History
 from harness.ids import Ids
 from harness.trial import Played, play, silent, wire_file
-from harness.world.in_process import InProcessPlan, InProcessWorld
 from harness.world.virtual_loop import VirtualLoop
 
 # Four days of the world's own time: the longest ladder, and the gateway's retries after it.
@@ -33,6 +32,8 @@ PATIENCE_S = 4 * 86_400.0
 PATIENCE_WITH_MUTANTS_S = 26 * 3_600.0
 WORKERS_MAX = 8
 BY_NAME = {case.name: case for case in CASES}
+# What every worker needs before its first errand, a second of imports.
+NEEDED = ("harness.world.in_process", "harness.gallery", "harness.playing", "harness.errands")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +64,7 @@ def run_errands(errands: Sequence[Errand]) -> Iterator[tuple[Errand, Played]]:
         return
     # The first makes the keys that all others use.
     yield errands[0], _run(errands[0])
-    with ProcessPoolExecutor(
-        max_workers=workers, mp_context=get_context("forkserver"), initializer=end_with_parent
-    ) as pool:
+    with ProcessPoolExecutor(max_workers=workers, mp_context=warmed(), initializer=end_with_parent) as pool:
         waiting = {pool.submit(_run, errand): errand for errand in errands[1:]}
         try:
             for future in as_completed(waiting):
@@ -80,6 +79,15 @@ def cores() -> int:
     How many processors there are for us.
     """
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def warmed() -> ForkServerContext:
+    """
+    Where workers come from: forks of a process that has imported what they need, once for all of them.
+    """
+    context = get_context("forkserver")
+    context.set_forkserver_preload([*NEEDED])
+    return context
 
 
 def end_with_parent() -> None:
@@ -114,6 +122,10 @@ def _run(errand: Errand) -> Played:
 
 
 async def _in_world(case: Case, errand: Errand) -> Played:
+    # Both other rooms come with them, and whoever only sends errands out can do without.
+    from harness.gallery import MUTANTS  # noqa: PLC0415
+    from harness.world.in_process import InProcessPlan, InProcessWorld  # noqa: PLC0415
+
     ids = Ids(errand.seed, run_nonce="check")
     plan = InProcessPlan(credentials=errand.credentials, ids=ids, settings=case.bounds)
     if errand.mutant:

@@ -20,7 +20,6 @@ from harness.clock import SystemClock
 from harness.control import Decision
 from harness.errors import ConfigError, GatewaySilentError
 from harness.events import Announce, Event
-from harness.gallery import MUTANTS
 from harness.history import History
 from harness.ids import Ids
 from harness.reports.scenario_page import scenario_page
@@ -33,7 +32,6 @@ from harness.world.base import World
 from harness.world.external import ExternalPlan, ExternalWorld
 from harness.world.fork_launcher import ForkLauncher
 from harness.world.home import Home
-from harness.world.in_process import InProcessPlan, InProcessWorld
 from harness.world.launch import Launcher, PythonMain
 from harness.world.processes import ProcessesPlan, ProcessesWorld
 from harness.world.supervisor import Supervisor
@@ -119,6 +117,10 @@ def play_in_process(play: Play, *, credentials: Path, announce: Announce | None 
 
 
 async def _in_process(play: Play, *, credentials: Path, announce: Announce | None) -> Told:
+    # Both rooms come with them; plays over processes and against a gateway of the user's need neither here.
+    from harness.gallery import MUTANTS  # noqa: PLC0415
+    from harness.world.in_process import InProcessPlan, InProcessWorld  # noqa: PLC0415
+
     plan = InProcessPlan(
         credentials=credentials,
         ids=Ids(play.seed, run_nonce="chaos"),
@@ -223,9 +225,12 @@ def known_gateway(gateway: str) -> str:
     Raises:
         ConfigError: there is no such broken gateway, or no such driver.
     """
-    if gateway.startswith(GALLERY) and gateway.removeprefix(GALLERY) not in MUTANTS:
-        raise ConfigError(f"{gateway} hangs in no gallery", hint="`payproof list gallery` shows them all")
-    if gateway != REFERENCE and not gateway.startswith(GALLERY):
+    if gateway.startswith(GALLERY):
+        from harness.gallery import MUTANTS  # noqa: PLC0415 - it brings the gateway's own room with it
+
+        if gateway.removeprefix(GALLERY) not in MUTANTS:
+            raise ConfigError(f"{gateway} hangs in no gallery", hint="`payproof list gallery` shows them all")
+    elif gateway != REFERENCE:
         load_driver(Path(gateway))
     return gateway
 

@@ -33,7 +33,6 @@ from harness.verdict import Verdict
 from harness.world.driven import DrivenWorld
 from harness.world.external import ExternalWorld
 from harness.world.home import Home
-from harness.world.in_process import InProcessWorld
 from harness.world.processes import ProcessesPlan, ProcessesWorld
 
 Value = TypeVar("Value")
@@ -178,6 +177,8 @@ class Trial:
 
     def _can(self, channel: str) -> Can:
         if self.stranger is None:
+            from harness.world.in_process import InProcessWorld  # noqa: PLC0415 - both other rooms come with it
+
             able, moves, name = ReferenceGateway.abilities, InProcessWorld.moves, InProcessWorld.name
             return Can(abilities=able, moves=moves, channels=(channel,), world=name)
         if self._world is None:

@@ -9,23 +9,22 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from harness.commands.session import Session
-from harness.errands import cores, end_with_parent
+from harness.errands import cores, end_with_parent, warmed
 from harness.events import Announce
 from harness.playing import Play, Servers, Told, play_in_process, play_outside
+from harness.world.base import IN_PROCESS
 from harness.world.external import ExternalWorld
-from harness.world.in_process import InProcessWorld
 
 
 async def played_one(play: Play, *, session: Session, announce: Announce | None = None) -> Told:
     """
     Play one, in a world of its own.
     """
-    if play.world == InProcessWorld.name:
+    if play.world == IN_PROCESS:
         return await _beside(None, play, session=session, announce=announce)
     if play.world == ExternalWorld.name:
         return await play_outside(play, home=session.home, run_dir=_folder(play, session), announce=announce)
@@ -37,7 +36,7 @@ async def played_many(plays: Sequence[Play], *, session: Session) -> AsyncIterat
     """
     Play them all; those of virtual time first, as they end.
     """
-    quick = [play for play in plays if play.world == InProcessWorld.name]
+    quick = [play for play in plays if play.world == IN_PROCESS]
     async for told in _side_by_side(quick, session=session):
         yield told
     outside = [play for play in plays if play.world == ExternalWorld.name]
@@ -58,7 +57,7 @@ async def _side_by_side(plays: Sequence[Play], *, session: Session) -> AsyncIter
         return
     # The first makes the keys that all others use.
     yield await _beside(None, plays[0], session=session)
-    with ProcessPoolExecutor(workers, mp_context=get_context("forkserver"), initializer=end_with_parent) as pool:
+    with ProcessPoolExecutor(workers, mp_context=warmed(), initializer=end_with_parent) as pool:
         waiting = [asyncio.ensure_future(_beside(pool, play, session=session)) for play in plays[1:]]
         try:
             for done in asyncio.as_completed(waiting):

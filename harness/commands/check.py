@@ -49,7 +49,6 @@ from harness.trial import (
 from harness.verdict import Verdict, exit_code
 from harness.words import Words
 from harness.world.external import ExternalWorld
-from harness.world.in_process import InProcessWorld
 
 REFERENCE = "reference"
 COUNTED = (Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN, Verdict.NON_STRICT, Verdict.NOT_RUN, Verdict.KNOWN)
@@ -155,6 +154,8 @@ def every_id() -> set[str]:
 
 
 def _in_process(plan: CheckPlan, cases: Iterable[Case], *, session: Session) -> tuple[Tally, Can]:
+    from harness.world.in_process import InProcessWorld  # noqa: PLC0415 - both other rooms come with it
+
     can = Can(
         abilities=ReferenceGateway.abilities,
         moves=InProcessWorld.moves,

@@ -6,9 +6,6 @@ It asks and copies; it refuses to judge.
 
 from collections.abc import Mapping
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
-
 # The statements are written out: SHOW takes no parameters.
 SHOWN: Mapping[str, str] = {
     "fsync": "SHOW fsync",
@@ -21,6 +18,10 @@ async def durability_of(database_url: str) -> Mapping[str, str]:
     """
     The three settings, as the server shows them.
     """
+    # Asked once, at the end; half a second of imports that no other step of a run needs.
+    from sqlalchemy import text  # noqa: PLC0415
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
+
     engine = create_async_engine(database_url)
     try:
         async with engine.connect() as connection:

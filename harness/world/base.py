@@ -17,6 +17,9 @@ from harness.sut.contract import GatewayContract, Payment
 from harness.sut.sink import MerchantSink
 from harness.world.nemesis import Nemesis
 
+# The world of virtual time; importing it brings both other rooms along, so whoever only asks for it says it by name.
+IN_PROCESS = "in_process"
+
 
 class Move(StrEnum):
     """What a world may be able to do to its gateway; a scenario that needs another move is NOT_RUN."""

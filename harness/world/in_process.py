@@ -18,7 +18,7 @@ from harness.ids import Ids
 from harness.sut.contract import Payment, Posting
 from harness.sut.reference import MerchantApp, ReferenceGateway
 from harness.sut.sink import MerchantSink
-from harness.world.base import Glance, Move
+from harness.world.base import IN_PROCESS, Glance, Move
 from harness.world.gateway_values import gateway_values
 from harness.world.links import Links
 from harness.world.near import NearGateway
@@ -80,7 +80,7 @@ class InProcessWorld:
     World on one VirtualLoop; made by `InProcessWorld.open`, ended by `close`.
     """
 
-    name = "in_process"
+    name = IN_PROCESS
     moment_s = 0.0
     kills_max = 100
     moves = frozenset({Move.KILL_GATEWAY, Move.RESTART_GATEWAY, Move.ADVANCE})
