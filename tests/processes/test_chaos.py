@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from harness.playing import GALLERY, REFERENCE, Play, Servers
+from harness.script import stage
 from harness.script.loader import library, load
 from harness.verdict import Verdict
 from harness.world.home import Home
@@ -55,7 +56,10 @@ def test_the_reference_gateway_is_acquitted(story, played):
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_a_broken_gateway_is_convicted(story, played):
+def test_a_broken_gateway_is_convicted(story, played, monkeypatch):
+    # Some of them never come to rest, and what they did is plain by then.
+    monkeypatch.setattr(stage, "REAL_PATIENCE_S", 10.0)
+
     result = played(story, GALLERY + STORIES[story].convicts[0])
 
     assert result.verdict is Verdict.FAIL
