@@ -20,6 +20,7 @@ from harness.machines.chance import chance_of
 from harness.machines.explorer import Explorer, Ground, Lived
 from harness.machines.interrupts import interrupts
 from harness.machines.moves import flat
+from harness.machines.shorten import shorten
 from harness.verdict import FindingError
 
 THOROUGH = 30
@@ -52,8 +53,8 @@ class Hunted:
         thorough: the stories with at least thirty of them.
         silent: why the gateway could not be asked any more, when it fell silent.
         first: the story that broke as it was met, and on which one it was.
-        found: the shortest that Hypothesis came to.
-        blob: how Hypothesis repeats it, with its version: `6.170.15 AXic…`.
+        found: the shortest that was come to.
+        blob: how Hypothesis repeats the first, with its version: `6.170.15 AXic…`.
         unsteady: the story that broke did not break when it was told again.
     """
 
@@ -118,9 +119,12 @@ def hunt(ground: Ground, plan: HuntPlan, *, tell: Callable[[Lived], None] = lamb
     try:
         with chance_of(plan.seed) as backend, interrupts() as interrupted:
             wanted = _settings(plan, backend=backend)
-            run_state_machine_as_test(hypothesis.seed(plan.seed)(machine), settings=wanted)
-    except FindingError as error:
-        hunted.blob = _blob(error)
+            try:
+                run_state_machine_as_test(hypothesis.seed(plan.seed)(machine), settings=wanted)
+            except FindingError as error:
+                hunted.blob = _blob(error)
+            if plan.shrinks and hunted.found is not None:
+                hunted.found = shorten(hunted.found, ground, pause=interrupted)
     except GatewaySilentError as silence:
         hunted.silent = str(silence)
     except (Flaky, HypothesisException):
@@ -141,7 +145,7 @@ def _settings(plan: HuntPlan, *, backend: str) -> settings:
         print_blob=True,
         report_multiple_bugs=False,
         verbosity=hypothesis.Verbosity.quiet,
-        phases=[Phase.generate, Phase.shrink] if plan.shrinks else [Phase.generate],
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
 

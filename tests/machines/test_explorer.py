@@ -50,11 +50,15 @@ def test_a_broken_gateway_is_found(credentials, name):
     assert CAUGHT[name] in {finding.id for finding in hunted.found.findings}
 
 
-def test_what_is_found_is_told_shortly_and_can_be_repeated(credentials):
-    hunted = caught(credentials, "credits-every-notify", shrinks=True)
+@pytest.mark.parametrize("name", ["credits-every-notify", "undoes-refunds"])
+def test_what_is_found_is_told_shortly_and_can_be_repeated(credentials, name):
+    hunted = caught(credentials, name, shrinks=True)
+    met, found = hunted.first, hunted.found
 
-    assert hunted.found is not None
-    assert len(flat(hunted.found.story.moves)) <= 4
+    assert met is not None
+    assert found is not None
+    assert len(flat(found.story.moves)) <= 5 < len(flat(met.story.moves))
+    assert met.findings[0].id in {finding.id for finding in found.findings}
     assert hunted.blob
 
 
