@@ -10,6 +10,7 @@ from harness.cases import (
     clicking,
     closing,
     dying,
+    knocking,
     notifying,
     paying,
     reconciling,
@@ -17,13 +18,16 @@ from harness.cases import (
     returning,
     spiking,
     straying,
+    telling,
 )
 from harness.cases.base import Case
 
 CASES: tuple[Case, ...] = (
     *paying.CASES,
+    *knocking.CASES,
     *clicking.CASES,
     *notifying.CASES,
+    *telling.CASES,
     *calling.CASES,
     *refunding.CASES,
     *returning.CASES,

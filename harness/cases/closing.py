@@ -3,6 +3,7 @@ Orders that end: closed, closed twice, closed while the buyer pays, closed by th
 """
 
 import asyncio
+from typing import Any
 
 from harness.cases.base import Case, Play
 from harness.cases.stage import Order, Stage
@@ -120,7 +121,7 @@ async def unanswered(stage: Stage) -> None:
         await stage.advance(120)
 
 
-def answered(*faults: str) -> Play:
+def answered(*faults: str, **settings: Any) -> Play:
     """
     The call that ends the trade meets each of these faults: one buyer pays afterwards, another does not.
     """
@@ -129,7 +130,7 @@ def answered(*faults: str) -> Play:
         for fault in faults:
             for pays in (False, True):
                 order = await _scanned(stage)
-                await stage.strike(order, fault, on="close")
+                await stage.strike(order, fault, on="close", **settings)
                 await stage.close(order)
                 await stage.advance(120)
                 if pays:
@@ -169,8 +170,9 @@ def _case(name: str, play: Play, *covers: str, needs: frozenset[Ability] = NEEDS
     return Case(name=f"close-{name}", covers=tuple(f"close/{one}" for one in covers), play=play, needs=needs)
 
 
-def _answered(name: str, *faults: str) -> Case:
-    return Case(name=f"close-{name}", covers=(f"close/{name}",), play=answered(*faults), channels=ENDABLE, needs=NEEDS)
+def _answered(name: str, *faults: str, **settings: Any) -> Case:
+    play = answered(*faults, **settings)
+    return Case(name=f"close-{name}", covers=(f"close/{name}",), play=play, channels=ENDABLE, needs=NEEDS)
 
 
 def _by_time(name: str, play: Play) -> Case:
@@ -202,6 +204,7 @@ CASES = (
     _answered("no-answer", "timeout_after", "timeout_before"),
     _answered("torn", "reset_after", "reset_before"),
     _answered("system-error", "system_error", "http_error"),
+    _answered("still-paying", "in_process", work=False),
     _answered("not-believed", "bad_signature"),
     _by_time("times-out", times_out),
     _by_time("paid-before-timeout", last_moment),

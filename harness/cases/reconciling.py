@@ -61,6 +61,20 @@ def lying(kind: str, *, refund: bool = False, named: bool = True) -> Play:
     return play
 
 
+async def other_refund(stage: Stage) -> None:
+    """A payment goes back in part on the next day, and that day's bill has the refund over another amount."""
+    order = await _paid(stage)
+    await stage.until(AFTERNOON, days=1)
+    await stage.refund(order, 300)
+    await stage.advance(60)
+    stage.mark("refund-row", order)
+    await stage.plant(order, "amount")
+    day = stage.day
+    await stage.until(AFTERNOON, days=1)
+    await stage.compare(order, day)
+    await stage.look(order)
+
+
 async def lies_that_cancel(stage: Stage) -> None:
     """One row a fen too much, another a fen too little: the day's sums are right."""
     orders = [await _paid(stage), await _paid(stage, 83)]
@@ -137,6 +151,7 @@ CASES = (
     _case("missing-row", lying("missing_row"), "missing-row-told", "nothing-by-the-bill"),
     _case("extra-row", lying("extra_row", named=False), "extra-row-told", "nothing-by-the-bill"),
     _case("amount", lying("amount", named=True), "amount-told", "nothing-by-the-bill"),
+    _case("refund-amount", other_refund, "refund-amount-told", "nothing-by-the-bill", refund=True),
     _case("lies-that-cancel", lies_that_cancel, "amount-told", "nothing-by-the-bill"),
     _case("empty", lying("empty_bill", named=False), "empty-bill-told", "nothing-by-the-bill"),
     _case(

@@ -127,6 +127,7 @@ CASES = (
         "refund/other-amount-refused",
         "refund/in-part",
         "refund/notice-no-payment",
+        "refund/notice-acked",
         "money/ledger-net",
         "signature/requests-verify",
     ),

@@ -4,6 +4,7 @@ Refunds that do not end as their first answer says: they fail later, get stuck, 
 
 from harness.cases.base import Case, Play
 from harness.cases.stage import Order, Stage
+from harness.cases.straying import REFUSALS
 from harness.catalog.refund import STUCK
 from harness.sut.contract import Ability
 from harness.world.base import Move
@@ -50,6 +51,20 @@ async def failed_then_anew(stage: Stage) -> None:
     await stage.advance(3 * DAY_S)
 
 
+async def refused_after_doubt(stage: Stage) -> None:
+    """The refund is made, and nobody hears of it; the same once more is refused."""
+    order = await _paid(stage)
+    await stage.strike(order, "drop_all")
+    await stage.strike(order, "timeout_after", on="refund")
+    await stage.strike(order, "refuse", on="refund", first=2, nth=2, code=REFUSALS[stage.channel])
+    await stage.refund(order, 400)
+    await stage.refund(order, again=True)
+    await stage.befallen(order, "refuse", times=1, within_s=CALLING_S)
+    await stage.advance(60)
+    await stage.calm()
+    await stage.advance(DAY_S)
+
+
 async def stuck(stage: Stage) -> None:
     """Stuck for two days; after the first the merchant looks, and asks for the same again; then it arrives."""
     order = await _paid(stage)
@@ -94,6 +109,7 @@ def _case(name: str, play: Play, cover: str, *, clock: bool = False) -> Case:
 
 
 CASES = (
+    _case("refund-refused-after-doubt", refused_after_doubt, "refund/refused-after-doubt"),
     _case("refund-failed", failed, "refund/failed-later"),
     _case("refund-failed-then-anew", failed_then_anew, "refund/failed-later", clock=True),
     Case(

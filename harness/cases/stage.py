@@ -17,7 +17,7 @@ from harness.errors import ControlError
 from harness.facts import acked
 from harness.history import History
 from harness.ids import label_of
-from harness.sut.contract import Ability, NewPayment, Outcome, Payment, Reconciled, Refund, Reply
+from harness.sut.contract import Ability, BadSeal, NewPayment, Outcome, Payment, Reconciled, Refund, Reply
 from harness.wire import GLOBS
 from harness.world.base import World
 
@@ -113,6 +113,17 @@ class Stage:
         """
         asked = self.history.invoke("create_other", order=order.number, amount_fen=amount_fen)
         self._end(asked, await self.world.gateway.create(self._wanted(order, amount_fen)))
+
+    async def ask_badly_signed(self, order: Order, seal: BadSeal) -> None:
+        """
+        Ask for the order by a request that is signed badly.
+        """
+        asked = self.history.invoke(
+            "create_badly_signed", order=order.number, seal=seal.value, amount_fen=order.amount_fen
+        )
+        wanted = self._wanted(order, order.amount_fen)
+        self._end(asked, await self.world.gateway.create_badly_signed(wanted, seal=seal))
+        await self.world.advance(0)
 
     async def ask(self, order: Order) -> None:
         """

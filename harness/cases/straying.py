@@ -92,16 +92,23 @@ async def refunds_of_nothing(stage: Stage) -> None:
 
 
 async def refused_then_anew(stage: Stage) -> None:
-    """The provider says no to a refund; an hour later the merchant asks anew, under another number."""
-    order = await stage.opened()
-    await stage.pay(order)
-    await stage.sync(order)
-    await stage.strike(order, "refuse", on="refund", code=REFUSALS[stage.channel])
-    await stage.refund(order, order.amount_fen)
-    await stage.advance(HOUR_S)
-    stage.mark("refund-refused", order)
-    await stage.refund(order, order.amount_fen)
-    await stage.advance(HOUR_S)
+    """
+    The provider says no to a refund, of one order the whole, of another what is left of it; an hour later the merchant
+    asks anew, under another number.
+    """
+    for part_fen in (0, 300):
+        order = await stage.opened()
+        await stage.pay(order)
+        await stage.sync(order)
+        if part_fen:
+            await stage.refund(order, part_fen)
+        await stage.strike(order, "refuse", on="refund", code=REFUSALS[stage.channel], first=ALWAYS)
+        await stage.refund(order, order.amount_fen - part_fen)
+        await stage.advance(HOUR_S)
+        await stage.calm()
+        stage.mark("refund-refused", order)
+        await stage.refund(order, order.amount_fen - part_fen)
+        await stage.advance(HOUR_S)
 
 
 async def asked_later(stage: Stage) -> None:
@@ -144,10 +151,10 @@ async def after_a_restart(stage: Stage) -> None:
 
 
 async def platform_long_down(stage: Stage) -> None:
-    """The platform refuses the news six times."""
+    """The platform refuses the news six times, in each way in which something that is down may answer."""
     order = await stage.opened()
     stage.mark("platform-long-down", order)
-    stage.world.sink.refuse_next(6)
+    stage.world.sink.refuse_next(6, statuses=(404, 502, 500, 400, 503, 404))
     await stage.pay(order)
     await stage.advance(DAY_S)
 

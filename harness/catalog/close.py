@@ -47,6 +47,10 @@ REQUIREMENTS = (
     _answered("no-answer", "A close that was not answered is asked again: the order ends as the book says."),
     _answered("torn", "A close whose connection was torn is asked again: the order ends as the book says."),
     _answered("system-error", "A close that met a system error is asked again: the order ends as the book says."),
+    _answered(
+        "still-paying",
+        "A close that is put off, because the buyer is just paying, is asked again: the order ends as the book says.",
+    ),
     _answered("not-believed", "A close whose answer's signature does not match is not believed."),
     Requirement(
         "close/times-out",

@@ -8,6 +8,9 @@ from harness.sut.contract import Ability
 LEDGER = frozenset({Ability.LEDGER})
 TRADE_NO = frozenset({Ability.TRADE_NO})
 
+# Who tells of coupons.
+COUPONS = ("alipay", "alipay_v3", "wechatpay_v3", "wechatpay_v2")
+
 REQUIREMENTS = (
     Requirement("money/credited-amount", "The amount credited is the amount that the buyer paid."),
     Requirement("money/credited-only-when-paid", "Nothing is credited that nobody paid."),
@@ -20,6 +23,12 @@ REQUIREMENTS = (
         "An order that its buyer paid under two numbers is credited once, and the other payment goes back.",
         facts=("unionpay/chaos",),
         channels=("unionpay_rsa", "unionpay_keyed", "unionpay_sm2"),
+    ),
+    Requirement(
+        "money/paid-by-coupon",
+        "An order of which a coupon paid a part is paid, and credited with its own amount, not with the buyer's part.",
+        facts=("alipay/amounts", "wechatpay/query", "wechatpay/v2-payment-notice"),
+        channels=COUPONS,
     ),
     Requirement("money/one-fen", "One fen is paid, credited and refunded as one fen."),
     Requirement("money/large-amount", "A large amount is credited to the fen."),

@@ -8,6 +8,9 @@ from harness.sut.contract import Ability
 WEBHOOKS = frozenset({Ability.WEBHOOKS})
 LADDERS = ("alipay/notify-ladder", "wechatpay/notify-ladder", "unionpay/notify-retries")
 
+# Who has a word for a payment that can be refunded no more.
+FINISHING = ("alipay", "alipay_v3")
+
 REQUIREMENTS = (
     Requirement("notify/acked-is-known", "What was acknowledged is known, also after a crash."),
     Requirement("notify/duplicate-acked", "A notify that was acknowledged is acknowledged when it comes again."),
@@ -42,6 +45,18 @@ REQUIREMENTS = (
         "A notify that says that a payment failed is no payment, whatever amount stands in it.",
         facts=("alipay/notify-fields", "wechatpay/v2-payment-notice", "unionpay/resp-codes"),
         channels=("alipay", "alipay_v3", "wechatpay_v2", "unionpay_rsa", "unionpay_keyed", "unionpay_sm2"),
+    ),
+    Requirement(
+        "notify/finished-is-paid",
+        "A payment that is told as finished, because it cannot be refunded, is one like any other.",
+        facts=("alipay/states",),
+        channels=FINISHING,
+    ),
+    Requirement(
+        "notify/finished-later",
+        "The news that a payment is finished, long after it was made, is acknowledged and credits nothing.",
+        facts=("alipay/states", "alipay/notify-id"),
+        channels=FINISHING,
     ),
     Requirement("notify/unknown-order", "A notify about an order that does not exist credits nothing."),
     Requirement(

@@ -22,6 +22,7 @@ REQUIREMENTS = (
     _rule("amount-told", "A payment that stands in the bill with another amount is told."),
     _rule("empty-bill-told", "A bill without rows of a day with payments is told, not taken for agreement."),
     _rule("refund-elsewhere-told", "A refund that the day's bill lacks is told.", Ability.REFUND),
+    _rule("refund-amount-told", "A refund that stands in the bill with another amount is told.", Ability.REFUND),
     _rule("nothing-by-the-bill", "Nothing is booked, and no money moves, only because a bill says so."),
     _rule("lost-payment-found", "A payment of which the gateway never heard is found by the bill: told, or booked."),
     _rule("again-harmless", "A day that is compared several times, also at the same moment, moves no money twice."),

@@ -28,6 +28,12 @@ REQUIREMENTS = (
         "refused-then-anew",
         "A refund that the provider refuses is made later, or told as failed and made when it is asked for anew.",
     ),
+    Requirement(
+        "refund/refused-after-doubt",
+        "A refund whose answer never came, and whose repetition is refused, ends as the provider's book says.",
+        needs=REFUND,
+        moot="the gateway asks how a refund ended before it repeats it",
+    ),
     _rule(
         "failed-later",
         "A refund that fails after it was accepted is not counted as refunded, and its money goes back when it is "
@@ -60,5 +66,11 @@ REQUIREMENTS = (
     _rule("unsigned-settled", "A refund whose answer is not signed ends as the provider's book says."),
     _rule("busy-settled", "A refund that the provider was too busy for is made in the end, or told as failed."),
     _rule("notice-no-payment", "The notice of a refund is not booked as another payment."),
+    _rule(
+        "notice-acked",
+        "The notice of a refund of a payment that the gateway knows is acknowledged in the end.",
+        "alipay/notify-ack",
+        "wechatpay/notify-ack",
+    ),
     _rule("notice-before-payment", "The notice of a refund that overtakes the notice of its payment harms neither."),
 )

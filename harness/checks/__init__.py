@@ -22,6 +22,7 @@ from harness.checks import (
     signature,
     spike,
     state,
+    telling,
     unknown,
 )
 from harness.checks.base import Check, Judgement
@@ -36,6 +37,7 @@ CHECKS: Mapping[str, Check] = {
     **returning.CHECKS,
     **unknown.CHECKS,
     **notify.CHECKS,
+    **telling.CHECKS,
     **order_of_arrival.CHECKS,
     **security.CHECKS,
     **concurrency.CHECKS,

@@ -268,6 +268,7 @@ CHECKS: Mapping[str, Check] = family(
     ("no-answer", ended_right(_ending("timeout_after", "timeout_before")), "every close was answered"),
     ("torn", ended_right(_ending("reset_after", "reset_before")), "no close was torn off"),
     ("system-error", ended_right(_ending("system_error", "http_error")), "no close met a system error"),
+    ("still-paying", ended_right(_ending("in_process")), "no close was put off"),
     ("not-believed", not_believed, "every close's signature matched"),
     ("times-out", time_over, "no order's time was over"),
     ("paid-before-timeout", still_right(marked("paid-before-timeout")), "nobody paid at the last moment"),

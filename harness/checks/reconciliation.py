@@ -40,16 +40,19 @@ def agreeing(mark: str) -> Rule:
     return rule
 
 
-def told(difference: str, fits: Callable[[Found, str], bool]) -> Rule:
+def told(difference: str, fits: Callable[[Found, str], bool], *, of_refund: bool = False) -> Rule:
     """
     A rule: a difference that was planted is told by the comparison after it.
 
     Args:
         fits: whether what the gateway told is it, given the number whose row was planted.
+        of_refund: whether the row that was planted in is a refund's, which gateways call by a number of their own.
     """
 
     def rule(story: Story) -> Iterator[Ruling]:
         planted = [line for line in story.seen("planted") if line.value["difference"] == difference]
+        if bool(marked("refund-row")(story)) is not of_refund:
+            return
         after = [line for line in compared(story) if planted and line.index > planted[0].index]
         if not after:
             return
@@ -160,6 +163,11 @@ CHECKS: Mapping[str, Check] = family(
         "refund-elsewhere-told",
         told("refund_other_day", lambda one, _: one["row"] == "refund"),
         "no bill lacked a refund",
+    ),
+    (
+        "refund-amount-told",
+        told("amount", lambda one, _: one["row"] == "refund" and one["here_fen"] != one["there_fen"], of_refund=True),
+        "no bill had another amount for a refund",
     ),
     ("nothing-by-the-bill", nothing_by_the_bill, "no bill was wrong"),
     ("lost-payment-found", lost_payment_found, "the gateway had heard of every payment before the bill"),

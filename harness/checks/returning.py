@@ -39,6 +39,29 @@ def failed_later(story: Story) -> Iterator[Ruling]:
     )
 
 
+def _refused_after_doubt(story: Story) -> list[Operation]:
+    """
+    A refund call that was refused, behind one that was not answered.
+    """
+    lost = [line.index for line in story.calls("refund", faults=("timeout_after",))]
+    return [line for line in story.calls("refund", faults=("refuse",)) if lost and line.index > lost[0]]
+
+
+def notice_acked(story: Story) -> Iterator[Ruling]:
+    """
+    A refund's true notice that the gateway answered, of a payment that it knows.
+    """
+    arrived = [line for line in story.arrived("true", "duplicate") if line.value.get("event") == "refund"]
+    true = [line for line in arrived if line.value["status"] is not None]
+    if true and story.last("ledger") is not None:
+        yield Ruling(
+            kept=any(line.value["acked"] for line in true),
+            expected="acknowledged in the end",
+            actual=f"{len(true)} true notifies, none acknowledged; the last was answered {true[-1].value['status']}",
+            evidence=(true[-1], story.last("ledger")),
+        )
+
+
 def _anew(story: Story, *, after: Operation) -> bool:
     return any(line.index > after.index for line in story.asked("refund"))
 
@@ -88,6 +111,12 @@ def _astray(which: str) -> Occasion:
 
 CHECKS: Mapping[str, Check] = family(
     "refund",
+    (
+        "refused-after-doubt",
+        still_right(_refused_after_doubt),
+        "no refund was refused after one that was not answered",
+    ),
+    ("notice-acked", notice_acked, "no true notice of a refund was answered"),
     ("failed-later", failed_later, "no refund failed after it was accepted"),
     ("stuck-is-neither", stuck_is_neither, "no refund was stuck"),
     ("answer-about-another", still_right(_astray("order")), "every answer was about the refund that was asked for"),

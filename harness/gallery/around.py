@@ -7,6 +7,8 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
+from aiohttp import web
+
 from reference_gateway.apps import App
 from reference_gateway.channels.port import ChannelPort, TradeReport, TradeState
 from reference_gateway.domain.notice import Notice, NoticeKind
@@ -54,6 +56,13 @@ def plant(whole: Any, name: str, part: Any) -> None:
     Put *part* where another one was, on *whole* alone.
     """
     setattr(whole, name, part)
+
+
+def doorkeeper(request: web.Request) -> Any:
+    """
+    Who looks at the signatures of merchants, for the handler that *request* goes to; None where nobody does.
+    """
+    return getattr(getattr(request.match_info.handler, "__self__", None), "_gatekeeper", None)
 
 
 def only(channel: str, around: Callable[[ChannelPort], ChannelPort]) -> Callable[[ChannelPort], ChannelPort]:

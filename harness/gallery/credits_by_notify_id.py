@@ -21,6 +21,6 @@ MUTANT = Mutant(
     id="credits-by-notify-id",
     bug="credits once for each notify id, and once more for a query",
     parts=lambda: {"notice_policy": Policy()},
-    must_be_convicted_by=("idempotency/query-and-notify",),
-    tried_in=("found-by-asking",),
+    must_be_convicted_by=("idempotency/query-and-notify", "notify/finished-later"),
+    tried_in=("found-by-asking", "finished-later"),
 )

@@ -28,6 +28,7 @@ MUTANT = Mutant(
         "reconciliation/amount-told",
         "reconciliation/empty-bill-told",
         "reconciliation/refund-elsewhere-told",
+        "reconciliation/refund-amount-told",
     ),
-    tried_in=("bill-missing-row", "bill-amount", "bill-empty", "bill-refund-elsewhere"),
+    tried_in=("bill-missing-row", "bill-amount", "bill-empty", "bill-refund-elsewhere", "bill-refund-amount"),
 )

@@ -20,9 +20,20 @@ from harness.words import Words
 
 MERCHANT, GATEWAY, PROVIDER, BUYER = "merchant", "gateway", "provider", "buyer"
 LANES = (MERCHANT, GATEWAY, PROVIDER, BUYER)
-ASKED_OF_GATEWAY = {"create", "create_other", "get", "sync", "refund", "get_refund", "effects", "close", "reconcile"}
+ASKED_OF_GATEWAY = {
+    "create",
+    "create_other",
+    "create_badly_signed",
+    "get",
+    "sync",
+    "refund",
+    "get_refund",
+    "effects",
+    "close",
+    "reconcile",
+}
 FOLLOWS = {
-    "open": {"create", "create_other"},
+    "open": {"create", "create_other", "create_badly_signed"},
     "query": {"get", "sync", "close"},
     "close": {"close"},
     "cancel": {"close"},
@@ -33,6 +44,7 @@ ROWS_MAX = 24
 ASKED_SAID = {
     "create": "open payment",
     "create_other": "open payment, other amount",
+    "create_badly_signed": "open payment, signed badly",
     "get": "how does it stand?",
     "sync": "ask the channel now",
     "refund": "refund",

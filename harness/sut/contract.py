@@ -5,9 +5,10 @@ Nothing here assumes an outcome. A question ends in one of three ways, and an an
 a refusal: whoever asked has to ask again with the same number, or to query.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
 
 Value = TypeVar("Value")
@@ -37,6 +38,28 @@ class Ability(StrEnum):
     RECONCILE = "reconcile"  # compare a day's bill with the books
     TRADE_NO = "trade_no"  # which of the provider's trades paid
     REFUND_WEBHOOKS = "refund_webhooks"  # and of refunds too
+    SIGN_BADLY = "sign_badly"  # requests are signed, and one can be sent that is not, or signed over something else
+    SIGN_LATE = "sign_late"  # and one that says that it is an hour old
+    REPEAT_NONCES = "repeat_nonces"  # and one under a nonce that was used before
+
+
+class BadSeal(StrEnum):
+    """What is wrong with a request that a gateway has to refuse."""
+
+    NONE = "none"  # no signature
+    OTHER_BODY = "other_body"  # the signature of a request over another amount
+    OLD = "old"  # an hour old, and signed so
+    AGAIN = "again"  # sent before; signed anew, under the nonce of the first time
+
+
+NEEDED: Mapping[BadSeal, Ability] = MappingProxyType(
+    {
+        BadSeal.NONE: Ability.SIGN_BADLY,
+        BadSeal.OTHER_BODY: Ability.SIGN_BADLY,
+        BadSeal.OLD: Ability.SIGN_LATE,
+        BadSeal.AGAIN: Ability.REPEAT_NONCES,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +242,12 @@ class GatewayContract(Protocol):
         ...
 
     async def create(self, payment: NewPayment) -> Reply[Payment]: ...
+
+    async def create_badly_signed(self, payment: NewPayment, *, seal: BadSeal) -> Reply[Payment]:
+        """
+        Ask for a payment by a request that is signed badly; needs what `NEEDED` says of the seal.
+        """
+        ...
 
     async def get(self, payment_id: str) -> Reply[Payment]: ...
 

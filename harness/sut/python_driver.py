@@ -37,6 +37,7 @@ STATES: Mapping[type, tuple[str, ...]] = {Payment: get_args(OurStatus), Refund: 
 # What a driver's answer has to be, question by question; other questions are passed through unlooked at.
 ANSWERS: Mapping[str, type] = {
     "create": Payment,
+    "create_badly_signed": Payment,
     "get": Payment,
     "sync": Payment,
     "close_payment": Payment,
@@ -46,7 +47,11 @@ ANSWERS: Mapping[str, type] = {
     "ledger": tuple,
 }
 # Where the question is called otherwise than the ability.
-METHODS: Mapping[Ability, str] = {Ability.CLOSE: "close_payment", Ability.WEBHOOKS: "read_webhook"}
+METHODS: Mapping[Ability, str] = {
+    Ability.CLOSE: "close_payment",
+    Ability.WEBHOOKS: "read_webhook",
+    **dict.fromkeys((Ability.SIGN_BADLY, Ability.SIGN_LATE, Ability.REPEAT_NONCES), "create_badly_signed"),
+}
 HINT = "docs/howto/write-a-driver-in-python.md shows one that works"
 SETTLE_S = 10.0
 
@@ -72,7 +77,7 @@ class Setup:
 class PythonDriver(Protocol):
     """
     What a class must have. Each of these besides is an ability that it declares, with the signature of GatewayContract:
-    `sync`, `refund`, `get_refund`, `close_payment`, `reconcile`, `effects`, `ledger`, `export`;
+    `sync`, `refund`, `get_refund`, `close_payment`, `reconcile`, `effects`, `ledger`, `export`, `create_badly_signed`;
     and, of what surrounds the gateway:
 
     - `async start()`, `async stop()`: run and end the gateway; without them it is taken to be running;

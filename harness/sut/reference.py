@@ -23,6 +23,7 @@ from harness.errors import GatewaySilentError
 from harness.ids import Ids
 from harness.sut.contract import (
     Ability,
+    BadSeal,
     Discrepancy,
     LedgerEntry,
     NewPayment,
@@ -41,6 +42,8 @@ from harness.sut.contract import (
 
 Value = TypeVar("Value")
 API = "/api/v1/payments"
+# Older than any gateway takes.
+OLD_S = 3600
 BILLS = "/api/v1/reconciliations"
 
 
@@ -111,18 +114,20 @@ class ReferenceGateway:
         self._session: aiohttp.ClientSession | None = None
 
     async def create(self, payment: NewPayment) -> Reply[Payment]:
-        body: dict[str, Any] = {
-            "merchant_order_no": payment.merchant_order_no,
-            "amount_fen": payment.amount_fen,
-            "currency": "CNY",
-            "subject": payment.subject,
-            "channel": payment.channel,
-            "product": payment.product,
-        }
-        for name in ("buyer_id", "room_id", "attach"):
-            if getattr(payment, name) is not None:
-                body[name] = getattr(payment, name)
-        return await self._ask("POST", API, parse=parse_payment, body=body)
+        return await self._ask("POST", API, parse=parse_payment, body=_body_of(payment))
+
+    async def create_badly_signed(self, payment: NewPayment, *, seal: BadSeal) -> Reply[Payment]:
+        data = orjson.dumps(_body_of(payment))
+        over = orjson.dumps(_body_of(replace(payment, amount_fen=payment.amount_fen + 1)))
+        headers = self._headers("POST", API, over if seal is BadSeal.OTHER_BODY else data)
+        if seal is BadSeal.NONE:
+            del headers["X-Signature"]
+        elif seal is BadSeal.OLD:
+            headers = self._headers("POST", API, data, age_s=OLD_S)
+        elif seal is BadSeal.AGAIN:
+            await self._exchanged("POST", API, parse=parse_payment, data=data, headers=headers)
+            headers = self._headers("POST", API, data, nonce=headers["X-Nonce"])
+        return await self._exchanged("POST", API, parse=parse_payment, data=data, headers=headers)
 
     async def get(self, payment_id: str) -> Reply[Payment]:
         return await self._ask("GET", f"{API}/{payment_id}", parse=parse_payment)
@@ -212,8 +217,20 @@ class ReferenceGateway:
     async def _attempt(
         self, method: str, target: str, *, parse: Callable[[Mapping[str, Any]], Value], data: bytes
     ) -> Reply[Value]:
+        headers = self._headers(method, target, data)
+        return await self._exchanged(method, target, parse=parse, data=data, headers=headers)
+
+    async def _exchanged(
+        self,
+        method: str,
+        target: str,
+        *,
+        parse: Callable[[Mapping[str, Any]], Value],
+        data: bytes,
+        headers: Mapping[str, str],
+    ) -> Reply[Value]:
         try:
-            answer = await self._exchange(method, target, data=data, headers=self._headers(method, target, data))
+            answer = await self._exchange(method, target, data=data, headers=headers)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return unknown(status=None, detail=f"{type(error).__name__}: {error}")
         return _reply(answer.status, answer.body, parse=parse, later_s=seconds_of(answer.headers.get("retry-after")))
@@ -229,9 +246,11 @@ class ReferenceGateway:
             told = {name.lower(): value for name, value in answer.headers.items()}
             return Answer(status=answer.status, headers=told, body=await answer.read())
 
-    def _headers(self, method: str, target: str, data: bytes) -> dict[str, str]:
-        timestamp = str(int(self._clock.now().timestamp()))
-        nonce = self._ids.nonce()
+    def _headers(
+        self, method: str, target: str, data: bytes, *, age_s: int = 0, nonce: str | None = None
+    ) -> dict[str, str]:
+        timestamp = str(int(self._clock.now().timestamp()) - age_s)
+        nonce = nonce or self._ids.nonce()
         signature = sign(self.app.secret, method=method, target=target, timestamp=timestamp, nonce=nonce, body=data)
         headers = {
             "X-App-Id": self.app.app_id,
@@ -242,6 +261,19 @@ class ReferenceGateway:
         if data:
             headers["Content-Type"] = "application/json"
         return headers
+
+
+def _body_of(payment: NewPayment) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "merchant_order_no": payment.merchant_order_no,
+        "amount_fen": payment.amount_fen,
+        "currency": "CNY",
+        "subject": payment.subject,
+        "channel": payment.channel,
+        "product": payment.product,
+    }
+    given = {name: getattr(payment, name) for name in ("buyer_id", "room_id", "attach")}
+    return body | {name: value for name, value in given.items() if value is not None}
 
 
 def _reply(

@@ -8,7 +8,7 @@ judge what the webhooks say.
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -96,7 +96,7 @@ class MerchantSink:
         self._clock = clock
         self._port = port
         self._runner: web.AppRunner | None = None
-        self._refusals_left = 0
+        self._refusals: list[int] = []
         self._refused_orders: set[str] = set()
         self._waiters: list[tuple[Callable[[WebhookEvent], bool], asyncio.Future[WebhookEvent]]] = []
         self.url = ""
@@ -122,11 +122,11 @@ class MerchantSink:
             waiter.cancel()
         self._waiters.clear()
 
-    def refuse_next(self, count: int) -> None:
+    def refuse_next(self, count: int, *, statuses: Sequence[int] = (500,)) -> None:
         """
-        Answer 500 to the next *count* deliveries, and forget nothing of them.
+        Refuse the next *count* deliveries, by these statuses in turn, and forget nothing of them.
         """
-        self._refusals_left = count
+        self._refusals = [statuses[place % len(statuses)] for place in range(count)]
 
     def refuse_order(self, order_no: str) -> None:
         """
@@ -191,9 +191,8 @@ class MerchantSink:
 
     def _event(self, raw: Mapping[str, Any]) -> WebhookEvent:
         answered = 200
-        if self._refusals_left > 0:
-            self._refusals_left -= 1
-            answered = 500
+        if self._refusals:
+            answered = self._refusals.pop(0)
         data = raw.get("data") or {}
         if data.get("merchant_order_no") in self._refused_orders:
             answered = 500

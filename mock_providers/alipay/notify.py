@@ -12,6 +12,7 @@ from zlib import crc32
 import orjson
 
 from mock_providers.alipay.apps import Keyring
+from mock_providers.alipay.endings import finished, with_coupon
 from mock_providers.alipay.orders import SELLER_EMAIL, buyer_logon_id
 from mock_providers.alipay.payouts import payout_result, payout_status
 from mock_providers.alipay.policy import Policy
@@ -206,6 +207,8 @@ def _delivered(notice: Notice, delivery: PlannedDelivery, *, charset: str, stamp
     changed = _tampered(fields, delivery.off_fen(named=False)) | _somebody_elses(fields, delivery.wrong)
     if delivery.failed:
         changed["trade_status"] = TradeStatus.TRADE_CLOSED
+    told = {**with_coupon(fields, delivery.coupon_fen, notify=True), **(finished(fields) if delivery.finished else {})}
+    changed |= {name: str(value) for name, value in told.items()}
     if changed:
         changed["notify_id"] = _another_id(notice.notify_id, repr(sorted(changed.items())))
     unknown = {f"new_field_{number}": str(number) for number in range(1, delivery.extra_fields + 1)}

@@ -16,6 +16,7 @@ from mock_providers.alipay.business import IllegalJson, business_fields
 from mock_providers.alipay.content import Undecipherable, decrypted, looks_encrypted
 from mock_providers.alipay.door import Admission, SerialRules, admit
 from mock_providers.alipay.elsewhere import astray
+from mock_providers.alipay.endings import ended
 from mock_providers.alipay.methods import METHODS, Method
 from mock_providers.alipay.multipart import body_pairs, plain_params
 from mock_providers.alipay.pages import refusal_page, visit
@@ -162,7 +163,7 @@ class Router:
         reply = method.answer(self.reception.office, work, shape=shape)
         if method.page:
             return visit(reply)
-        reply = astray(reply, shape.astray)
+        reply = astray(ended(reply, shape), shape.astray)
         return self._wire(reply, asked, shape)
 
     def _wire(self, reply: ProviderReply, asked: Asked, shape: AnswerShape = PLAIN_SHAPE) -> WireReply:

@@ -97,6 +97,8 @@ class PlannedDelivery:
         add_fen: how much the amounts in it differ from the truth.
         currency: what its amounts are in instead of CNY; where a vendor names none, they differ by UNNAMED_FEN instead.
         failed: it says in the vendor's word that the payment or refund has failed, amounts and all.
+        finished: it says in the vendor's word, where there is one, that a payment was made and can be refunded no more.
+        coupon_fen: so much of the payment was a coupon's, where the vendor tells of coupons.
         wrong: what names somebody else's: "merchant", "app", "order".
         stale_s: how far back its stamp lies.
         charset: written in this charset instead of the agreed one; "" keeps to the agreement.
@@ -115,6 +117,8 @@ class PlannedDelivery:
     add_fen: int = 0
     currency: str = ""
     failed: bool = False
+    finished: bool = False
+    coupon_fen: int = 0
     wrong: frozenset[str] = frozenset()
     stale_s: float = 0.0
     charset: str = ""
@@ -206,6 +210,7 @@ class AnswerShape:
         astray: what the answer names is another's, which went well: "order" or "amount"; one that names neither says
             the truth.
         refund_fails: a refund is accepted as ever and fails afterwards; other calls have no such end.
+        finished, coupon_fen: a payment that was made is told so, as in a notify.
         stuck_s: with it: the refund does not fail, but is stuck for so long where the vendor has a word for that.
     """
 
@@ -217,6 +222,8 @@ class AnswerShape:
     probe: bool = False
     spelling: str = ""
     astray: str = ""
+    finished: bool = False
+    coupon_fen: int = 0
     refund_fails: bool = False
     stuck_s: float = 0.0
 

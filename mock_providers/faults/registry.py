@@ -16,6 +16,7 @@ from mock_providers.faults.before_response import BeforeResponse
 from mock_providers.faults.busy import Busy
 from mock_providers.faults.certificate_rotation import CertificateRotation
 from mock_providers.faults.clock_skew import ClockSkew
+from mock_providers.faults.coupon import Coupon
 from mock_providers.faults.delay import Delay
 from mock_providers.faults.drop import Drop
 from mock_providers.faults.drop_all import DropAll
@@ -37,6 +38,7 @@ from mock_providers.faults.reset_after import ResetAfter
 from mock_providers.faults.reset_before import ResetBefore
 from mock_providers.faults.rolled_back import RolledBack
 from mock_providers.faults.says_failed import SaysFailed
+from mock_providers.faults.says_finished import SaysFinished
 from mock_providers.faults.settlement_day import SettlementDay
 from mock_providers.faults.signature_downgrade import SignatureDowngrade
 from mock_providers.faults.signature_probe import SignatureProbe
@@ -67,6 +69,8 @@ _ALL: tuple[type[Fault], ...] = (
     WrongEncoding,
     ExtraFields,
     OtherSpelling,
+    Coupon,
+    SaysFinished,
     SaysFailed,
     AnotherAnswer,
     AckIgnored,

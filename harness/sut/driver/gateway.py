@@ -18,7 +18,9 @@ from harness.channels import provider_of
 from harness.control_rows import Trade
 from harness.errors import AbilityMissingError, DriverError, GatewaySilentError
 from harness.sut.contract import (
+    NEEDED,
     Ability,
+    BadSeal,
     LedgerEntry,
     NewPayment,
     Ours,
@@ -131,6 +133,17 @@ class HttpGateway:
         return True
 
     async def create(self, payment: NewPayment) -> Reply[Payment]:
+        reply = await self._create(payment)
+        if reply.value is not None:
+            self._made[reply.value.id] = reply.value
+        return reply
+
+    async def create_badly_signed(self, payment: NewPayment, *, seal: BadSeal) -> Reply[Payment]:
+        if NEEDED[seal] not in self.abilities:
+            raise AbilityMissingError(f"{self.name} cannot be asked with a seal that is {seal.value}")
+        return await self._create(payment, seal=seal)
+
+    async def _create(self, payment: NewPayment, *, seal: BadSeal | None = None) -> Reply[Payment]:
         values = {
             "order_no": payment.merchant_order_no,
             "amount_fen": payment.amount_fen,
@@ -146,10 +159,7 @@ class HttpGateway:
         def read(answer: Any) -> Payment:
             return self._payment(call, answer, known=payment)
 
-        reply = await self._ask(call, values, read=read)
-        if reply.value is not None:
-            self._made[reply.value.id] = reply.value
-        return reply
+        return await self._ask(call, values, read=read, seal=seal)
 
     async def get(self, payment_id: str) -> Reply[Payment]:
         return await self._look(self.driver.get, payment_id)
@@ -308,13 +318,23 @@ class HttpGateway:
             status=status,
         )
 
-    async def _ask(self, call: Call, values: Mapping[str, Any], *, read: Callable[[Any], Value]) -> Reply[Value]:
+    async def _ask(
+        self,
+        call: Call,
+        values: Mapping[str, Any],
+        *,
+        read: Callable[[Any], Value],
+        seal: BadSeal | None = None,
+    ) -> Reply[Value]:
         known = {**self._values, **values}
         path = text(call.path, known)
         headers = {name: text(value, known) for name, value in call.headers.items()}
         data = _body(call, known, headers)
-        if self._sign is not None:
-            headers |= self._signed(method=call.method, path=path, body=data)
+        if self._sign is not None and seal is not BadSeal.NONE:
+            over = data if seal is None else _body(call, _dearer(known), dict(headers))
+            if seal is not None and over == data:
+                return unknown(status=None, detail="the amount is not in the body, so there is no other one to sign")
+            headers |= self._signed(method=call.method, path=path, body=over)
         session = self._session
         if session is None:
             timeout = aiohttp.ClientTimeout(total=ANSWER_S)
@@ -353,12 +373,21 @@ def _abilities(driver: DriverFile) -> frozenset[Ability]:
         Ability.EFFECTS: driver.effects,
         Ability.WEBHOOKS: driver.webhooks,
         Ability.TRADE_NO: driver.get.trade_no if driver.get else None,
+        Ability.SIGN_BADLY: driver.signing,
         Ability.REFUND_WEBHOOKS: driver.webhooks if driver.webhooks and driver.webhooks.tells_refunds else None,
     }
     found |= {ability for ability, part in told.items() if part is not None}
     if driver.get is not None:
         found.add(Ability.EXPORT)
     return frozenset(found)
+
+
+def _dearer(values: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    The same order over a fen more.
+    """
+    fen = int(values["amount_fen"]) + 1
+    return {**values, "amount_fen": fen, "amount_yuan": yuan_of(fen)}
 
 
 def _body(call: Call, values: Mapping[str, Any], headers: dict[str, str]) -> bytes:

@@ -15,6 +15,7 @@ from mock_providers.alipay.business import IllegalJson, business_fields
 from mock_providers.alipay.content import Undecipherable, decrypted, encrypted
 from mock_providers.alipay.door import Admission
 from mock_providers.alipay.elsewhere import astray
+from mock_providers.alipay.endings import ended
 from mock_providers.alipay.methods import METHODS, Method
 from mock_providers.alipay.reception import Reception, entry_of
 from mock_providers.alipay.signing import downgraded
@@ -160,7 +161,7 @@ class V3Router:
 
     def _perform(self, method: Method, work: Work, asked: Asked, shape: AnswerShape = PLAIN_SHAPE) -> WireReply:
         reply = method.answer(self.reception.office, work, shape=shape)
-        return self._wire(astray(reply, shape.astray), asked, shape=shape)
+        return self._wire(astray(ended(reply, shape), shape.astray), asked, shape=shape)
 
     def _answer(self, reply: ProviderReply, asked: Asked, shape: AnswerShape = PLAIN_SHAPE) -> WireReply:
         del shape  # a refusal at the door is nobody's fault

@@ -11,6 +11,7 @@ from mock_providers.core.plans import UNNAMED_FEN, AnswerShape, Seal
 from mock_providers.core.reply import WireReply
 from mock_providers.wechatpay.v2 import codes, xml
 from mock_providers.wechatpay.v2.codes import Failure, Refusal
+from mock_providers.wechatpay.v2.shown import with_coupon
 from mock_providers.wechatpay.v2.signing import downgraded, seal, sealed_bytes, text_of
 from mock_providers.wechatpay.v2.work import Answer, Api, BillFailure, Done, Download, Work
 
@@ -64,6 +65,7 @@ class AnswerWriter:
             told = {"return_code": "FAIL", "return_msg": answer.return_msg, "error_code": answer.error_code}
             return WireReply(200, _PLAIN, xml.write(told).encode())
         fields = self._fields(answer, work, api)
+        fields |= with_coupon(fields, shape.coupon_fen)
         fields |= _astray(fields, shape.astray)
         text = text_of(fields) if api.signed else None
         if shape.seal is Seal.NONE:

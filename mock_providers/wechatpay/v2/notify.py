@@ -26,7 +26,7 @@ from mock_providers.wechatpay.times import spaced
 from mock_providers.wechatpay.v2 import xml
 from mock_providers.wechatpay.v2.answers import FOREIGN_KEY
 from mock_providers.wechatpay.v2.door import sandbox_key
-from mock_providers.wechatpay.v2.shown import amounts_of, coupons_of, payment_fields
+from mock_providers.wechatpay.v2.shown import amounts_of, coupons_of, payment_fields, with_coupon
 from mock_providers.wechatpay.v2.signing import downgraded, seal, sealed_bytes, text_of
 
 # See wechatpay/v2-refund-states.
@@ -181,7 +181,8 @@ def render(desk: Desk, notice: Notice, delivery: PlannedDelivery, *, stamp_at: d
 
 def _payment(notice: Notice, delivery: PlannedDelivery, *, key: str, nonce: str, kind: Seal) -> tuple[str, str]:
     """The signed string, and the XML with its fields in the order of their names."""
-    fields = _altered({**notice.fields, "nonce_str": nonce}, delivery)
+    true = {**notice.fields, **with_coupon(notice.fields, delivery.coupon_fen), "nonce_str": nonce}
+    fields = _altered(true, delivery)
     sign_type, kind = downgraded(notice.context["sign_type"], kind)
     if sign_type == "MD5":
         fields.pop("sign_type", None)

@@ -1,5 +1,7 @@
 """How a payment and its money look in the XML API: the fields that queries, payments by code and notifies share."""
 
+from collections.abc import Mapping, Sequence
+
 from mock_providers.core.book import Trade
 from mock_providers.wechatpay.times import compact
 from mock_providers.wechatpay.v3.orders import TRADE_TYPES, payer_of
@@ -55,9 +57,34 @@ def amounts_of(trade: Trade) -> dict[str, str]:
         "cash_fee": str(total_fen - off_fen),
         "cash_fee_type": currency,
     }
+    return fields | coupon_fields(total_fen, coupons)
+
+
+def with_coupon(fields: Mapping[str, str], off_fen: int) -> dict[str, str]:
+    """
+    What a fault's coupon, of which the merchant gets nothing, changes in a payment that was made; nothing in others.
+
+    Facts: wechatpay/v2-payment-notice, wechatpay/v2-orderquery
+    """
+    total_fen = int(fields.get("total_fee") or 0)
+    made = fields.get("trade_state", "SUCCESS") in {"SUCCESS", "REFUND"} and "cash_fee" in fields
+    if not off_fen or not made or total_fen < 2 or "refund_fee" in fields or "refund_count" in fields:
+        return {}
+    off_fen = min(off_fen, total_fen - 1)
+    return {"cash_fee": str(total_fen - off_fen), **coupon_fields(total_fen, [("NO_CASH", off_fen)])}
+
+
+def coupon_fields(total_fen: int, coupons: Sequence[tuple[str, int]]) -> dict[str, str]:
+    """
+    How coupons are told.
+
+    Facts: wechatpay/v2-acceptance
+    """
+    fields = {}
     if coupons:
+        off_fen = sum(fen for _, fen in coupons)
         unpaid_fen = sum(fen for kind, fen in coupons if kind == "NO_CASH")
-        fields |= {
+        fields = {
             "settlement_total_fee": str(total_fen - unpaid_fen),
             "coupon_fee": str(off_fen),
             "coupon_count": str(len(coupons)),

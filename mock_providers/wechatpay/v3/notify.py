@@ -22,6 +22,7 @@ from mock_providers.wechatpay.desk import ASKED_SERIAL, PROVIDER_NAME, V3, Desk
 from mock_providers.wechatpay.refunding import NOTIFY_URL
 from mock_providers.wechatpay.states import RefundWord, TradeWord, refund_word_of
 from mock_providers.wechatpay.times import rfc3339
+from mock_providers.wechatpay.v3.coupons import with_coupon
 from mock_providers.wechatpay.v3.orders import merchants_of, transaction_object
 from mock_providers.wechatpay.v3.signing import answer_message, encrypt_resource
 from mock_providers.wechatpay.v3.wire import SIGNATURE_TYPE, named, probe_signature, sealed
@@ -220,7 +221,7 @@ def _body(desk: Desk, notice: Notice, delivery: PlannedDelivery, *, drawn: bytes
     """
     A forged copy reuses the true notify's id; one that says other things brings an id of its own.
     """
-    resource = orjson.loads(notice.fields["resource"])
+    resource = with_coupon(orjson.loads(notice.fields["resource"]), delivery.coupon_fen)
     other = delivery.says_otherwise
     if other:
         resource = _altered(resource, delivery)

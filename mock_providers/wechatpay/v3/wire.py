@@ -21,6 +21,7 @@ from mock_providers.core.records import record
 from mock_providers.core.reply import WireReply
 from mock_providers.wechatpay.merchants import KeyRing
 from mock_providers.wechatpay.v3.answers import Answer
+from mock_providers.wechatpay.v3.coupons import answer_with_coupon
 from mock_providers.wechatpay.v3.elsewhere import astray
 from mock_providers.wechatpay.v3.signing import answer_message, sign
 
@@ -104,6 +105,8 @@ class AnswerWriter:
         Facts: wechatpay/answer-sign, wechatpay/what-is-signed, wechatpay/answer-headers
         """
         self._count += 1
+        if shape.coupon_fen and not answer.code:
+            answer = replace(answer, body=answer_with_coupon(answer.body, shape.coupon_fen))
         if shape.astray and not answer.code:
             answer = replace(answer, body=astray(answer.body, shape.astray))
         typed = answer.body or answer.status == 204

@@ -5,7 +5,14 @@ put to the test.
 
 from collections.abc import Callable, Mapping
 
-from tests.unit.harness import tales_of_bills, tales_of_ends, tales_of_refunds, tales_of_spikes, tales_of_strays
+from tests.unit.harness import (
+    tales_of_bills,
+    tales_of_endings,
+    tales_of_ends,
+    tales_of_refunds,
+    tales_of_spikes,
+    tales_of_strays,
+)
 from tests.unit.harness.tale import Tale
 
 Written = Callable[[Tale], Tale]
@@ -350,6 +357,7 @@ EVERY = {
     **tales_of_spikes.MET,
     **tales_of_strays.MET,
     **tales_of_refunds.MET,
+    **tales_of_endings.MET,
 }
 
 TALES = [
@@ -367,4 +375,5 @@ TALES = [
     *tales_of_spikes.OTHERS,
     *tales_of_strays.OTHERS,
     *tales_of_refunds.OTHERS,
+    *tales_of_endings.OTHERS,
 ]

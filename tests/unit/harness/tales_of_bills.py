@@ -35,6 +35,12 @@ EARLY = {"reconciliation/no-bill-no-agreement": "no-bill-yet", "reconciliation/d
 # The second is a SHOULD.
 BROKEN = ("FAIL", "NON_STRICT")
 NEVER = "reconciliation/lost-payment-found"
+OF_REFUND = "reconciliation/refund-amount-told"
+
+
+def refund_row():
+    """The bill of a day with nothing but a refund, which it has over another amount."""
+    return Tale().mark("refund-row").planted("amount")
 
 
 def never_heard(*differences, after):
@@ -61,6 +67,12 @@ OTHERS = [
     *((name, "PASS", Tale().mark(mark).compared(done=False).compared()) for name, mark in EARLY.items()),
     *((name, broken, Tale().mark(mark).compared()) for (name, mark), broken in zip(EARLY.items(), BROKEN, strict=True)),
     *((name, "UNKNOWN", Tale().compared().mark(mark)) for name, mark in EARLY.items()),
+    (OF_REFUND, "PASS", refund_row().compared(found("amount", row="refund", number="R1", here=300, there=299))),
+    (OF_REFUND, "FAIL", refund_row().compared(AMOUNT)),
+    (OF_REFUND, "FAIL", refund_row().compared()),
+    (OF_REFUND, "UNKNOWN", refund_row().compared(done=False)),
+    (OF_REFUND, "UNKNOWN", Tale().planted("amount").compared(AMOUNT)),
+    ("reconciliation/amount-told", "UNKNOWN", refund_row().compared(AMOUNT)),
     (NEVER, "PASS", never_heard(found("state", there=990), after="PENDING")),
     (NEVER, "PASS", never_heard(after="PAID")),
     (NEVER, "FAIL", never_heard(after="PENDING")),

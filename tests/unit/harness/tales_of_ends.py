@@ -17,6 +17,7 @@ MET: Mapping[str, Callable[[Tale], Tale]] = {
     "close/unanswered-opening": lambda tale: tale.call("open", fault="timeout_before").ended(),
     "close/no-answer": lambda tale: tale.call("close", fault="timeout_after"),
     "close/torn": lambda tale: tale.call("cancel", fault="reset_before"),
+    "close/still-paying": lambda tale: tale.call("close", fault="in_process"),
     "close/system-error": lambda tale: tale.call("close", fault="http_error"),
     "close/paid-before-timeout": lambda tale: tale.mark("paid-before-timeout"),
     "close/late-after-timeout": lambda tale: tale.mark("late-by-time").bought("pay_late"),

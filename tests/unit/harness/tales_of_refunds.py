@@ -16,6 +16,9 @@ def astray(which):
 MET = {
     "refund/answer-about-another": astray("order"),
     "refund/answer-other-amount": astray("amount"),
+    "refund/refused-after-doubt": lambda tale: (
+        tale.refund(fen=400).call("refund", fault="timeout_after").call("refund", fault="refuse")
+    ),
 }
 
 
@@ -37,6 +40,11 @@ def stuck(*, status, refunded=600, told=600):
 
 
 OTHERS = [
+    ("refund/refused-after-doubt", "UNKNOWN", Tale().refund(fen=400).call("refund", fault="refuse").right()),
+    ("refund/notice-acked", "PASS", Tale().notify(event="refund", acked=False).notify(event="refund").right()),
+    ("refund/notice-acked", "FAIL", Tale().notify(event="refund", acked=False).right()),
+    ("refund/notice-acked", "UNKNOWN", Tale().notify(event="payment", acked=False).right()),
+    ("refund/notice-acked", "UNKNOWN", Tale().notify(event="refund", acked=False).book()),
     ("refund/failed-later", "PASS", failed(refunded=990)),
     ("refund/failed-later", "FAIL", failed(refunded=300)),
     ("refund/failed-later", "FAIL", failed(refunded=300, told=990)),

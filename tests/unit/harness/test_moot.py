@@ -23,7 +23,7 @@ def told(requirement, reason):
     return results([BY_ID[requirement]], tally, CAN)[0]
 
 
-@pytest.mark.parametrize("requirement", ["spike/refused-nowhere", "spike/refused-again"])
+@pytest.mark.parametrize("requirement", ["spike/refused-nowhere", "spike/refused-again", "refund/refused-after-doubt"])
 def test_a_gateway_that_refuses_nothing_has_nothing_to_keep(requirement):
     result = told(requirement, VACUOUS)
 

@@ -1,0 +1,51 @@
+"""
+Payments that are told in another way than most: with a coupon in them, or as finished, once or from the first.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from harness.checks.base import KEPT, Check, Rule, Ruling, Story, each_order
+from harness.checks.books import account_of, disagreements, told_by
+from harness.checks.occasions import paid, struck_by
+
+COUPON, FINISHED, LATER = "money/paid-by-coupon", "notify/finished-is-paid", "notify/finished-later"
+
+
+def taken_for_paid(fault: str, *, again: bool = False) -> Rule:
+    """
+    A rule: a payment that is told as *fault* has it, by notifies or by answers, is one like any other; that it was
+    found by asking excuses no refused notify.
+
+    Args:
+        again: told so once more, of a payment that has been told.
+    """
+    kinds = ("duplicate",) if again else ("true",)
+
+    def rule(story: Story) -> Iterator[Ruling]:
+        told = [line for line in story.arrived(*kinds) if fault in line.value.get("faults", ())]
+        asked = () if again else tuple(struck_by(fault)(story))
+        if not paid(story) or account_of(story) is None or not (told or asked):
+            return
+        apart = disagreements(story)
+        if apart:
+            yield told_by(story, apart[0], *(*told, *asked)[:1])
+        elif told and not any(line.value["acked"] for line in told):
+            yield Ruling(
+                kept=False,
+                expected="its notify acknowledged in the end",
+                actual=f"{len(told)} true notifies, none acknowledged",
+                evidence=tuple(told[-1:]),
+            )
+        else:
+            yield KEPT
+
+    return rule
+
+
+CHECKS: Mapping[str, Check] = {
+    COUPON: each_order(COUPON, taken_for_paid("coupon"), witness="nobody paid with a coupon"),
+    FINISHED: each_order(FINISHED, taken_for_paid("says_finished"), witness="no payment was told as finished"),
+    LATER: each_order(
+        LATER, taken_for_paid("says_finished", again=True), witness="no payment was told as finished afterwards"
+    ),
+}
