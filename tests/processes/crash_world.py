@@ -25,9 +25,12 @@ from harness.world.home import Home
 from harness.world.processes import ProcessesPlan, ProcessesWorld
 from reference_gateway.apps import App
 from reference_gateway.streams.redis_stream import STREAM
+from tests.processes.keys import copy_keys
 from tests.unit.reference_gateway.support import Merchant
 
 PATIENCE_S = 30.0
+# Between two questions about what takes its time: whoever asks without a pause takes the time from those who work.
+LOOK_S = 0.02
 QUICK = {
     "GATEWAY_RED_PACKET_TTL_S": "1",
     "GATEWAY_LEASE_S": "3",
@@ -53,6 +56,7 @@ class CrashWorld:
 
     async def open(self) -> None:
         home = Home(self.folder / "home")
+        copy_keys(home.folder)
         home.__enter__()
         self._home = home
         plan = ProcessesPlan(
@@ -125,6 +129,10 @@ class CrashWorld:
 
     # What merchants and buyers do; all of it may be repeated.
 
+    async def moment(self) -> None:
+        """Let the others get on before the next question."""
+        await self.merchant.clock.sleep(LOOK_S)
+
     async def call(self, method: str, target: str, body: Any = None) -> Any:
         status, answer = await self.merchant.call(method, target, body)
         assert status < 400, (target, status, answer)
@@ -139,6 +147,7 @@ class CrashWorld:
                 await self.world.control.qr(payment["pay_params"]["qr_code"])
         async with asyncio.timeout(PATIENCE_S):
             while payment["status"] == "PENDING":
+                await self.moment()
                 payment = await self.call("POST", f"/api/v1/payments/{payment['id']}/sync")
         return payment
 
@@ -149,6 +158,7 @@ class CrashWorld:
                 assert status in (200, 201, 202), payment
                 if payment["pay_params"] is not None:
                     return payment
+                await self.moment()
 
     async def ended_well(self, target: str) -> Any:
         """Read something until it has come to its end."""
@@ -157,3 +167,4 @@ class CrashWorld:
                 found = await self.call("GET", target)
                 if found["status"] in ("SUCCEEDED", "FAILED"):
                     return found
+                await self.moment()

@@ -48,3 +48,4 @@ async def _until_ended(world: CrashWorld, path: str, act: Any) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while (await world.call("GET", path))["status"] == "PENDING":
             await act()
+            await world.moment()

@@ -18,6 +18,7 @@ from harness.sut.reference import MerchantApp, ReferenceGateway
 from tests.processes.command import Up
 
 READY_S = 30.0
+LOOK_S = 0.02
 EVERYBODY = {"postgres", "redis", "simulator", "gateway"}
 
 
@@ -90,10 +91,10 @@ async def amount_of(up, payment):
 
 
 async def ready(up):
-    """Come back when the gateway says that it is ready; it is asked again as soon as it has answered."""
+    """Come back when the gateway says that it is ready."""
     async with asyncio.timeout(READY_S), aiohttp.ClientSession() as client:
         while not await _is_ready(client, up.where("reference gateway") + "/readyz"):
-            pass
+            await SystemClock().sleep(LOOK_S)
 
 
 async def _is_ready(client, url):

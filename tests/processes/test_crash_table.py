@@ -47,7 +47,7 @@ async def live_story(world: CrashWorld, name: str) -> None:
         await world.ended_well(f"/api/v1/payouts/{payout['id']}")
     async with asyncio.timeout(PATIENCE_S):
         while (await world.call("GET", f"/api/v1/red-packets/{lost['id']}"))["status"] == "OPEN":
-            pass
+            await world.moment()
 
 
 async def end_story(world: CrashWorld, name: str) -> None:
@@ -55,6 +55,7 @@ async def end_story(world: CrashWorld, name: str) -> None:
     _, payment = await world.merchant.pay(world.world.ids.order_no(name), 700)
     async with asyncio.timeout(PATIENCE_S):
         while payment["status"] == "PENDING":
+            await world.moment()
             await world.merchant.call("POST", f"/api/v1/payments/{payment['id']}/close", {})
             payment = await world.call("GET", f"/api/v1/payments/{payment['id']}")
 
@@ -161,7 +162,7 @@ def test_every_event_of_those_lives_is_in_the_stream(stage):
     async def look():
         async with asyncio.timeout(PATIENCE_S):
             while await world.sql("SELECT 1 FROM outbox WHERE published_at IS NULL"):
-                pass
+                await world.moment()
         rows = await world.sql("SELECT event_id, subject_id FROM outbox ORDER BY seq")
         return await world.streamed(), rows
 

@@ -12,6 +12,7 @@ from harness.commands.demo import DemoPlan, run_demo
 from harness.gallery import MUTANTS
 from harness.settings import HarnessSettings
 from harness.world.launch import PythonMain
+from tests.processes.keys import copy_keys
 
 pytestmark = pytest.mark.processes
 
@@ -19,8 +20,18 @@ pytestmark = pytest.mark.processes
 def demo(home, plan):
     """Run a demo; its exit code, its summary and its findings."""
     out = home / f"run-{len(list(home.glob('run-*')))}"
+    copy_keys(home / "home")
     code = asyncio.run(run_demo(plan, settings=HarnessSettings(home=home / "home", out=out)))
     return code, orjson.loads((out / "summary.json").read_bytes()), orjson.loads((out / "findings.json").read_bytes())
+
+
+async def until_paid(world, count):
+    """Come back when so many have paid."""
+    while True:
+        trades, _ = await world.control.trades_page(limit=500)
+        if sum(trade.paid_fen > 0 for trade in trades) >= count:
+            return
+        await world.clock.sleep(0.02)
 
 
 def decisions(home, run):
@@ -87,10 +98,7 @@ def test_a_demo_in_which_no_notify_arrives_is_undecided(tmp_path):
 
 def test_a_gateway_that_is_dead_at_the_end_is_undecided(tmp_path):
     async def kill(world):
-        paid = 0
-        while paid < 10:
-            trades, _ = await world.control.trades_page(limit=500)
-            paid = sum(trade.paid_fen > 0 for trade in trades)
+        await until_paid(world, 10)
         await world.kill_gateway()
 
     plan = DemoPlan(payments=16, seed=5, profile="calm", disturb=kill, patience_s=2)
@@ -104,10 +112,7 @@ def test_a_gateway_that_is_dead_at_the_end_is_undecided(tmp_path):
 def test_a_gateway_killed_in_the_middle_loses_nothing(tmp_path):
     async def kill_twice(world):
         for _ in range(2):
-            paid = 0
-            while paid < 25:
-                trades, _ = await world.control.trades_page(limit=500)
-                paid = sum(trade.paid_fen > 0 for trade in trades)
+            await until_paid(world, 25)
             await world.kill_gateway()
             await world.restart_gateway()
 

@@ -60,8 +60,15 @@ class Sandbox:
         return self.process.returncode
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
+    """One for all that do not look into it, so that the database is made once; whatever was killed, the next starts."""
+    with open_folder() as folder:
+        yield folder / "home"
+
+
+@pytest.fixture
+def own_home() -> Iterator[Path]:
     with open_folder() as folder:
         yield folder / "home"
 
@@ -112,7 +119,7 @@ def test_two_homes_run_at_the_same_time(home):
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-async def test_what_was_committed_is_there_after_the_next_start(home, number):
+async def test_what_was_committed_is_there_after_the_next_start(own_home, number):
     async def execute(url: str, *statements: str) -> Any:
         connection = await asyncpg.connect(user="postgres", database="postgres", host=url.partition("host=")[2])
         try:
@@ -122,10 +129,10 @@ async def test_what_was_committed_is_there_after_the_next_start(home, number):
         finally:
             await connection.close()
 
-    sandbox = Sandbox(home)
+    sandbox = Sandbox(own_home)
     await execute(sandbox.said["database"], "CREATE TABLE kept (n int)", "INSERT INTO kept VALUES (7) RETURNING n")
     sandbox.end(number)
-    sandbox = Sandbox(home)
+    sandbox = Sandbox(own_home)
     kept = await execute(sandbox.said["database"], "SELECT n FROM kept")
     sandbox.end(signal.SIGTERM)
 

@@ -47,39 +47,40 @@ def _interrupts_are_heard():
     signal.signal(signal.SIGINT, before)
 
 
-@contextmanager
-def in_the_middle(argv, said):
-    """The command, in a home of its own, when it has said that."""
+@pytest.fixture(scope="module")
+def home():
+    """One for all, so that keys and database are made once: whatever ended one command, the next starts on it."""
     with open_folder() as folder:
-        (folder / "endless.yaml").write_text(ENDLESS)
-        home = folder / "home"
-        with subprocess.Popen(
-            [
-                *PAYPROOF,
-                *(str(folder / word) if word.endswith(".yaml") else word for word in argv),
-                "--home",
-                str(home),
-            ],
-            cwd=REPO,
-            env=child_environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        ) as process:
-            assert process.stdout is not None
-            lines = []
-            while not re.search(said, line := process.stdout.readline()):
-                lines.append(line)
-                assert line, lines
-            yield process, home
+        yield folder / "home"
+
+
+@contextmanager
+def in_the_middle(argv, said, home):
+    """The command, when it has said that."""
+    story = home.with_name("endless.yaml")
+    story.write_text(ENDLESS)
+    with subprocess.Popen(
+        [*PAYPROOF, *(str(story) if word == story.name else word for word in argv), "--home", str(home)],
+        cwd=REPO,
+        env=child_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        lines = []
+        while not re.search(said, line := process.stdout.readline()):
+            lines.append(line)
+            assert line, lines
+        yield process
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 @pytest.mark.parametrize("what", COMMANDS)
-def test_nobody_else_is_spoken_to_and_nothing_is_left(what, number):
+def test_nobody_else_is_spoken_to_and_nothing_is_left(what, number, home):
     argv, said = COMMANDS[what]
-    with in_the_middle(argv, said) as (process, home):
+    with in_the_middle(argv, said, home) as process:
         family = [process.pid, *tree(process.pid)]
         listening, spoken_to = listening_addresses(family), connected_addresses(family)
         process.send_signal(number)

@@ -21,6 +21,7 @@ async def leader_after(world: CrashWorld, token: int) -> int:
             rows = await world.sql(LEADER)
             if rows and rows[0]["token"] > token:
                 return int(rows[0]["token"])
+            await world.moment()
 
 
 async def three(world: CrashWorld) -> None:
@@ -61,7 +62,7 @@ def test_a_killed_leader_is_followed_in_time_and_nothing_is_lost():
             token = await leader_after(world, 0)
             async with asyncio.timeout(PATIENCE_S):
                 while not (name := await leading(world)):
-                    pass
+                    await world.moment()
             await pay_some(world, 3)
             [before] = await world.sql(LEADER)
             began_s = loop.time()

@@ -23,8 +23,15 @@ pytestmark = [
 ROUNDS = 5
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def home():
+    """One for all, so that keys and database are made once: whatever ended one command, the next starts on it."""
+    with open_folder() as folder:
+        yield folder / "home"
+
+
+@pytest.fixture
+def new_home():
     with open_folder() as folder:
         yield folder / "home"
 
@@ -35,25 +42,25 @@ def credentials(home):
     return {str(path): path.read_bytes() for path in files}, {**app, "webhook_url": ""}
 
 
-def test_it_tells_where_everything_is_and_that_is_the_same_the_next_time(home):
-    with Up(home).serving() as up:
+def test_it_tells_where_everything_is_and_that_is_the_same_the_next_time(new_home):
+    with Up(new_home).serving() as up:
         addresses = ("watch and press here", "Alipay gateway", "control API", "reference gateway")
         first = {what: up.where(what) for what in addresses}
         assert set(up.servers()) == EVERYBODY
-        kept = credentials(home)
+        kept = credentials(new_home)
         assert up.end(signal.SIGTERM) == 0
         assert up.complaints == ""
-    with Up(home).serving() as up:
+    with Up(new_home).serving() as up:
         assert {what: up.where(what) for what in first} == first
-        assert credentials(home) == kept
+        assert credentials(new_home) == kept
         assert up.end(signal.SIGINT, group=True) == 0
         assert up.complaints == ""
     assert all(url.startswith("http://127.0.0.1:") for url in first.values())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_told_to_stop_while_it_starts_it_leaves_nothing(home, number):
-    with Up(home) as up:
+def test_told_to_stop_while_it_starts_it_leaves_nothing(new_home, number):
+    with Up(new_home) as up:
         up.line("payproof up")
         assert up.end(number) == 0
         assert up.complaints == ""
@@ -99,12 +106,12 @@ async def test_a_killed_server_is_started_again_and_people_are_told(home):
         assert up.end(signal.SIGTERM) == 0
 
 
-def test_the_providers_alone_are_the_simulator_and_nothing_else(home):
-    with Up(home, command="providers").serving() as up:
+def test_the_providers_alone_are_the_simulator_and_nothing_else(new_home):
+    with Up(new_home, command="providers").serving() as up:
         assert set(up.servers()) == {"simulator"}
         assert up.where("Alipay gateway").endswith("/gateway.do")
         assert not [line for line in up.said if line.startswith("reference gateway")]
-        assert not (home / "postgres").exists()
+        assert not (new_home / "postgres").exists()
         assert up.end(signal.SIGTERM) == 0
 
 
@@ -120,8 +127,8 @@ def test_no_server_answers_a_stranger(home):
     assert set(modes.values()) == {0o700}
 
 
-def test_a_control_api_for_strangers_wants_a_token(home):
-    refused = run("up", "--home", str(home), PAYPROOF_PROVIDERS_CONTROL_HOST="0.0.0.0")
+def test_a_control_api_for_strangers_wants_a_token(new_home):
+    refused = run("up", "--home", str(new_home), PAYPROOF_PROVIDERS_CONTROL_HOST="0.0.0.0")
 
     assert refused.returncode == 2
     assert "the control API on 0.0.0.0 needs a token: set PAYPROOF_PROVIDERS_CONTROL_TOKEN" in refused.stderr
