@@ -43,6 +43,7 @@ class Errand:
 
     Args:
         mutant: the gallery gateway to try; empty for the reference.
+        patience_s: how long the dust may take, in the world's own time; until the longest ladder is over when None.
         history: the file to keep; None keeps none.
     """
 
@@ -52,6 +53,7 @@ class Errand:
     credentials: Path
     history: Path | None = None
     mutant: str = ""
+    patience_s: float | None = None
 
 
 def run_errands(errands: Sequence[Errand]) -> Iterator[tuple[Errand, Played]]:
@@ -133,7 +135,7 @@ async def _in_world(case: Case, errand: Errand) -> Played:
     world = await InProcessWorld.open(plan)
     history = History(world.clock, file=errand.history, real=world.clock)
     replay = f"payproof check {{id}} --gateway {errand.mutant or 'reference'} --seed {errand.seed}"
-    patience_s = PATIENCE_WITH_MUTANTS_S if errand.mutant else PATIENCE_S
+    patience_s = errand.patience_s or (PATIENCE_WITH_MUTANTS_S if errand.mutant else PATIENCE_S)
     try:
         wire = None if errand.history is None else wire_file(errand.history)
         return await play(case, errand.channel, world, history=history, patience_s=patience_s, replay=replay, wire=wire)
