@@ -82,7 +82,7 @@ class ProcessSpec:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_timeout_s: float = 10.0
     ready: ReadyLine | Probe | None = READY_LINE
-    ready_timeout_s: float = 30.0
+    ready_timeout_s: float = 120.0
     restart: bool = False
     before_start: Callable[[], Awaitable[None]] | None = None
     attempts: int = 1

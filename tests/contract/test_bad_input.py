@@ -21,7 +21,7 @@ from tests.unit.reference_gateway.support import settings
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.processes]
 
-PATIENCE_S = 40
+PATIENCE_S = 90
 TEN_MEGABYTES = 10_000_000
 SPENT = "request_nonces"
 TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"

@@ -16,7 +16,7 @@ from reference_gateway.store.sql_store import SqlStore
 pytestmark = pytest.mark.asyncio
 ROLE = "stream-relay"
 QUICK = Pace(beat_s=0.05, stale_s=0.6, answer_s=0.5)
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 @pytest_asyncio.fixture

@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.asyncio, pytest.mark.processes]
 REPO = Path(__file__).parents[2]
 KEYS = REPO / "tests/vectors/keys"
 PLATFORM_KEY = load_private_key((KEYS / "platform_private_key.pem").read_bytes())
-PATIENCE_S = 40
+PATIENCE_S = 90
 
 
 class Outside:

@@ -22,7 +22,7 @@ SERVERS = {
     "gateway": re.compile(r"\0reference_gateway\0"),
 }
 LAST_LINE = "Ctrl-C stops everything."
-RUN_S = 110
+RUN_S = 280
 
 
 def run(*argv: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -28,7 +28,7 @@ from reference_gateway.streams.redis_stream import STREAM
 from tests.processes.keys import copy_keys
 from tests.unit.reference_gateway.support import Merchant
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 # Between two questions about what takes its time: whoever asks without a pause takes the time from those who work.
 LOOK_S = 0.02
 QUICK = {

@@ -15,7 +15,7 @@ from harness.world.launch import Identity
 from harness.world.places import reachable
 
 REPO = Path(__file__).parents[2]
-GONE_S = 20.0
+GONE_S = 60.0
 NOBODY = "nobody"
 
 

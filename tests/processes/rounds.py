@@ -17,7 +17,7 @@ from harness.sut.contract import NewPayment, Outcome
 from harness.sut.reference import MerchantApp, ReferenceGateway
 from tests.processes.command import Up
 
-READY_S = 30.0
+READY_S = 90.0
 LOOK_S = 0.02
 EVERYBODY = {"postgres", "redis", "simulator", "gateway"}
 

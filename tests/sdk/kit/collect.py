@@ -20,7 +20,7 @@ from tests.sdk.kit.card import ROOT, Card, cards, missing_from, read_card
 from tests.sdk.kit.host import CANNOT
 from tests.sdk.kit.world import INSTALLED, built_environment
 
-_CHILD_S = 110
+_CHILD_S = 280
 
 
 class SdkFile(pytest.File):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-WAIT_S = 20
+WAIT_S = 60
 
 # What each vendor takes for an acknowledgement, by what it sent.
 _ACKS = {

@@ -23,7 +23,7 @@ CANNOT = 77
 _NODE = INSTALLED / "node"
 _GO = INSTALLED / "go"
 _JAVA = INSTALLED / "java"
-_PROGRAM_S = 100
+_PROGRAM_S = 250
 # Names below a wildcard that SDKs are known to ask for.
 _MORE_HOSTS = (
     "openapi-sandbox.dl.alipaydev.com",
