@@ -2,7 +2,10 @@
 `payproof explore` as people run it: what it says, what it leaves in its folder, and that what it found comes again.
 """
 
+import contextlib
+import io
 import json
+import shutil
 
 import pytest
 import structlog
@@ -35,6 +38,17 @@ def explored(home, tmp_path, capsys):
     return explore
 
 
+@pytest.fixture(scope="module")
+def broken(home, tmp_path_factory):
+    """What exploring a broken gateway came to: the exit code, what was said to a machine, the run folder."""
+    out, said = tmp_path_factory.mktemp("broken") / "run", io.StringIO()
+    words = ["--gateway", BROKEN, "--channel", "alipay", "--steps", "20", "--seed", "1"]
+    with contextlib.redirect_stdout(said):
+        code = payproof(["explore", "--json", "--home", str(home), "--out", str(out), *words])
+    structlog.reset_defaults()
+    return code, json.loads(said.getvalue()), out
+
+
 def test_the_reference_gateway_is_acquitted_and_the_page_shows_what_was_reached(explored):
     code, told, out = explored("--examples", "4", "--steps", "12", "--seed", "3")
 
@@ -47,8 +61,8 @@ def test_the_reference_gateway_is_acquitted_and_the_page_shows_what_was_reached(
     assert all(f"<code>{fault}</code>" in page for fault in told["grid"]["cells"]["paid"])
 
 
-def test_what_broke_a_gateway_is_told_and_comes_again(explored, home, tmp_path, capsys):
-    code, told, out = explored("--gateway", BROKEN, "--channel", "alipay", "--steps", "20", "--seed", "1")
+def test_what_broke_a_gateway_is_told_and_comes_again(broken, home, tmp_path, capsys):
+    code, told, out = broken
 
     assert (code, told["verdict"]) == (1, "FAIL")
     found = [finding["id"] for finding in told["findings"]]
@@ -65,8 +79,8 @@ def test_what_broke_a_gateway_is_told_and_comes_again(explored, home, tmp_path, 
     assert json.loads((again / "summary.json").read_text())["examples"] == 1
 
 
-def test_what_is_mended_does_not_come_again(explored, home, tmp_path, capsys):
-    _, _, out = explored("--gateway", BROKEN, "--channel", "alipay", "--steps", "20", "--seed", "1")
+def test_what_is_mended_does_not_come_again(broken, home, tmp_path, capsys):
+    out = shutil.copytree(broken[-1], tmp_path / "run")
     run = json.loads((out / "run.json").read_text())
     mended = [word if word != BROKEN else "reference" for word in run["argv"]]
     (out / "run.json").write_text(json.dumps({**run, "argv": mended}))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 
-from tests.tidy.checks.tree import ROOMS, Breach, modules
+from tests.tidy.checks.tree import ROOMS, Breach, modules, texts
 
 # Beside every room's own settings.py. A home is a path or a glob, and says why it is one.
 ENVIRONMENT_HOMES: Mapping[str, str] = {
@@ -27,6 +27,7 @@ PORT_HOMES: Mapping[str, str] = {
     "harness/world/virtual_clock.py": "is the Clock port over virtual time",
 }
 
+_ROOMS = tuple(f"{room}/" for room in ROOMS)
 _READS = frozenset({"environ", "environb", "getenv", "getenvb", "putenv"})
 _LIFTED = re.compile(r"#\s*noqa:[^#\n]*\bTID251\b(?P<reason>[^\n]*)")
 
@@ -37,8 +38,8 @@ def check_environment(root: Path, *, homes: Mapping[str, str] = ENVIRONMENT_HOME
     """
     return [
         Breach(path, line, f"reads the environment ({name}); its settings.py should")
-        for path, _text, tree in modules(root)
-        if path.split("/")[0] in ROOMS and not _home(path, homes)
+        for path, _text, tree in modules(root, under=_ROOMS)
+        if not _home(path, homes)
         for line, name in _reads(tree)
     ]
 
@@ -49,8 +50,8 @@ def check_lifted_bans(root: Path, *, homes: Mapping[str, str] = PORT_HOMES) -> l
     """
     return [
         breach
-        for path, text, _tree in modules(root)
-        if path.split("/")[0] in ROOMS
+        for path, text in texts(root, suffixes=(".py",))
+        if path.startswith(_ROOMS)
         for breach in _lifted(path, text, at_home=_home(path, homes))
     ]
 

@@ -58,11 +58,11 @@ def check_facts(root: Path) -> list[Breach]:
     ]
 
 
-def cited(root: Path) -> Iterator[tuple[str, int, str]]:
+def cited(root: Path, *, prefix: str = "") -> Iterator[tuple[str, int, str]]:
     """
-    (path, line, fact) of every citation, in docstrings and comments; the list ends with its sentence.
+    (path, line, fact) of every citation below *prefix*, in docstrings and comments; the list ends with its sentence.
     """
-    for path, text, tree in modules(root):
+    for path, text, tree in modules(root, under=(prefix,)):
         if path.startswith(_HERE):
             continue
         for match in _COMMENT.finditer(text):
@@ -77,7 +77,7 @@ def cited_by(root: Path, prefix: str) -> Counter[str]:
     """
     How often each file below *prefix* cites a fact.
     """
-    return Counter(path for path, _line, _name in cited(root) if path.startswith(prefix))
+    return Counter(path for path, _line, _name in cited(root, prefix=prefix))
 
 
 def _names(listed: str) -> list[str]:

@@ -35,8 +35,7 @@ def fault_files(root: Path) -> list[FaultFile]:
     """
     return [
         FaultFile(path, node.lineno, node.name, _name(node))
-        for path, _text, tree in modules(root)
-        if path.startswith(FOLDER)
+        for path, _text, tree in modules(root, under=(FOLDER,))
         for node in tree.body
         if isinstance(node, ast.ClassDef)
         and any(isinstance(base, ast.Name) and base.id == _BASE for base in node.bases)
@@ -73,7 +72,7 @@ def _registered(root: Path) -> set[str]:
     """
     Names listed in a tuple or dict of the registry; an import alone registers nothing.
     """
-    for path, _text, tree in modules(root):
+    for path, _text, tree in modules(root, under=(REGISTRY,)):
         if path == REGISTRY:
             listed = [node for node in ast.walk(tree) if isinstance(node, ast.Tuple | ast.List | ast.Dict)]
             return {name.id for node in listed for name in ast.walk(node) if isinstance(name, ast.Name)}

@@ -42,6 +42,8 @@ def needless_exceptions(root: Path, *, exceptions: frozenset[str] = EXCEPTIONS) 
     """
     Exceptions that nothing needs any longer.
     """
+    if not exceptions:
+        return frozenset()
     breaches = check_sizes(root, exceptions=frozenset())
     return frozenset(name for name in exceptions if name.split("::")[0] not in {breach.path for breach in breaches})
 

@@ -57,12 +57,13 @@ def texts(root: Path, *, suffixes: tuple[str, ...] = ()) -> Iterator[tuple[str, 
             continue
 
 
-def modules(root: Path) -> Iterator[tuple[str, str, ast.Module]]:
+def modules(root: Path, *, under: tuple[str, ...] = ("",)) -> Iterator[tuple[str, str, ast.Module]]:
     """
-    (path, text, syntax tree) of every Python file.
+    (path, text, syntax tree) of every Python file, or of those whose path begins with one of *under*.
     """
     for name, text in texts(root, suffixes=(".py",)):
-        yield name, text, ast.parse(text, filename=name)
+        if name.startswith(under):
+            yield name, text, ast.parse(text, filename=name)
 
 
 def plant(root: Path, planted: dict[str, str]) -> Path:
