@@ -67,8 +67,9 @@ OTHERS = [
         waiting(("close", "system_error"), ("close", ""), ("cancel", "system_error"), state="CLOSED"),
     ),
     ("close/ends-closed", "FAIL", waiting(("query", ""))),
-    # Killed before the provider had heard of it, the gateway has the order's own time to come back to it.
+    # Killed over it, the gateway has the order's own time to come back to it.
     ("close/ends-closed", "UNKNOWN", waiting(("open", "")).killed()),
+    ("close/ends-closed", "UNKNOWN", waiting(("close", ""), ("query", ""), state="CLOSED").killed()),
     ("close/ends-closed", "FAIL", waiting(("open", ""))),
     ("close/ends-closed", "FAIL", Tale().killed().ended(status="PENDING").book(paid=0).ledger(status="PENDING")),
     ("close/ends-closed", "FAIL", gone(state="WAITING", status="PENDING").killed()),
