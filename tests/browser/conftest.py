@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from mock_providers.registry import make_credentials
 from tests.browser.chromium import ABSENT, BINARY, Chromium
+from tests.keys import copy_keys
 from tests.loopback.sandbox import Sandbox, sandbox
 
 
@@ -41,7 +41,7 @@ def chromium() -> Iterator[Chromium]:
 @pytest.fixture(scope="session")
 def credentials_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("credentials")
-    make_credentials(directory)
+    copy_keys(directory)
     return directory
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from mock_providers.registry import make_credentials
+from tests.keys import copy_keys
 from tests.loopback.sandbox import Sandbox, sandbox
 
 
 @pytest.fixture(scope="session")
 def credentials_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("credentials")
-    make_credentials(directory)
+    copy_keys(directory)
     return directory
 
 

@@ -7,8 +7,8 @@ None of these clients is in a registry: the parsers stand in `unionpay_parsers.p
 import pytest
 import pytest_asyncio
 
-from mock_providers.registry import make_credentials
 from tests.cross.unionpay_parsers import EXACT, node_naive, official_java, official_php, python_query_string
+from tests.keys import copy_keys
 from tests.unit.mock_providers.unionpay_desk import NOW, PATHS, Desk, post, text_of
 
 pytestmark = pytest.mark.asyncio
@@ -19,7 +19,7 @@ METHODS = [("01", "5.1.0"), ("01", "5.0.0"), ("11", "5.1.0"), ("12", "5.1.0"), (
 @pytest.fixture(scope="module")
 def credentials_dir(tmp_path_factory):
     directory = tmp_path_factory.mktemp("credentials")
-    make_credentials(directory)
+    copy_keys(directory)
     return directory
 
 

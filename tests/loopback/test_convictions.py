@@ -11,6 +11,7 @@ from harness.script.loader import library, load
 from harness.script.schema import Expect, Load
 from harness.verdict import Verdict
 from harness.world.in_process import InProcessWorld
+from tests.keys import copy_keys
 
 STORIES = {name: load(file) for name, file in library()}
 HERE = [name for name, story in STORIES.items() if story.world == InProcessWorld.name]
@@ -19,7 +20,7 @@ CHARGES = [name for name in HERE if STORIES[name].convicts]
 
 @pytest.fixture(scope="module")
 def credentials(tmp_path_factory):
-    return tmp_path_factory.mktemp("credentials")
+    return copy_keys(tmp_path_factory.mktemp("credentials"))
 
 
 def told_of(story, credentials, gateway="reference", **more):

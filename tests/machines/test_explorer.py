@@ -11,6 +11,7 @@ from harness.gallery import MUTANTS
 from harness.machines.grounds import InProcessGround
 from harness.machines.hunt import HuntPlan, hunt
 from harness.machines.moves import Story, flat
+from tests.keys import copy_keys
 
 # By what each is found.
 CAUGHT = {
@@ -26,7 +27,7 @@ CAUGHT = {
 @pytest.fixture(scope="session")
 def credentials(tmp_path_factory):
     """Keys made once: they would be most of a story's time."""
-    return tmp_path_factory.mktemp("credentials")
+    return copy_keys(tmp_path_factory.mktemp("credentials"))
 
 
 def test_the_reference_gateway_is_acquitted_over_every_channel(credentials):

@@ -12,6 +12,7 @@ from harness.machines.again import live_again
 from harness.machines.grounds import InProcessGround
 from harness.machines.moves import Move, Story
 from harness.sut.contract import Ability
+from tests.keys import copy_keys
 
 CHANNEL = "wechatpay_v3"
 
@@ -39,7 +40,7 @@ class WithoutBills(InProcessGround):
 
 @pytest.fixture(scope="module")
 def credentials(tmp_path_factory):
-    return tmp_path_factory.mktemp("credentials")
+    return copy_keys(tmp_path_factory.mktemp("credentials"))
 
 
 def test_the_bill_of_the_day_tells_the_reference_gateway(credentials):

@@ -12,7 +12,7 @@ from harness.script.outcome import ScenarioResult, run
 from harness.verdict import Verdict
 from harness.world.in_process import InProcessPlan, InProcessWorld
 from harness.world.virtual_loop import VirtualLoop
-from mock_providers.registry import make_credentials
+from tests.keys import copy_keys
 from tests.loopback.sandbox import sandbox
 
 # How often which fault struck, by its place and the attempt.
@@ -23,7 +23,7 @@ async def lived(credentials) -> tuple[str, Hits]:
     """
     An order with a hard life: its page's scenario, and what struck it.
     """
-    make_credentials(credentials)
+    copy_keys(credentials)
     async with sandbox(credentials) as box:
         await box.rule("duplicate", copies=2)
         await box.rule("forged_signature", {"nth": 1})

@@ -15,11 +15,12 @@ from harness.script.schema import Scenario
 from harness.verdict import Verdict
 from harness.world.in_process import InProcessPlan, InProcessWorld
 from harness.world.virtual_loop import VirtualLoop
+from tests.keys import copy_keys
 
 
 @pytest.fixture(scope="module")
 def credentials(tmp_path_factory):
-    return tmp_path_factory.mktemp("credentials")
+    return copy_keys(tmp_path_factory.mktemp("credentials"))
 
 
 def story(**more):

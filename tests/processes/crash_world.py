@@ -25,7 +25,7 @@ from harness.world.home import Home
 from harness.world.processes import ProcessesPlan, ProcessesWorld
 from reference_gateway.apps import App
 from reference_gateway.streams.redis_stream import STREAM
-from tests.processes.keys import copy_keys
+from tests.keys import copy_keys
 from tests.unit.reference_gateway.support import Merchant
 
 PATIENCE_S = 60.0
@@ -56,7 +56,7 @@ class CrashWorld:
 
     async def open(self) -> None:
         home = Home(self.folder / "home")
-        copy_keys(home.folder)
+        copy_keys(home.folder / "credentials")
         home.__enter__()
         self._home = home
         plan = ProcessesPlan(

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from harness.settings import child_environment
-from mock_providers.registry import make_credentials
+from tests.keys import copy_keys
 from tests.processes.command import PAYPROOF, RUN_S, run
 from tests.processes.helpers import REPO
 from tests.unit.mock_providers.wrong_ways import RIGHT, WAYS, Attempt
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.processes
 def home(tmp_path_factory):
     """A home with credentials and nothing else."""
     home = tmp_path_factory.mktemp("doctor") / "home"
-    make_credentials(home / "credentials")
+    copy_keys(home / "credentials")
     return home
 
 

@@ -19,6 +19,7 @@ from harness.errands import Errand, run_errands
 from harness.gallery import MUTANTS
 from harness.trial import Played
 from harness.verdict import Level, Verdict
+from tests.keys import copy_keys
 
 pytestmark = pytest.mark.timeout(900)  # all is played by whichever test comes first
 
@@ -32,7 +33,7 @@ Trials = Mapping[tuple[str, str], Played]
 @pytest.fixture(scope="session")
 def trials(tmp_path_factory: pytest.TempPathFactory) -> Trials:
     """What was played, by broken gateway (empty for the reference) and case."""
-    folder: Path = tmp_path_factory.mktemp("credentials")
+    folder: Path = copy_keys(tmp_path_factory.mktemp("credentials"))
     errands = [Errand(case=case.name, channel=case.channels[0], seed=3, credentials=folder) for case in CASES]
     errands += [
         Errand(

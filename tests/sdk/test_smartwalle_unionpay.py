@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from mock_providers.registry import make_credentials
 from tests.chaos.unionpay_kit import Union
+from tests.keys import copy_keys
 from tests.loopback.sandbox import sandbox
 from tests.unit.mock_providers.unionpay_desk import Merchant
 
@@ -76,7 +76,7 @@ class Shop(Union):
 @pytest_asyncio.fixture
 async def shop(judge, tmp_path_factory):
     directory = tmp_path_factory.mktemp("credentials")
-    make_credentials(directory)
+    copy_keys(directory)
     async with sandbox(directory) as box:
         shop = Shop(box, Merchant(directory))
         shop.judge = judge

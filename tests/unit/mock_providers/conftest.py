@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from mock_providers.registry import make_credentials
+from tests.keys import copy_keys
 from tests.unit.mock_providers import unionpay_desk
 from tests.unit.mock_providers.alipay_desk import Desk
 from tests.unit.mock_providers.wechatpay_v2_desk import V2Desk
@@ -18,7 +18,7 @@ from tests.unit.mock_providers.wechatpay_v3_desk import V3Desk
 @pytest.fixture(scope="session")
 def credentials_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("credentials")
-    make_credentials(directory)
+    copy_keys(directory)
     return directory
 
 

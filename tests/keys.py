@@ -1,5 +1,5 @@
 """
-The keys of homes whose tests do not ask for new ones: made once for a whole run, copied into each home.
+Keys for tests that do not ask for new ones: made once for a whole run, copied to whoever wants some.
 """
 
 import atexit
@@ -11,13 +11,13 @@ from pathlib import Path
 from mock_providers.registry import make_credentials
 
 
-def copy_keys(home: Path) -> None:
+def copy_keys(credentials: Path) -> Path:
     """
-    Put keys into a home that has none yet.
+    Put keys into a credentials folder that has none yet; the folder.
     """
-    credentials = home / "credentials"
-    if not credentials.exists():
-        shutil.copytree(_made(), credentials)
+    if not credentials.exists() or not any(credentials.iterdir()):
+        shutil.copytree(_made(), credentials, dirs_exist_ok=True)
+    return credentials
 
 
 def forget_keys() -> None:

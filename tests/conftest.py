@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.processes.keys import forget_keys
+from tests.keys import forget_keys
 
 
 @pytest.fixture(scope="session", autouse=True)
