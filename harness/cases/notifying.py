@@ -200,6 +200,11 @@ CASES = (
     ),
     Case(name="forged", covers=_FORGED, play=lied_to("forged_signature")),
     Case(name="unsigned", covers=("signature/unsigned-refused",), play=lied_to("forged_signature", seal="none")),
+    Case(
+        name="unknown-method",
+        covers=("signature/unknown-method-refused",),
+        play=lied_to("forged_signature", method="unknown"),
+    ),
     Case(name="damaged", covers=("signature/damaged-refused",), play=lied_to("forged_signature", seal="damaged")),
     Case(
         name="misread",

@@ -21,6 +21,10 @@ REQUIREMENTS = (
     ),
     Requirement("signature/unsigned-refused", "A notify without a signature is neither acknowledged nor credited."),
     Requirement(
+        "signature/unknown-method-refused",
+        "A notify that declares a method of signing which nobody has heard of is neither acknowledged nor credited.",
+    ),
+    Requirement(
         "signature/damaged-refused",
         "A notify that bears the platform's signature of something else is neither acknowledged nor credited.",
     ),

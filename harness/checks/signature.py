@@ -224,6 +224,11 @@ CHECKS: Mapping[str, Check] = {
             "no unsigned notify came",
         ),
         (
+            "unknown-method-refused",
+            refused(notified("forged", fault="forged_signature", method="unknown")),
+            "no notify named a method that nobody knows",
+        ),
+        (
             "damaged-refused",
             refused(notified("forged", fault="forged_signature", seal="damaged")),
             "no notify came with the signature of something else",

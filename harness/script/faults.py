@@ -28,7 +28,7 @@ SETTINGS: Mapping[str, frozenset[str]] = {
     "expired_certificate": frozenset(),
     "extra_fields": frozenset({"count"}),
     "foreign_chain": frozenset(),
-    "forged_signature": frozenset({"seal", "misread"}),
+    "forged_signature": frozenset({"seal", "misread", "method"}),
     "http_error": frozenset({"status", "work"}),
     "in_process": frozenset({"work"}),
     "malformed_body": frozenset(),

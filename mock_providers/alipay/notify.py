@@ -43,6 +43,7 @@ CONTENT_TYPES = {
 MESSAGE = "message"
 _AMOUNTS = ("total_amount", "receipt_amount", "buyer_pay_amount", "invoice_amount")
 _REFUNDS = frozenset({"refund_part", "refund_whole"})
+UNKNOWN_METHOD = "NONE"
 # What is told of an order as it was sent. Facts: alipay/notify-fields
 _ECHOED = ("body", "passback_params", "store_id", "operator_id", "terminal_id", "merchant_order_no")
 
@@ -198,7 +199,8 @@ def render(
 
 def _delivered(notice: Notice, delivery: PlannedDelivery, *, charset: str, stamp_at: datetime) -> dict[str, str]:
     sign_type, _ = downgraded(notice.context["sign_type"], delivery.seal)
-    fields = {**notice.fields, "charset": charset, "sign_type": sign_type}
+    declared = UNKNOWN_METHOD if delivery.unknown_method else sign_type
+    fields = {**notice.fields, "charset": charset, "sign_type": declared}
     fields["notify_id"] = notice.notify_id
     if notice.kind == MESSAGE:
         fields["utc_timestamp"] = str(int(stamp_at.timestamp() * 1000))

@@ -104,6 +104,7 @@ class PlannedDelivery:
         charset: written in this charset instead of the agreed one; "" keeps to the agreement.
         extra_fields: how many fields nobody has heard of it carries, signed like the others.
         spelling: another lawful way to write the same, by a word of the fault's; "" is the usual one.
+        unknown_method: it declares a method of signing that nobody has heard of, whatever its signature was made by.
         misread: with a damaged seal: signed over what a common misreading of the rules makes of it.
         read_slowly_s: how long the platform takes to read the merchant's answer.
         ignore_ack: the acknowledgement is not believed.
@@ -124,6 +125,7 @@ class PlannedDelivery:
     charset: str = ""
     extra_fields: int = 0
     spelling: str = ""
+    unknown_method: bool = False
     misread: str = ""
     read_slowly_s: float = 0.0
     ignore_ack: bool = False

@@ -26,6 +26,7 @@ LADDERS: Mapping[str, Ladder] = {
 }
 _AMOUNTS = ("txnAmt", "settleAmt")
 _CURRENCY_FIELDS = ("currencyCode", "settleCurrencyCode")
+_UNKNOWN_METHOD = "99"
 _CURRENCIES: Mapping[str, str] = {"USD": "840"}
 _FAILED = result("01")
 
@@ -93,7 +94,7 @@ def render(notice: Notice, delivery: PlannedDelivery, *, sealer: Sealer, method:
 
     Facts: unionpay/notify-wire, unionpay/charset
     """
-    fields = {**notice.fields, "signMethod": method}
+    fields = {**notice.fields, "signMethod": _UNKNOWN_METHOD if delivery.unknown_method else method}
     if delivery.charset:
         fields["encoding"] = delivery.charset.upper()
     if add_fen := delivery.off_fen(named="currencyCode" in fields):

@@ -1,5 +1,5 @@
 """
-Payments with a coupon in them, and finished ones: what notifies and answers say, over a socket.
+Payments with a coupon in them, finished ones, and forgers with a method of their own: what is said, over a socket.
 """
 
 import json
@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.chaos.kit import pay, query, told
+from tests.chaos.unionpay_kit import union
 from tests.chaos.wechatpay_v2_kit import Shop as LegacyShop
 from tests.chaos.wechatpay_v2_kit import told as told_in_xml
 from tests.chaos.wechatpay_v3_kit import Shop
@@ -89,3 +90,38 @@ def test_a_coupon_of_the_xml_api_leaves_the_total_and_nothing_else(credentials_d
     for said in (asked, *notified):
         names = ("total_fee", "cash_fee", "settlement_total_fee", "coupon_fee", "coupon_count")
         assert [said[name] for name in names] == ["123", "100", "100", "23", "1"]
+
+
+@pytest.mark.asyncio
+async def test_a_forger_of_alipays_declares_a_method_that_nobody_knows(box):
+    await box.rule("forged_signature", {"on": "notify"}, method="unknown")
+    await pay(box)
+    await box.advance(1)
+    assert [one["sign_type"] for one in await told(box)] == ["NONE", "RSA2"]
+
+
+def test_so_does_one_of_the_xml_api_and_one_of_api_v3(credentials_dir):
+    async def in_xml(shop: LegacyShop):
+        await shop.rule("forged_signature", {"on": "notify"}, method="unknown")
+        await shop.paid()
+        await shop.box.advance(1)
+        return [(one.fields.get("sign_type", ""), one.genuine) for one in await shop.sent()]
+
+    async def in_json(shop: Shop):
+        await shop.rule("forged_signature", {"on": "notify"}, method="unknown")
+        await shop.paid()
+        await shop.box.advance(1)
+        return [one.headers["Wechatpay-Signature-Type"] for one in await shop.sent()]
+
+    assert told_in_xml(credentials_dir, in_xml) == [("NONE", False), ("", True)]
+    assert told_in_json(credentials_dir, in_json) == ["NONE", "WECHATPAY2-SHA256-RSA2048"]
+
+
+@pytest.mark.asyncio
+async def test_so_does_one_of_unionpays(credentials_dir):
+    async with union(credentials_dir) as shop:
+        await shop.box.rule("forged_signature", {"on": "notify"}, method="unknown")
+        await shop.app()
+        await shop.pays()
+        await shop.box.advance(1)
+        assert [one["signMethod"] for one in await shop.told()] == ["99", "01"]

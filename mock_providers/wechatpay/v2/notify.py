@@ -47,6 +47,7 @@ _OTHERS: Mapping[str, tuple[str, ...]] = {"merchant": ("mch_id",), "app": ("appi
 _FAILED: Mapping[str, str] = {"result_code": "FAIL", "err_code": "SYSTEMERROR", "err_code_des": "系统错误"}
 _FAILED_REFUND: Mapping[str, str] = {"refund_status": STATUS[RefundWord.ABNORMAL]}
 _BARE = frozenset({"total_fee"})
+_UNKNOWN_METHOD = "NONE"
 _ACKED = re.compile(rb"<return_code>\s*(?:<!\[CDATA\[\s*SUCCESS\s*\]\]>|SUCCESS)\s*</return_code>")
 
 
@@ -186,6 +187,8 @@ def _payment(notice: Notice, delivery: PlannedDelivery, *, key: str, nonce: str,
     sign_type, kind = downgraded(notice.context["sign_type"], kind)
     if sign_type == "MD5":
         fields.pop("sign_type", None)
+    if delivery.unknown_method:
+        fields["sign_type"] = _UNKNOWN_METHOD
     if delivery.spelling == "empty_field":
         fields |= {name: fields.get(name, "") for name in ("attach", "device_info")}
     text = text_of(fields)

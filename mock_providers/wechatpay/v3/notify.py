@@ -39,6 +39,7 @@ _SUMMARIES: Mapping[RefundWord, str] = {
     RefundWord.CLOSED: "退款关闭",
 }
 _AMOUNTS = ("total", "payer_total", "refund", "payer_refund", "total_amount", "payer_amount", "transfer_amount")
+_UNKNOWN_METHOD = "NONE"
 _FAILED: Mapping[str, str] = {"trade_state": TradeWord.PAYERROR, "refund_status": RefundWord.ABNORMAL}
 _OTHERS: Mapping[str, tuple[str, ...]] = {
     "merchant": ("mchid", "mch_id", "combine_mchid", "sp_mchid"),
@@ -206,7 +207,7 @@ def render(desk: Desk, notice: Notice, delivery: PlannedDelivery, *, stamp_at: d
         ("Wechatpay-Timestamp", timestamp),
         ("Wechatpay-Nonce", nonce),
         ("Wechatpay-Signature", signature),
-        ("Wechatpay-Signature-Type", SIGNATURE_TYPE),
+        ("Wechatpay-Signature-Type", _UNKNOWN_METHOD if delivery.unknown_method else SIGNATURE_TYPE),
         ("Wechatpay-Serial", named(pair.serial, delivery.seal)),
     )
     return OutgoingNotify((*headers, *signed), body, shown)

@@ -118,6 +118,9 @@ LIES: Mapping[str, Callable[[Tale, bool], Tale]] = {
     "signature/unsigned-refused": lambda tale, acked: tale.struck("forged_signature", seal="none").notify(
         "forged", acked=acked, fault="forged_signature"
     ),
+    "signature/unknown-method-refused": lambda tale, acked: tale.struck("forged_signature", method="unknown").notify(
+        "forged", acked=acked, fault="forged_signature"
+    ),
     "signature/damaged-refused": lambda tale, acked: tale.struck("forged_signature", seal="damaged").notify(
         "forged", acked=acked, fault="forged_signature"
     ),

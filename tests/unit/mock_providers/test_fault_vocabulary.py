@@ -103,6 +103,12 @@ NOTIFIES = [
         False,
     ),
     ("forged_signature", {"seal": "none"}, before(Kind.FORGED, seal=Seal.NONE), False),
+    (
+        "forged_signature",
+        {"method": "unknown"},
+        before(Kind.FORGED, seal=Seal.FOREIGN, unknown_method=True),
+        False,
+    ),
     ("signature_probe", {}, before(Kind.PROBE, seal=Seal.FOREIGN), False),
     ("wrong_key", {}, one(kind=Kind.FORGED, seal=Seal.FOREIGN), True),
     ("foreign_chain", {}, one(kind=Kind.FORGED, seal=Seal.FOREIGN_CHAIN), True),
