@@ -74,10 +74,10 @@ def test_one_scenario_is_its_own_object(home):
 
 
 def test_a_steady_load_loses_nothing(home):
-    told, _ = accepted("load", "steady", "--rate", "50", "--duration", "10", "--home", str(home))
+    told, _ = accepted("load", "steady", "--rate", "50", "--duration", "5", "--home", str(home))
 
     assert told | CLEAN | {"shape": "steady", "refused": 0, "unanswered": 0} == told
-    assert told["settled"] == told["sent"] == 500
+    assert told["settled"] == told["sent"] == 250
 
 
 @pytest.mark.parametrize("kind", ["requirements", "faults", "scenarios", "providers"])
@@ -101,6 +101,18 @@ def test_help_imports_nothing_heavy():
 
     assert "typer" in imported
     assert not imported & {"aiohttp", "sqlalchemy", "hypothesis", "cryptography", "orjson", "ruamel", "mock_providers"}
+
+
+@pytest.mark.parametrize("module", ["harness.commands.chaos", "harness.commands.check", "harness.load.command"])
+def test_a_command_imports_the_other_rooms_when_it_plays_in_process_and_not_before(module):
+    told = subprocess.run(
+        [sys.executable, "-c", f"import sys, {module}; print(*sys.modules)"],
+        cwd=REPO, env=child_environment(), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    imported = {name.partition(".")[0] for name in told.stdout.split()}
+
+    assert "harness" in imported
+    assert not imported & {"mock_providers", "reference_gateway", "sqlalchemy", "hypothesis"}
 
 
 # What is refused, before anything starts
