@@ -8,5 +8,6 @@ python=.venv/bin/python
 unset PYTHONDONTWRITEBYTECODE
 run() { $python tools/watched.py $python -m pytest -q --dist loadfile "$@"; }
 run -n "$workers" -m "not processes" tests "$@"
-# Who waits for servers leaves a processor free: two thirds of their time is work.
-run -n "$((workers + 1))" -m "processes" tests "$@"
+# Who waits for servers leaves a processor free: two thirds of their time is work. Only files with such a test are read.
+# shellcheck disable=SC2046
+run -n "$((workers + 1))" -m "processes" tests/sdk $(grep -rlE --include="test_*.py" "mark\.processes\b" tests) "$@"

@@ -18,7 +18,7 @@ CAUGHT = {
     "credits-every-notify": "idempotency/credited-once",
     "believes-unsigned-notifies": "signature/forged-never-acked",
     "credits-notified-amount": "money/tampered-amount-refused",
-    "books-refund-notices": "idempotency/credited-once",
+    "books-refund-notices": "refund/notice-acked",
     "refuses-repeats": "notify/true-is-acked",
     "tells-anew": "notify/platform-told-once",
 }
