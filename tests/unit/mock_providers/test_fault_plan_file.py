@@ -41,7 +41,7 @@ def play(desk: FaultDesk, labels: list[int]) -> dict:
     return plans
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.integers(0, 2**32), st.lists(st.integers(0, 999), min_size=1, max_size=8, unique=True), st.randoms())
 def test_a_plan_strikes_again_without_the_seed_in_any_order(tmp_path_factory, seed, labels, chaos):
     plan = tmp_path_factory.mktemp("run") / "plan.yaml"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from pydantic import ValidationError
 
 from reference_gateway import __main__ as process
@@ -154,6 +155,22 @@ def run_process(*arguments: str, **variables: str) -> "subprocess.CompletedProce
     )
 
 
+@pytest.fixture
+def started(monkeypatch, capsys):
+    """Starts the gateway's program here, with these words and variables; its exit code, stdout and stderr."""
+    for name in [name for name in os.environ if name.startswith("GATEWAY_")]:  # noqa: TID251
+        monkeypatch.delenv(name)
+
+    def start(*argv, **variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        code = process.main(list(argv))
+        return code, *capsys.readouterr()
+
+    yield start
+    structlog.reset_defaults()
+
+
 COMPLETE: dict[str, Any] = {
     "GATEWAY_DATABASE_URL": "memory:",
     "GATEWAY_ALIPAY_GATEWAY_URL": "http://127.0.0.1:9/gateway.do",
@@ -171,17 +188,26 @@ COMPLETE: dict[str, Any] = {
         ({}, "GATEWAY_DATABASE_URL"),
         ({**COMPLETE, "GATEWAY_PROT": "1"}, "did you mean GATEWAY_PORT"),
         (COMPLETE, "worlds of one process only"),
-        ({**COMPLETE, "GATEWAY_DATABASE_URL": "postgresql+asyncpg://x@/y?host=/nowhere"}, "cannot be read"),
     ],
 )
-def test_a_process_that_cannot_start_says_why_and_exits_2(variables, said):
-    ended = run_process(**variables)
+def test_a_gateway_that_cannot_start_says_why_and_exits_2(variables, said, started):
+    code, told, complaint = started(**variables)
+
+    assert (code, told) == (2, "")
+    assert said in complaint
+    assert "Traceback" not in complaint
+
+
+def test_a_process_that_cannot_start_says_why_and_exits_2():
+    ended = run_process(**{**COMPLETE, "GATEWAY_DATABASE_URL": "postgresql+asyncpg://x@/y?host=/nowhere"})
     assert ended.returncode == 2
-    assert said in ended.stderr
+    assert "cannot be read" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert ended.stdout == ""
 
 
-def test_a_process_takes_no_arguments():
-    ended = run_process("--port", "1")
-    assert (ended.returncode, ended.stdout) == (2, "")
+def test_a_process_takes_no_arguments(started):
+    code, told, complaint = started("--port", "1")
+
+    assert (code, told) == (2, "")
+    assert "usage: python -m reference_gateway" in complaint
