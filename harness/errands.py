@@ -88,7 +88,7 @@ def warmed() -> ForkServerContext:
     Where workers come from: forks of a process that has imported what they need, once for all of them.
     """
     context = get_context("forkserver")
-    context.set_forkserver_preload([*NEEDED])
+    context.set_forkserver_preload(["__main__", *NEEDED])
     return context
 
 
