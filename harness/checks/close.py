@@ -95,14 +95,15 @@ def ends_closed(story: Story) -> Iterator[Ruling]:
 def _not_answered(story: Story) -> bool:
     """
     Whether the gateway never said that the order is closed, because the provider gave no answer, or only before the
-    close, or because it was killed over it. It has to find out in time, and the order's own time is the longest that it
-    may take.
+    close, or was made to keep its answer back so that the call stands nowhere, or because it was killed over it. It has
+    to find out in time, and the order's own time is the longest that it may take.
     """
     if any(line.value.get("status") != "PENDING" for line in story.seen("close")):
         return False
     queries, ends = story.calls("query"), [line for verb in ENDS for line in story.calls(verb)]
     disturbed = [line.index for line in ends if line.value.get("fault")]
-    if any(kill.index > story.asked("close")[-1].index for kill in story.kills):
+    held_back = not ends and any(line.value["on"] in {*ENDS, "reply"} for line in story.seen("fault"))
+    if held_back or any(kill.index > story.asked("close")[-1].index for kill in story.kills):
         return True
     if not disturbed:
         return not ends and any(line.value.get("fault") for line in queries)

@@ -34,6 +34,7 @@ from reference_gateway import build as build_gateway
 from reference_gateway.apps import App
 from reference_gateway.domain.payment import Payment as Kept
 from reference_gateway.domain.records import LedgerLine, app_account
+from reference_gateway.domain.transitions import PaymentStatus
 from reference_gateway.ids import SeededIds
 from reference_gateway.store.memory_unit_of_work import MemoryStore, SchedulingPoint, one_turn
 
@@ -218,10 +219,14 @@ class InProcessWorld:
 
     async def _quiet(self) -> bool:
         """
-        Nothing is on its way to the gateway, and the gateway has nothing left to do.
+        Nothing is on its way to the gateway, and the gateway has nothing left to do: not even an order to end that its
+        merchant wants ended, for which it may wait long where time is dear.
         """
         await settle()
         if (await self.control.clock()).pending or self._running is None:
+            return False
+        kept = self.store.state.payments.values()
+        if any(one.end_event is not None and one.status is PaymentStatus.PENDING for one in kept):
             return False
         return await self._running.backlog() == 0
 

@@ -90,8 +90,8 @@ class Tale:
         self.history.fact("call", order=order(1), **value)
         return self
 
-    def struck(self, fault, **settings):
-        self.history.fact("fault", order=order(1), fault=fault, on="notify", settings=settings)
+    def struck(self, fault, *, on="notify", **settings):
+        self.history.fact("fault", order=order(1), fault=fault, on=on, settings=settings)
         return self
 
     def killed(self):

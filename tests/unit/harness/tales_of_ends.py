@@ -70,6 +70,9 @@ OTHERS = [
     # Killed over it, the gateway has the order's own time to come back to it.
     ("close/ends-closed", "UNKNOWN", waiting(("open", "")).killed()),
     ("close/ends-closed", "UNKNOWN", waiting(("close", ""), ("query", ""), state="CLOSED").killed()),
+    # A call whose answer is kept back for longer than anybody waits stands nowhere.
+    ("close/ends-closed", "UNKNOWN", waiting(("open", "")).struck("delay", on="close", seconds=30.0)),
+    ("close/ends-closed", "FAIL", waiting(("open", "")).struck("delay", seconds=30.0)),
     ("close/ends-closed", "FAIL", waiting(("open", ""))),
     ("close/ends-closed", "FAIL", Tale().killed().ended(status="PENDING").book(paid=0).ledger(status="PENDING")),
     ("close/ends-closed", "FAIL", gone(state="WAITING", status="PENDING").killed()),
