@@ -43,7 +43,7 @@ async def with_refunds(stage: Stage) -> None:
     await stage.compare(first, day)
 
 
-def lying(kind: str, *, refund: bool = False, named: bool = True) -> Play:
+def lying(kind: str, *, refund: bool = False, named: bool = True, **more: int) -> Play:
     """
     A bill that lies about one of two orders.
     """
@@ -52,7 +52,7 @@ def lying(kind: str, *, refund: bool = False, named: bool = True) -> Play:
         first, _ = await _paid(stage), await _paid(stage, 83)
         if refund:
             await stage.refund(first, 300)
-        await stage.plant(first, kind, named=named)
+        await stage.plant(first, kind, named=named, **more)
         day = stage.day
         await stage.until(AFTERNOON, days=1)
         await stage.compare(first, day)
@@ -150,6 +150,7 @@ CASES = (
     _case("with-refunds", with_refunds, "refunds-agree", refund=True),
     _case("missing-row", lying("missing_row"), "missing-row-told", "nothing-by-the-bill"),
     _case("extra-row", lying("extra_row", named=False), "extra-row-told", "nothing-by-the-bill"),
+    _case("row-twice", lying("extra_row", add_fen=990), "extra-row-told", "nothing-by-the-bill"),
     _case("amount", lying("amount", named=True), "amount-told", "nothing-by-the-bill"),
     _case("refund-amount", other_refund, "refund-amount-told", "nothing-by-the-bill", refund=True),
     _case("lies-that-cancel", lies_that_cancel, "amount-told", "nothing-by-the-bill"),

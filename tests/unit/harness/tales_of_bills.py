@@ -67,6 +67,7 @@ OTHERS = [
     *((name, "PASS", Tale().mark(mark).compared(done=False).compared()) for name, mark in EARLY.items()),
     *((name, broken, Tale().mark(mark).compared()) for (name, mark), broken in zip(EARLY.items(), BROKEN, strict=True)),
     *((name, "UNKNOWN", Tale().compared().mark(mark)) for name, mark in EARLY.items()),
+    ("reconciliation/extra-row-told", "FAIL", Tale().planted("extra_row").compared({**STRANGE, "status": "EXPLAINED"})),
     (OF_REFUND, "PASS", refund_row().compared(found("amount", row="refund", number="R1", here=300, there=299))),
     (OF_REFUND, "FAIL", refund_row().compared(AMOUNT)),
     (OF_REFUND, "FAIL", refund_row().compared()),
