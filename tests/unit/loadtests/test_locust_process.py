@@ -88,7 +88,8 @@ async def test_a_stall_is_seen_by_everybody_who_came_meanwhile(tmp_path, generat
     latency = record.opened.latency
     assert record.opened.started == 4 * RATE
     # Whoever came during the stall waited for its end: 200 of them, evenly from two seconds down to nothing.
-    assert latency.above(100) == pytest.approx((STALL_S - 0.1) * RATE, abs=15)
+    # A busy machine holds up a few more; without the stall's own crowd there would be next to none.
+    assert (STALL_S - 0.1) * RATE - 15 <= latency.above(100) <= (STALL_S - 0.1) * RATE + 60
     assert latency.above(1000) == pytest.approx((STALL_S - 1.0) * RATE, abs=15)
     assert latency.above(1500) == pytest.approx((STALL_S - 1.5) * RATE, abs=15)
     assert latency.max_us / 1e6 == pytest.approx(STALL_S, abs=0.3)
