@@ -149,7 +149,11 @@ def _command(argv: list[str], home: Path, *, limit_s: float = ROUND_S) -> Facts:
     done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=limit_s, check=False)
     summary: Mapping[str, Any] = json.loads(done.stdout) if done.stdout else {}
     told = {name: summary[name] for name in TOLD if name in summary}
-    odd = [f"{it['scenario']} {it['verdict']}" for it in summary.get("scenarios", ()) if it["verdict"] != "PASS"]
+    odd = [
+        " ".join([it["scenario"], it["verdict"], *(one["id"] for one in it.get("findings", ()))])
+        for it in summary.get("scenarios", ())
+        if it["verdict"] != "PASS"
+    ]
     if odd:
         told["odd"] = odd
     if done.returncode == 2:

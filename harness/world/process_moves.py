@@ -17,7 +17,8 @@ from harness.world.nemesis import Deed, Do, Link, Part
 from harness.world.supervisor import Supervisor
 
 SIMULATOR_NAME = "simulator"
-TO_PROVIDER = Deed("cut", Link.TO_PROVIDER)
+# Both ways between the gateway and its providers.
+PROVIDERS_WAYS = (Link.TO_PROVIDER, Link.NOTIFIES)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -106,10 +107,10 @@ class ProcessMoves:
 
     async def _kill_provider(self, _deed: Deed) -> None:
         """
-        Nobody gets through any more, so that what the book holds is all that was ever answered.
+        Nobody gets through any more, in neither way, so that what the book holds is all that was ever answered or told.
+        A notify that left between the reading of the book and the death would be of a payment that nobody made.
         """
-        if TO_PROVIDER.text in (moves := self.links.moves()):
-            await moves[TO_PROVIDER.text](TO_PROVIDER)
+        await self._providers_ways("cut")
         self._book = await self.control.snapshot()
         await self.supervisor.kill(SIMULATOR_NAME, stay=True)
 
@@ -120,6 +121,10 @@ class ProcessMoves:
         await self.supervisor.restart(SIMULATOR_NAME)
         await self.control.restore(self._book)
         self._book = None
-        heal = Deed("heal", Link.TO_PROVIDER)
-        if heal.text in (moves := self.links.moves()):
-            await moves[heal.text](heal)
+        await self._providers_ways("heal")
+
+    async def _providers_ways(self, what: str) -> None:
+        moves = self.links.moves()
+        for deed in (Deed(what, link) for link in PROVIDERS_WAYS):
+            if deed.text in moves:
+                await moves[deed.text](deed)
