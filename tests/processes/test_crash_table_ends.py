@@ -7,8 +7,9 @@ import signal
 
 import pytest
 
+from harness.gather import settle_world
 from reference_gateway.crash import PLACES
-from tests.processes.crash_world import CrashWorld
+from tests.processes.crash_world import PATIENCE_S, CrashWorld
 from tests.processes.ending_stories import CAPTURED_FEN, TILL_FEN, capture_story, reversal_story
 from tests.processes.test_crash_table import STORIES, flow
 
@@ -64,7 +65,8 @@ def test_a_reversal_survives_a_kill_at(stage, place):
         assert await world.die_at(place, reversal_story, name) == -signal.SIGKILL
         await world.live()
         await reversal_story(world, name)
-        assert await world.world.settle(patience_s=20)
+        # What the provider gave back is found by whoever takes up the dead one's lease, and that is later.
+        assert await settle_world(world.world, patience_s=PATIENCE_S)
         [trade] = [trade async for trade in world.world.control.trades() if name in trade.label]
         assert (trade.paid_fen, trade.refunded_fen) == (TILL_FEN, TILL_FEN)
         assert await channel_fen(world, name) == [TILL_FEN, -TILL_FEN]
