@@ -44,7 +44,7 @@ class EndTrade:
     async def __call__(self, payment: Payment) -> None:
         """Ask the channel, and write down what it said; without a clear answer it is tried again later."""
         if payment.paid_at is not None and payment.status not in ENDED:
-            await self._end_others(payment)
+            await self._see_to_paid(payment)
             return
         self._runtime.crash_point("end.before_channel_call")
         try:
@@ -60,9 +60,16 @@ class EndTrade:
             await self._go_on(Progress(payment.out_trade_no, end_later=True))
         self._runtime.crash_point("end.after_commit")
 
-    async def _end_others(self, payment: Payment) -> None:
-        """See to the other numbers of an order that was paid under one."""
+    async def _see_to_paid(self, payment: Payment) -> None:
+        """
+        See to the other numbers of an order that was paid under one, and whether a wish to end it has reversed it.
+
+        The reversal may have been asked for by somebody who did not live to hear the answer.
+        """
         try:
+            if payment.end_event is not None and await self._asked_about(payment) is EndState.GIVEN_BACK:
+                await self._reversal(payment, payment.end_event)
+                return
             over = await return_others(self._runtime, self._settlements, payment)
         except (ChannelOutcomeUnknown, ChannelUnavailable, ChannelRefused):
             over = False

@@ -161,7 +161,7 @@ class _Plan:
             try_no=order_and_try(notice.out_trade_no)[1],
             paid_at=payment.paid_at or notice.paid_at or self._now,
             poll_at=None,
-            end_at=self._others_over_at(payment) if step.verdict is Verdict.MOVE else None,
+            end_at=self._looked_at_again(payment) if step.verdict is Verdict.MOVE else None,
             auth_code=None,
         )
         if step.verdict is not Verdict.REPEAT:
@@ -187,6 +187,15 @@ class _Plan:
                 self._now,
             )
         )
+
+    def _looked_at_again(self, payment: Payment) -> datetime | None:
+        """
+        Tell when an order that is paid now is looked at once more: its merchant wanted it ended, and a reversal may be
+        on its way whose answer nobody lives to hear; or its buyer may pay it under another number as well.
+        """
+        if payment.end_event is not None and payment.end_at is not None:
+            return payment.end_at
+        return self._others_over_at(payment)
 
     def _others_over_at(self, payment: Payment) -> datetime | None:
         """When an order's other numbers can be paid no more: they are asked about then, for a notify may be lost."""
