@@ -19,7 +19,6 @@ from harness.sut.sink import WebhookEvent
 from harness.verdict import Finding, Verdict
 
 FINDINGS_MAX = 100
-# A payment that has ended without money stands in nobody's way: its order may have been opened anew.
 
 EvidenceOf = Callable[[str, str], tuple[int, ...]]
 
@@ -201,6 +200,7 @@ class Auditor:
         self._seen.add(payment.id)
         self._tally.payments += 1
         self._tally.transactions += len({entry.transaction_id for entry in entries or ()})
+        # A payment that has ended without money stands in nobody's way: its order may have been opened anew.
         if payment.status not in ENDED_STATUSES:
             self._open[order] = (*self._open.get(order, ()), (payment.id, payment.amount_fen))
         if order in self._told and (book is None or not book.paid_fen):

@@ -205,14 +205,21 @@ def odd_text(story: Story) -> Iterator[Ruling]:
         return
     true = story.arrived("true", "duplicate")
     if true and not any(line.value["acked"] for line in true):
-        yield Ruling(
-            kept=False,
-            expected="its notify acknowledged in the end",
-            actual=f"{len(true)} true notifies, none acknowledged",
-            evidence=tuple(true[-1:]),
-        )
+        yield never_acked(true)
     else:
         yield from still_right(paid)(story)
+
+
+def never_acked(true: Sequence[Operation]) -> Ruling:
+    """
+    What a payment's genuine notifies were in vain for.
+    """
+    return Ruling(
+        kept=False,
+        expected="its notify acknowledged in the end",
+        actual=f"{len(true)} true notifies, none acknowledged",
+        evidence=tuple(true[-1:]),
+    )
 
 
 def failed_is_not_paid(story: Story) -> Iterator[Ruling]:

@@ -206,8 +206,15 @@ def refused_then_anew(story: Story) -> Iterator[Ruling]:
     if apart:
         yield told_by(story, apart[0], *met)
         return
+    yield all_gone_back(story, book)
+
+
+def all_gone_back(story: Story, book: Operation) -> Ruling:
+    """
+    Whether all that the buyer paid has gone back, by the provider's *book*, and no more.
+    """
     paid_fen, refunded_fen = paid_fen_of(story), book.value["refunded_fen"]
-    yield Ruling(
+    return Ruling(
         kept=refunded_fen == paid_fen,
         expected=f"{yuan_text(paid_fen)} refunded, once",
         actual=f"{yuan_text(refunded_fen)} refunded",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from harness.checks.base import KEPT, Check, Ruling, Story, family
 from harness.checks.books import account_of, disagreements, still_right, told_by
 from harness.checks.occasions import Occasion, marked, struck_by
-from harness.checks.refund import asked_fen, paid_fen_of
+from harness.checks.refund import all_gone_back, asked_fen
 from harness.history import Operation
 from harness.verdict import yuan_text
 
@@ -29,14 +29,7 @@ def failed_later(story: Story) -> Iterator[Ruling]:
     if not met or not _anew(story, after=met[0]):
         yield KEPT
         return
-    paid_fen, refunded_fen = paid_fen_of(story), book.value["refunded_fen"]
-    yield Ruling(
-        kept=refunded_fen == paid_fen,
-        expected=f"{yuan_text(paid_fen)} refunded, once",
-        actual=f"{yuan_text(refunded_fen)} refunded",
-        evidence=(*story.asked("refund"), book),
-        money=f"order {story.order}: its buyer waits for {yuan_text(paid_fen - refunded_fen)} for ever",
-    )
+    yield all_gone_back(story, book)
 
 
 def _refused_after_doubt(story: Story) -> list[Operation]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from harness.checks.base import KEPT, Check, Rule, Ruling, Story, each_order
 from harness.checks.books import account_of, disagreements, told_by
+from harness.checks.notify import never_acked
 from harness.checks.occasions import paid, struck_by
 
 COUPON, FINISHED, LATER = "money/paid-by-coupon", "notify/finished-is-paid", "notify/finished-later"
@@ -30,12 +31,7 @@ def taken_for_paid(fault: str, *, again: bool = False) -> Rule:
         if apart:
             yield told_by(story, apart[0], *(*told, *asked)[:1])
         elif told and not any(line.value["acked"] for line in told):
-            yield Ruling(
-                kept=False,
-                expected="its notify acknowledged in the end",
-                actual=f"{len(told)} true notifies, none acknowledged",
-                evidence=tuple(told[-1:]),
-            )
+            yield never_acked(told)
         else:
             yield KEPT
 

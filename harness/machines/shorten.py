@@ -107,10 +107,14 @@ def without_order(story: Story, order: int) -> Story:
             kept += [move] if opened != order else []
         elif move.parts:
             parts = [moved for part in move.parts if (moved := _moved_up(part, order)) is not None]
-            kept += [replace(move, told={**move.told, "parts": [part.to_json() for part in parts]})] if parts else []
+            kept += [_with_parts(move, parts)] if parts else []
         elif (moved := _moved_up(move, order)) is not None:
             kept.append(moved)
     return replace(story, moves=tuple(kept))
+
+
+def _with_parts(move: Move, parts: Sequence[Move]) -> Move:
+    return replace(move, told={**move.told, "parts": [part.to_json() for part in parts]})
 
 
 def _moved_up(move: Move, order: int) -> Move | None:
@@ -129,7 +133,7 @@ def plain(move: Move) -> Iterator[Move]:
         if len(fewer) == 1:
             yield fewer[0]
         elif fewer:
-            yield replace(move, told={**move.told, "parts": [part.to_json() for part in fewer]})
+            yield _with_parts(move, fewer)
     shares = move.get("shares", ())
     for at in range(len(shares) if len(shares) > 1 else 0):
         yield replace(move, told={**move.told, "shares": [*shares[:at], *shares[at + 1 :]]})
