@@ -2,6 +2,7 @@
 Collaborators with nothing of their own: each hands everything on, so that a mutant writes down its one mistake only.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import TracebackType
@@ -10,10 +11,11 @@ from typing import Any, Self
 from aiohttp import web
 
 from reference_gateway.apps import App
-from reference_gateway.channels.port import ChannelPort, TradeReport, TradeState
+from reference_gateway.channels.port import ChannelPort, RefundReport, TradeReport, TradeState
 from reference_gateway.domain.notice import Notice, NoticeKind
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.records import OutboxRow
+from reference_gateway.domain.refund import Refund
 from reference_gateway.service.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from reference_gateway.webhooks import WebhookSender
 
@@ -84,6 +86,48 @@ class AroundChannel:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
+
+
+class RetellsRefunds(AroundChannel):
+    """
+    A channel whose refunds are told otherwise than they are.
+    """
+
+    def retold(self, report: RefundReport) -> RefundReport:
+        """
+        What the gateway is told instead.
+        """
+        raise NotImplementedError
+
+    async def refund(self, payment: Payment, refund: Refund) -> RefundReport:
+        return self.retold(await self._inner.refund(payment, refund))
+
+    async def query_refund(self, payment: Payment, refund: Refund) -> RefundReport:
+        return self.retold(await self._inner.query_refund(payment, refund))
+
+
+class RereadsResources(AroundChannel):
+    """
+    WeChat Pay's API v3, whose notifies are opened and then misread.
+    """
+
+    def __init__(self, inner: ChannelPort) -> None:
+        super().__init__(inner)
+        notifies = within(inner, "_notifies")
+        open_resource = within(notifies, "_opened")
+
+        def opened(resource: Mapping[str, Any]) -> bytes:
+            told = json.loads(open_resource(resource))
+            self.misread(told)
+            return json.dumps(told).encode()
+
+        plant(notifies, "_opened", opened)
+
+    def misread(self, told: dict[str, Any]) -> None:
+        """
+        Change what was told, in place.
+        """
+        raise NotImplementedError
 
 
 class Forgetful(AroundChannel):
