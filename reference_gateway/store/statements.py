@@ -120,7 +120,10 @@ LOCK_PAYMENTS = text(
     """  # noqa: S608 (made of constants)
 )
 LIST_PAYMENTS = text(
-    f"SELECT {_PAYMENT} FROM payments AS p WHERE p.app_id = :app_id AND p.seq > :after ORDER BY p.seq LIMIT :limit"  # noqa: S608
+    f"""
+    SELECT {_PAYMENT} FROM payments AS p
+    WHERE p.app_id = :app_id AND p.seq > 0 AND p.seq > :after ORDER BY p.seq LIMIT :limit
+    """  # noqa: S608 (made of constants)
 )
 CLAIM_POLLS = text(
     f"""

@@ -81,7 +81,8 @@ payments = Table(
         "status IN ('PENDING', 'PAID', 'SHIPPED', 'COMPLETED', 'CANCELLED', 'CLOSED')", name="payments_status_known"
     ),
     CheckConstraint("attempt IN ('REQUESTED', 'OPENED', 'UNKNOWN', 'REFUSED')", name="payments_attempt_known"),
-    Index("payments_by_app", "app_id", "seq"),
+    # True of every row: only who says "seq > 0" is answered by it, never who looks one order up (decisions/0010).
+    Index("payments_by_app", "app_id", "seq", postgresql_where=text("seq > 0")),
     Index("payments_by_day", "channel", "paid_at", "out_trade_no", postgresql_where=text("paid_at IS NOT NULL")),
     CheckConstraint("end_event IN ('close', 'cancel')", name="payments_end_event_known"),
     CheckConstraint("hold_fen >= amount_fen", name="payments_capture_within_hold"),

@@ -45,6 +45,17 @@ async def test_what_each_payment_asks_reads_no_table_from_end_to_end(database_ur
             assert f"Seq Scan on {table} " not in plan, name
 
 
+async def test_an_order_is_looked_up_by_its_key_and_not_among_all_of_its_app(database_url: str):
+    async with _connected(database_url) as connection:
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        by_order = await _plan(connection, "by_order", statements.PAYMENTS_BY_ORDER)
+        by_id = await _plan(connection, "by_id", statements.PAYMENT)
+        listed = await _plan(connection, "listed", statements.LIST_PAYMENTS)
+    assert "using payments_order_key" in by_order
+    assert "using payments_pkey" in by_id
+    assert "using payments_by_app" in listed
+
+
 async def test_a_bills_numbers_are_looked_up_one_by_one(database_url: str):
     spelt, parameters = compiled(statements_reconciling.KNOWN_PAYMENTS)
     numbers = [f"G{number}" for number in range(1000)]
