@@ -72,8 +72,8 @@ class _Payments(Transaction):
         return await self.payments_by_order(orders)
 
     async def payment(self, app_id: str, payment_id: str) -> Payment | None:
-        row = (await self._read(sql.PAYMENT, {"app_id": app_id, "id": payment_id})).first()
-        return None if row is None else _payment(row)
+        row = (await self._read(sql.PAYMENT, {"id": payment_id})).first()
+        return None if row is None or row.app_id != app_id else _payment(row)
 
     async def lock_payments(self, out_trade_nos: Collection[str]) -> dict[str, Payment]:
         rows = await self._run(sql.LOCK_PAYMENTS, {"numbers": list(out_trade_nos)})

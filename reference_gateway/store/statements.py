@@ -112,7 +112,8 @@ PAYMENTS_BY_ORDER = text(
     JOIN {unnest_of(app_id="text", merchant_order_no="text")} USING (app_id, merchant_order_no)
     """  # noqa: S608 (made of constants)
 )
-PAYMENT = text(f"SELECT {_PAYMENT} FROM payments AS p WHERE p.id = :id AND p.app_id = :app_id")  # noqa: S608
+# Whose it is, the caller looks: told the app as well, a plan may go through all payments of that app.
+PAYMENT = text(f"SELECT {_PAYMENT} FROM payments AS p WHERE p.id = :id")  # noqa: S608
 LOCK_PAYMENTS = text(
     f"""
     SELECT {_PAYMENT} FROM payments AS p
