@@ -105,7 +105,13 @@ CASES = (
     Case(name="unpaid", covers=("state/unpaid-stays-unpaid", "money/credited-only-when-paid"), play=unpaid),
     Case(
         name="amounts",
-        covers=("money/order-amount", "money/one-fen", "money/large-amount", "money/uneven-amount"),
+        covers=(
+            "state/opened-as-accepted",
+            "money/order-amount",
+            "money/one-fen",
+            "money/large-amount",
+            "money/uneven-amount",
+        ),
         play=amounts,
     ),
     Case(

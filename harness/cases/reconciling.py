@@ -12,6 +12,7 @@ from harness.world.base import Move
 HOUR_S = 3600.0
 # By then each provider has written the bill of the day before.
 AFTERNOON = 13.0
+TRIES = 3
 NEEDS = frozenset({Ability.CREATE, Ability.RECONCILE})
 CLOCK = frozenset({Move.ADVANCE})
 
@@ -23,12 +24,15 @@ async def _paid(stage: Stage, amount_fen: int = 990) -> Order:
 
 
 async def quiet(stage: Stage) -> None:
-    """Two payments; the day is compared when it is over."""
+    """Two payments; the day is compared when it is over, a few times where it does not come to an end at once."""
     first, _ = await _paid(stage), await _paid(stage, 83)
     stage.mark("quiet-day", first)
     day = stage.day
     await stage.until(AFTERNOON, days=1)
-    await stage.compare(first, day)
+    for _ in range(TRIES):
+        if await stage.compare(first, day):
+            break
+        await stage.advance(HOUR_S)
 
 
 async def with_refunds(stage: Stage) -> None:
@@ -146,7 +150,7 @@ def _case(name: str, play: Play, *covers: str, refund: bool = False) -> Case:
 
 
 CASES = (
-    _case("quiet", quiet, "true-bill-agrees"),
+    _case("quiet", quiet, "true-bill-agrees", "comes-to-an-end"),
     _case("with-refunds", with_refunds, "refunds-agree", refund=True),
     _case("missing-row", lying("missing_row"), "missing-row-told", "nothing-by-the-bill"),
     _case("extra-row", lying("extra_row", named=False), "extra-row-told", "nothing-by-the-bill"),

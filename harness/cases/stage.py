@@ -14,7 +14,7 @@ from harness.channels import provider_of
 from harness.clock import BEIJING
 from harness.control import BuyerAction
 from harness.errors import ControlError
-from harness.facts import acked
+from harness.facts import acked, reached
 from harness.history import History
 from harness.ids import label_of
 from harness.sut.contract import Ability, BadSeal, NewPayment, Outcome, Payment, Reconciled, Refund, Reply
@@ -34,12 +34,14 @@ class Order:
 
     Args:
         text: what the buyer reads, beside the label.
+        channel: over what it is paid, where that is not the case's own channel.
     """
 
     label: str
     number: str
     amount_fen: int
     text: str = "tip"
+    channel: str = ""
     payment: Payment | None = None
     refunds: list[tuple[str, int]] = field(default_factory=list)
 
@@ -78,13 +80,22 @@ class Stage:
 
     # The merchant
 
-    def order(self, amount_fen: int = 990, *, text: str = "tip") -> Order:
+    def order(self, amount_fen: int = 990, *, text: str = "tip", channel: str = "") -> Order:
         """
         A new order, of which nobody has heard yet.
         """
         label = self.world.ids.next_label()
         self._labels.add(label)
-        return Order(label=label, number=self.world.ids.order_no(label), amount_fen=amount_fen, text=text)
+        number = self.world.ids.order_no(label)
+        return Order(label=label, number=number, amount_fen=amount_fen, text=text, channel=channel)
+
+    @property
+    def elsewhere(self) -> str:
+        """
+        A channel of another provider's over which the gateway can be paid too; empty where there is none.
+        """
+        others = (name for name in self.world.gateway.channels if provider_of(name) not in {"", self.provider})
+        return next(others, "")
 
     async def open(self, order: Order, *, clicks: int = 1) -> None:
         """
@@ -97,6 +108,8 @@ class Stage:
             await self.world.clock.sleep(wait_s)
             reply = await self.world.gateway.get(order.payment.id)
             order.payment = reply.value or order.payment
+        if order.payment is not None and order.payment.qr_code is not None:
+            self.history.fact("code", order=order.number, code=order.payment.qr_code)
         await self.world.advance(0)
 
     async def opened(self, amount_fen: int = 990) -> Order:
@@ -169,7 +182,9 @@ class Stage:
         """
         if order.payment is not None:
             asked = self.history.invoke("get", order=order.number)
-            self._end(asked, await self.world.gateway.get(order.payment.id))
+            reply = await self.world.gateway.get(order.payment.id)
+            order.payment = reply.value or order.payment
+            self._end(asked, reply)
 
     async def sync(self, order: Order) -> None:
         """
@@ -201,18 +216,20 @@ class Stage:
         Plant a difference in today's bill.
         """
         if more.pop("named", True):
-            more["out_trade_no"] = await self._number_of(order)
+            more["out_trade_no"] = await self.number_of(order)
         await self.world.control.plant(self.provider, day=self.day, kind=kind, **more)
         self.history.fact("planted", order=order.number, difference=kind, number=more.get("out_trade_no", ""))
 
-    async def compare(self, order: Order, day: str) -> None:
+    async def compare(self, order: Order, day: str) -> bool:
         """
-        Let the gateway compare a day's bill with its books; written down for the order that it is about.
+        Let the gateway compare a day's bill with its books, and tell whether it has; written down for the order that it
+        is about.
         """
         asked = self.history.invoke("reconcile", order=order.number, channel=self.channel, day=day)
         reply = await self.world.gateway.reconcile(self.channel, day=day)
         self._end(asked, reply)
         await self.world.advance(0)
+        return reply.value is not None and reply.value.done
 
     # The buyer
 
@@ -231,7 +248,7 @@ class Stage:
         The same, without waiting for what follows.
         """
         asked = self.history.invoke(action.value, order=order.number)
-        number = await self._number_of(order)
+        number = await self.number_of(order)
         if number is None:
             self.history.fail(asked, code="no_trade")
             return
@@ -268,7 +285,7 @@ class Stage:
 
         async def at_the_cashier() -> None:
             for wait_s in OPENING_WAITS_S:
-                if await self._number_of(order) is not None:
+                if await self.number_of(order) is not None:
                     break
                 await self.world.clock.sleep(wait_s)
             await self.act(order, action)
@@ -341,18 +358,32 @@ class Stage:
         An old notify of the order comes once more.
         """
         await self.world.advance(after_s)
-        number = await self._number_of(order)
+        number = await self.number_of(order)
         known = [one.id async for one in self.world.control.notifies() if one.out_trade_no == number]
         for delivery in known[:1]:
             await self.world.control.deliver(delivery)
         await self.world.advance(0)
+
+    async def heard(self, order: Order, fault: str) -> bool:
+        """
+        Whether the gateway has answered a delivery about the order that *fault* added.
+        """
+        number = await self.number_of(order)
+        return any(
+            [
+                one
+                async for one in self.world.control.notifies()
+                if one.out_trade_no == number
+                if reached(one) and fault in one.faults
+            ]
+        )
 
     async def taken(self, order: Order, *, within_s: float) -> None:
         """
         Come back when a notify of the order was acknowledged, or after this long on the world's clock, whichever is
         first: what a gateway fetches behind an answer of no takes it a moment, and a settling world knows no moments.
         """
-        number, clock = await self._number_of(order), self.world.clock
+        number, clock = await self.number_of(order), self.world.clock
         until = clock.now() + timedelta(seconds=within_s)
         while clock.now() < until:
             async for one in self.world.control.notifies():
@@ -419,11 +450,12 @@ class Stage:
             amount_fen=amount_fen,
             subject=f"{order.text} {order.label}",
             attach=order.label,
-            channel=self.channel,
+            channel=order.channel or self.channel,
         )
 
     async def _create(self, order: Order) -> None:
-        asked = self.history.invoke("create", order=order.number, channel=self.channel, amount_fen=order.amount_fen)
+        channel = order.channel or self.channel
+        asked = self.history.invoke("create", order=order.number, channel=channel, amount_fen=order.amount_fen)
         reply = await self.world.gateway.create(self._wanted(order, order.amount_fen))
         if reply.value is not None:
             order.payment = reply.value
@@ -448,14 +480,14 @@ class Stage:
         reply = await self.world.gateway.refund(order.payment.id, merchant_refund_no=number, amount_fen=amount_fen)
         self._end(asked, reply)
 
-    async def _number_of(self, order: Order) -> str | None:
+    async def number_of(self, order: Order) -> str | None:
         """
-        The order's number at the provider: the gateway's word for it, else the book's row with its label.
+        The order's number at its provider: the gateway's word for it, else the book's row with its label.
         """
         if order.payment is not None and order.payment.out_trade_no:
             return order.payment.out_trade_no
         number = None
-        async for trade in self.world.control.trades(provider=self.provider):
+        async for trade in self.world.control.trades(provider=provider_of(order.channel or self.channel)):
             if trade.label == order.label:
                 number = trade.out_trade_no
         return number

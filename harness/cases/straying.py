@@ -154,7 +154,7 @@ async def platform_long_down(stage: Stage) -> None:
     """The platform refuses the news six times, in each way in which something that is down may answer."""
     order = await stage.opened()
     stage.mark("platform-long-down", order)
-    stage.world.sink.refuse_next(6, statuses=(404, 502, 500, 400, 503, 404))
+    stage.world.sink.refuse_next(6, statuses=(404, 302, 500, 400, 503, 502))
     await stage.pay(order)
     await stage.advance(DAY_S)
 

@@ -11,6 +11,10 @@ LADDERS = ("alipay/notify-ladder", "wechatpay/notify-ladder", "unionpay/notify-r
 # Who has a word for a payment that can be refunded no more.
 FINISHING = ("alipay", "alipay_v3")
 
+# Who has a code for a payment that was made and is to be looked at.
+FLAWING = ("unionpay_rsa", "unionpay_keyed", "unionpay_sm2")
+FLAWED = "A6"
+
 REQUIREMENTS = (
     Requirement("notify/acked-is-known", "What was acknowledged is known, also after a crash."),
     Requirement("notify/duplicate-acked", "A notify that was acknowledged is acknowledged when it comes again."),
@@ -40,6 +44,18 @@ REQUIREMENTS = (
     ),
     Requirement("notify/another-merchants", "A notify for another merchant is not acknowledged and credits nothing."),
     Requirement("notify/another-apps", "A notify for another app of ours is not acknowledged and credits nothing."),
+    Requirement(
+        "notify/another-channels",
+        "A notify of one channel that names an order over another channel credits nothing.",
+        facts=("alipay/notify-duties", "wechatpay/notify-objects", "unionpay/notify-fields"),
+        moot="the gateway has no channel of another provider's",
+    ),
+    Requirement(
+        "notify/flawed-success",
+        "A payment that is told as a success with a defect (A6) is one like any other.",
+        facts=("unionpay/resp-codes",),
+        channels=FLAWING,
+    ),
     Requirement(
         "notify/failed-is-not-paid",
         "A notify that says that a payment failed is no payment, whatever amount stands in it.",

@@ -16,6 +16,7 @@ def _rule(name: str, text: str, *more: Ability) -> Requirement:
 
 REQUIREMENTS = (
     _rule("true-bill-agrees", "A day on which nothing went wrong is compared without a difference."),
+    _rule("comes-to-an-end", "A day whose bill is there is compared, at once or after a while."),
     _rule("refunds-agree", "A day with refunds is compared without a difference as well.", Ability.REFUND),
     _rule("missing-row-told", "A payment that the bill lacks is told."),
     _rule("extra-row-told", "A row of the bill that no order here explains is told."),

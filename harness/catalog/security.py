@@ -13,6 +13,12 @@ REQUIREMENTS = (
     Requirement("security/many-forgeries", "A hundred forgeries keep nobody from paying and credit nothing."),
     Requirement("security/misread-signature", "A notify signed by a common misreading of the rules is refused."),
     Requirement(
+        "security/forged-id",
+        "A forged notify that bears the id of a true one does not keep the true one from counting.",
+        facts=("alipay/notify-id",),
+        moot="the gateway books nothing before it has asked",
+    ),
+    Requirement(
         "security/unsigned-request",
         "An order that is asked for without a signature, or under another request's, is refused and opened nowhere.",
         needs=frozenset({Ability.SIGN_BADLY}),

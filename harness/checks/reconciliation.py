@@ -8,10 +8,12 @@ from typing import Any
 from harness.checks.base import Check, Rule, Ruling, Story, family
 from harness.checks.books import disagreements, still_right, told_by
 from harness.checks.occasions import marked, paid
-from harness.history import Operation
+from harness.history import Operation, Phase
 from harness.model import PAID_STATUSES
 
 Found = Mapping[str, Any]
+# A gateway may compare in its own time, and is asked again.
+TRIES_MIN = 3
 
 
 def compared(story: Story) -> list[Operation]:
@@ -38,6 +40,22 @@ def agreeing(mark: str) -> Rule:
             )
 
     return rule
+
+
+def comes_to_an_end(story: Story) -> Iterator[Ruling]:
+    """
+    A quiet day whose bill is there was to be compared: once to its end, or several times in vain.
+    """
+    met = tuple(marked("quiet-day")(story))
+    endings = [line for line in story.lines.get("reconcile", ()) if line.phase in {Phase.OK, Phase.FAIL}]
+    undone = [line for line in endings if not line.value.get("done")]
+    if met and (compared(story) or len(undone) >= TRIES_MIN):
+        yield Ruling(
+            kept=bool(compared(story)),
+            expected="compared: the bill is there",
+            actual=f"asked {len(undone)} times, and never told as compared",
+            evidence=(*met[:1], *undone[-1:]),
+        )
 
 
 def told(difference: str, fits: Callable[[Found, str], bool], *, of_refund: bool = False) -> Rule:
@@ -146,6 +164,7 @@ def _unexplained(one: Found, _: str) -> bool:
 CHECKS: Mapping[str, Check] = family(
     "reconciliation",
     ("true-bill-agrees", agreeing("quiet-day"), "no day without trouble was compared"),
+    ("comes-to-an-end", comes_to_an_end, "no quiet day was compared"),
     ("refunds-agree", agreeing("day-with-refunds"), "no day with refunds was compared"),
     (
         "missing-row-told",

@@ -8,7 +8,7 @@ from harness.checks.base import Check, Judgement, Ruling, Story, each_order, fin
 from harness.checks.books import agree, given_back, still_right
 from harness.checks.occasions import paid, status_of
 from harness.history import Operation, Phase
-from harness.model import PAID_STATUSES
+from harness.model import ENDED_STATUSES, PAID_STATUSES
 from harness.verdict import Finding
 
 ID = "state/never-back"
@@ -111,10 +111,9 @@ def accepted_can_be_paid(story: Story) -> Iterator[Ruling]:
     A buyer came to pay an order that the gateway had accepted, that no fault and nothing else was laid on, and that is
     still told as open.
     """
-    accepted = [line for line in story.lines.get("create", ()) if line.phase is Phase.OK]
-    came = story.asked("pay")
-    if not accepted or not came or story.seen("fault") or story.seen("mark") or story.asked("close"):
+    if not _came_undisturbed(story):
         return
+    accepted = story.seen("create")
     turned_away = [line for line in story.lines["pay"] if line.phase is Phase.FAIL]
     gone = turned_away and not story.seen("book") and status_of(story) == "PENDING"
     yield Ruling(
@@ -124,6 +123,31 @@ def accepted_can_be_paid(story: Story) -> Iterator[Ruling]:
         evidence=(accepted[0], *turned_away[:1], story.last("ledger")),
         money=f"order {story.order} was accepted, and nobody can pay it",
     )
+
+
+def opened_as_accepted(story: Story) -> Iterator[Ruling]:
+    """
+    A buyer came to pay an order that the gateway had accepted and asked the provider for, and that nothing befell.
+    """
+    calls = story.lines.get("call", ())
+    befallen = story.kills or any(line.value.get("fault") for line in calls)
+    if not _came_undisturbed(story) or not story.calls("open") or befallen:
+        return
+    turned_away = [line for line in story.lines["pay"] if line.phase is Phase.FAIL]
+    gone = turned_away and not story.seen("book") and status_of(story) in ENDED_STATUSES
+    yield Ruling(
+        kept=not gone,
+        expected="a trade at the provider that can be paid",
+        actual=f"no trade, and the order is told as {status_of(story)}",
+        evidence=(*story.seen("create")[:1], *turned_away[:1], story.last("ledger")),
+        money=f"order {story.order} was accepted, and nobody can pay it",
+    )
+
+
+def _came_undisturbed(story: Story) -> bool:
+    accepted = [line for line in story.lines.get("create", ()) if line.phase is Phase.OK]
+    disturbed = any(story.seen(kind) for kind in ("fault", "mark")) or bool(story.asked("close"))
+    return bool(accepted and story.asked("pay") and not disturbed)
 
 
 def paid_after_failed(story: Story) -> list[Operation]:
@@ -151,6 +175,9 @@ CHECKS: Mapping[str, Check] = {
     ),
     "state/accepted-can-be-paid": each_order(
         "state/accepted-can-be-paid", accepted_can_be_paid, witness="nobody came to pay an order that nothing befell"
+    ),
+    "state/opened-as-accepted": each_order(
+        "state/opened-as-accepted", opened_as_accepted, witness="nobody came to pay an order that nothing befell"
     ),
     "state/paid-after-failed-attempt": each_order(
         "state/paid-after-failed-attempt", still_right(paid_after_failed), witness="no buyer paid after failing to"

@@ -54,7 +54,7 @@ SETTINGS: Mapping[str, frozenset[str]] = {
     "timeout_after": frozenset({"hold_s"}),
     "timeout_before": frozenset({"hold_s"}),
     "truncated": frozenset({"share"}),
-    "unknown_order": frozenset(),
+    "unknown_order": frozenset({"number"}),
     "unsigned": frozenset(),
     "wrong_certificate_name": frozenset(),
     "wrong_encoding": frozenset({"charset"}),

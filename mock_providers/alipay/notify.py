@@ -207,6 +207,8 @@ def _delivered(notice: Notice, delivery: PlannedDelivery, *, charset: str, stamp
     else:
         fields["notify_time"] = text_of(stamp_at)
     changed = _tampered(fields, delivery.off_fen(named=False)) | _somebody_elses(fields, delivery.wrong)
+    if delivery.order and "order" in delivery.wrong:
+        changed["out_trade_no"] = delivery.order
     if delivery.failed:
         changed["trade_status"] = TradeStatus.TRADE_CLOSED
     told = {**with_coupon(fields, delivery.coupon_fen, notify=True), **(finished(fields) if delivery.finished else {})}

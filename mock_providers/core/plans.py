@@ -100,6 +100,7 @@ class PlannedDelivery:
         finished: it says in the vendor's word, where there is one, that a payment was made and can be refunded no more.
         coupon_fen: so much of the payment was a coupon's, where the vendor tells of coupons.
         wrong: what names somebody else's: "merchant", "app", "order".
+        order: the number that it names instead of the true one, with "order" in *wrong*; "" makes one up.
         stale_s: how far back its stamp lies.
         charset: written in this charset instead of the agreed one; "" keeps to the agreement.
         extra_fields: how many fields nobody has heard of it carries, signed like the others.
@@ -121,6 +122,7 @@ class PlannedDelivery:
     finished: bool = False
     coupon_fen: int = 0
     wrong: frozenset[str] = frozenset()
+    order: str = ""
     stale_s: float = 0.0
     charset: str = ""
     extra_fields: int = 0

@@ -104,7 +104,7 @@ def render(notice: Notice, delivery: PlannedDelivery, *, sealer: Sealer, method:
     if delivery.failed:
         fields |= {"respCode": _FAILED.code, "respMsg": _FAILED.text}
     if "order" in delivery.wrong:
-        fields["orderId"] = _another(fields["orderId"])
+        fields["orderId"] = delivery.order or _another(fields["orderId"])
     if delivery.wrong & {"merchant", "app"}:
         fields["merId"] = _another(fields["merId"])
     fields |= {f"newField{number}": f"v{number}" for number in range(1, delivery.extra_fields + 1)}

@@ -61,6 +61,7 @@ async def test_under_a_wrong_key_even_an_ack_brings_the_next_rung(box):
         ("wrong_recipient", {"which": "merchant"}, {"seller_id"}),
         ("wrong_recipient", {"which": "app"}, {"app_id", "auth_app_id"}),
         ("unknown_order", {}, {"out_trade_no", "trade_no"}),
+        ("unknown_order", {"number": "G7"}, {"out_trade_no", "trade_no"}),
     ],
 )
 async def test_a_stray_is_signed_and_names_somebody_elses(box, fault, settings, names):

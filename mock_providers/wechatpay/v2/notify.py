@@ -276,7 +276,8 @@ def _altered(fields: dict[str, str], delivery: PlannedDelivery) -> dict[str, str
     for kind in delivery.wrong:
         for name in _OTHERS.get(kind, ()):
             if name in fields:
-                fields[name] = _somebody_elses(fields[name])
+                named = delivery.order if kind == "order" else ""
+                fields[name] = named or _somebody_elses(fields[name])
     for place in range(delivery.extra_fields):
         fields[f"future_field_{place + 1}"] = "introduced later"
     return fields

@@ -259,9 +259,10 @@ def _body(desk: Desk, notice: Notice, delivery: PlannedDelivery, *, drawn: bytes
 def _altered(resource: Mapping[str, Any], delivery: PlannedDelivery) -> dict[str, Any]:
     """Other amounts, or somebody else's numbers; what would fall below one fen is raised instead."""
     altered = dict(resource)
-    strangers = {name for kind in delivery.wrong for name in _OTHERS.get(kind, ())}
-    for name in strangers & altered.keys():
-        altered[name] = _somebody_elses(altered[name])
+    for kind in delivery.wrong:
+        named = delivery.order if kind == "order" else ""
+        for name in altered.keys() & set(_OTHERS.get(kind, ())):
+            altered[name] = named or _somebody_elses(altered[name])
     for name in _FAILED.keys() & altered.keys() if delivery.failed else ():
         altered[name] = _FAILED[name]
     amount = altered.get("amount")

@@ -9,6 +9,7 @@ from tests.unit.harness import (
     tales_of_bills,
     tales_of_endings,
     tales_of_ends,
+    tales_of_mixtures,
     tales_of_refunds,
     tales_of_spikes,
     tales_of_strays,
@@ -361,6 +362,7 @@ EVERY = {
     **tales_of_strays.MET,
     **tales_of_refunds.MET,
     **tales_of_endings.MET,
+    **tales_of_mixtures.MET,
 }
 
 TALES = [
@@ -379,4 +381,5 @@ TALES = [
     *tales_of_strays.OTHERS,
     *tales_of_refunds.OTHERS,
     *tales_of_endings.OTHERS,
+    *tales_of_mixtures.OTHERS,
 ]

@@ -121,6 +121,7 @@ NOTIFIES = [
     ("wrong_recipient", {}, before(Kind.STRAY, wrong=frozenset({"merchant"})), False),
     ("wrong_recipient", {"which": "app"}, before(Kind.STRAY, wrong=frozenset({"app"})), False),
     ("unknown_order", {}, before(Kind.STRAY, wrong=frozenset({"order"})), False),
+    ("unknown_order", {"number": "G7"}, before(Kind.STRAY, wrong=frozenset({"order"}), order="G7"), False),
     ("replayed_notify", {"after_s": 9}, after(Kind.REPLAYED, offset_s=9), False),
     ("stale_timestamp", {"seconds": 600}, before(Kind.REPLAYED, stale_s=600), False),
     ("clock_skew", {"seconds": 299}, one(stale_s=-299), False),
