@@ -112,7 +112,8 @@ class OutboxRow:
     """
     An event that must reach the app at least once; *payload* is the exact body.
 
-    Events of one *subject_id*, a payment say, reach the streams in the order in which they were committed.
+    Events of one *subject_id*, a payment say, reach the streams in the order in which they were committed. *due_at* and
+    *attempts* are of its sending; whoever reads it for another purpose gets none.
     """
 
     event_id: str
@@ -120,7 +121,7 @@ class OutboxRow:
     type: str
     payload: bytes
     created_at: datetime
-    due_at: datetime
+    due_at: datetime | None = None
     attempts: int = 0
     subject_id: str = ""
     room_id: str | None = None

@@ -1,7 +1,7 @@
 """
 Relay the outbox: every event reaches its app at least once, under one event id.
 
-Events are claimed by lease, skipping what another gateway holds; marked sent only after the app took them. A crash
+Events are claimed by lease, skipping what another gateway holds; done with only after the app took them. A crash
 between the two sends again, which the app recognises by the event id.
 """
 
@@ -55,7 +55,7 @@ class RelayOutbox:
             event.event_id: self._runtime.rules.webhook_at(now, event.attempts) for event, taken in results if not taken
         }
         async with self._runtime.units() as unit:
-            await unit.finish_outbox(sent, later, now=now)
+            await unit.finish_outbox(sent, later)
             await unit.commit()
 
 

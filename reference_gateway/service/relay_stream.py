@@ -55,7 +55,8 @@ class RelayStream:
     async def __call__(self) -> bool:
         """Append what no stream has yet; True when there may be more."""
         async with self._runtime.units() as unit:
-            events = await unit.unpublished(BATCH_MAX)
+            waiting = await unit.unpublished(BATCH_MAX)
+        events = list(waiting.values())
         if not events:
             return False
         self._runtime.crash_point("stream.before_append")
@@ -68,9 +69,7 @@ class RelayStream:
             self._runtime.metrics.sent(stream.name, len(events))
         self._runtime.crash_point("stream.after_append")
         async with self._runtime.units() as unit:
-            ids = [event.event_id for event in events]
-            now = self._runtime.clock.now()
-            if not await unit.mark_published(ids, role=ROLE, token=self._token, now=now):
+            if not await unit.mark_published(list(waiting), role=ROLE, token=self._token):
                 raise StreamFenced
             await unit.commit()
         self._runtime.crash_point("stream.after_mark")

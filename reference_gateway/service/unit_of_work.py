@@ -149,8 +149,8 @@ class OutboxPart(Protocol):
         """Take events due, skipping what another gateway holds, and lease them."""
         ...
 
-    async def finish_outbox(self, sent: Sequence[str], later: Mapping[str, datetime], *, now: datetime) -> None:
-        """Mark events as sent, or due again later."""
+    async def finish_outbox(self, sent: Sequence[str], later: Mapping[str, datetime]) -> None:
+        """Nothing is to be done any more with what was *sent*; the others are due again *later*."""
         ...
 
     async def outbox_unsent(self) -> int: ...

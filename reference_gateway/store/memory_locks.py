@@ -32,9 +32,10 @@ class Rank(IntEnum):
     POSTING = 12
     ACCOUNT = 13
     OUTBOX = 14
-    NONCE = 15
-    RECONCILIATION = 16
-    LEADER = 17
+    UNPUBLISHED = 15
+    NONCE = 16
+    RECONCILIATION = 17
+    LEADER = 18
 
 
 LockName = tuple[Rank, tuple[str, ...]]

@@ -41,8 +41,9 @@ class Changes:
     lines: list[LedgerLine] = field(default_factory=list)
     inbox: dict[tuple[str, str], InboxRow] = field(default_factory=dict)
     idempotency: dict[tuple[str, str], IdempotencyKey] = field(default_factory=dict)
-    outbox: dict[str, OutboxRow] = field(default_factory=dict)
-    sent: dict[str, datetime] = field(default_factory=dict)
+    outbox: list[OutboxRow] = field(default_factory=list)
+    unsent: dict[str, OutboxRow] = field(default_factory=dict)
+    sent: set[str] = field(default_factory=set)
     nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
     live: LiveRows = field(default_factory=LiveRows)
     reconciling: ReconcilingRows = field(default_factory=ReconcilingRows)
@@ -51,7 +52,7 @@ class Changes:
 
 @dataclass(slots=True)
 class MemoryState:
-    """Everything committed; `sent` outbox rows keep their row and leave `unsent`."""
+    """Everything committed; an event stands in `feed` for good, and in `unsent` until its app has it."""
 
     payments: dict[str, Payment] = field(default_factory=dict)
     by_out_trade_no: dict[str, str] = field(default_factory=dict)
@@ -70,8 +71,7 @@ class MemoryState:
     lines: dict[str, list[LedgerLine]] = field(default_factory=dict)
     inbox: dict[tuple[str, str], InboxRow] = field(default_factory=dict)
     idempotency: dict[tuple[str, str], IdempotencyKey] = field(default_factory=dict)
-    outbox: dict[str, OutboxRow] = field(default_factory=dict)
-    unsent: dict[str, datetime] = field(default_factory=dict)
+    unsent: dict[str, OutboxRow] = field(default_factory=dict)
     nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
     live: LiveRows = field(default_factory=LiveRows)
     reconciling: ReconcilingRows = field(default_factory=ReconcilingRows)
@@ -109,11 +109,9 @@ class MemoryState:
         self.live.apply(changes.live)
         self.reconciling.apply(changes.reconciling)
         self.stream.apply(changes.stream)
-        for row in changes.outbox.values():
-            if row.event_id not in self.outbox:
-                self.feed.add(row)
-        self.outbox.update(changes.outbox)
-        self.unsent.update((row.event_id, row.due_at) for row in changes.outbox.values())
+        for row in changes.outbox:
+            self.feed.add(row)
+        self.unsent.update(changes.unsent)
         for event_id in changes.sent:
             self.unsent.pop(event_id, None)
 

@@ -14,17 +14,17 @@ from reference_gateway.store.memory_locks import HeldLocks, Rank
 
 @dataclass(slots=True)
 class StreamRows:
-    """What is committed, or what one transaction wrote; *waiting* is in order of commit."""
+    """What is committed, or what one transaction wrote; *waiting* is by places in the order."""
 
-    waiting: dict[str, OutboxRow] = field(default_factory=dict)
-    published: set[str] = field(default_factory=set)
+    waiting: dict[int, OutboxRow] = field(default_factory=dict)
+    published: set[int] = field(default_factory=set)
     terms: dict[str, int] = field(default_factory=dict)
 
     def apply(self, changes: StreamRows) -> None:
         """Make *changes* visible."""
         self.waiting.update(changes.waiting)
-        for event_id in changes.published:
-            self.waiting.pop(event_id, None)
+        for seq in changes.published:
+            self.waiting.pop(seq, None)
         self.terms.update(changes.terms)
 
 
@@ -46,17 +46,16 @@ class MemoryStreams:
         """What this transaction wrote."""
         raise NotImplementedError
 
-    async def unpublished(self, limit: int) -> list[OutboxRow]:
+    async def unpublished(self, limit: int) -> dict[int, OutboxRow]:
         await self._point("unpublished")
-        return list(self._stream.waiting.values())[:limit]
+        return {seq: self._stream.waiting[seq] for seq in sorted(self._stream.waiting)[:limit]}
 
-    async def mark_published(self, event_ids: Sequence[str], *, role: str, token: int, now: datetime) -> bool:
-        del now
+    async def mark_published(self, seqs: Sequence[int], *, role: str, token: int) -> bool:
         await self._point("mark_published")
-        await self._held.take(Rank.OUTBOX, [(event_id,) for event_id in event_ids])
+        await self._held.take(Rank.UNPUBLISHED, [(f"{seq:020}",) for seq in seqs])
         if self._stream.terms.get(role) != token:
             return False
-        self._own_stream.published.update(event_ids)
+        self._own_stream.published.update(seqs)
         return True
 
     async def count_unpublished(self) -> int:

@@ -351,24 +351,27 @@ class _Books(_Refunds):
 class _Outbox(_Books):
     async def add_outbox(self, rows: Sequence[OutboxRow]) -> None:
         await self._point("add_outbox")
-        self._changes.outbox.update((row.event_id, row) for row in rows)
-        self._changes.stream.waiting.update((row.event_id, row) for row in rows)
+        self._changes.outbox.extend(rows)
+        self._changes.unsent.update((row.event_id, row) for row in rows if row.due_at is not None)
+        self._changes.stream.waiting.update((self._state.next_seq(), row) for row in rows)
 
     async def claim_outbox(self, now: datetime, *, lease_until: datetime, limit: int) -> list[OutboxRow]:
         await self._point("claim_outbox")
-        due = sorted((at, event_id) for event_id, at in self._state.unsent.items() if at <= now)[:limit]
+        dues = ((row.due_at, row.event_id) for row in self._state.unsent.values() if row.due_at is not None)
+        due = sorted((at, event_id) for at, event_id in dues if at <= now)[:limit]
         taken = await self._held.take_free(Rank.OUTBOX, [(event_id,) for _, event_id in due])
-        claimed = [replace(row, attempts=row.attempts + 1) for row in (self._state.outbox[e] for (e,) in taken)]
-        self._changes.outbox.update((row.event_id, replace(row, due_at=lease_until)) for row in claimed)
+        waiting = [self._state.unsent[event_id] for (event_id,) in taken]
+        claimed = [replace(row, due_at=lease_until, attempts=row.attempts + 1) for row in waiting]
+        self._changes.unsent.update((row.event_id, row) for row in claimed)
         return claimed
 
-    async def finish_outbox(self, sent: Sequence[str], later: Mapping[str, datetime], *, now: datetime) -> None:
+    async def finish_outbox(self, sent: Sequence[str], later: Mapping[str, datetime]) -> None:
         await self._point("finish_outbox")
         await self._held.take(Rank.OUTBOX, [(event_id,) for event_id in (*sent, *later)])
-        self._changes.sent.update((event_id, now) for event_id in sent)
+        self._changes.sent.update(sent)
         for event_id, due_at in later.items():
             if event_id in self._state.unsent:
-                self._changes.outbox[event_id] = replace(self._state.outbox[event_id], due_at=due_at)
+                self._changes.unsent[event_id] = replace(self._state.unsent[event_id], due_at=due_at)
 
     async def outbox_unsent(self) -> int:
         await self._point("outbox_unsent")
@@ -381,7 +384,7 @@ class _Outbox(_Books):
             polls=min(state.polling.values(), default=None),
             refunds=min(state.refund_polling.values(), default=None),
             ends=min(state.ending.values(), default=None),
-            outbox=min(state.unsent.values(), default=None),
+            outbox=min((row.due_at for row in state.unsent.values() if row.due_at), default=None),
             packets=min((p.poll_at for p in state.live.packets.values() if p.poll_at), default=None),
             payouts=min((p.poll_at for p in state.live.payouts.values() if p.poll_at), default=None),
         )
@@ -452,5 +455,5 @@ class MemoryUnitOfWork(_Outbox, MemoryAttempts, MemoryLive, MemoryFeed, MemoryRe
         await self._held.take(Rank.OUTBOX, [(event_id,) for event_id in events])
         for event_id in events:
             if event_id in self._state.unsent:
-                row = self._state.outbox[event_id]
-                self._changes.outbox[event_id] = replace(row, due_at=min(now, row.due_at))
+                row = self._state.unsent[event_id]
+                self._changes.unsent[event_id] = replace(row, due_at=min(now, row.due_at or now))

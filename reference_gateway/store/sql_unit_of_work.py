@@ -6,7 +6,7 @@ Knows the statements' parameters and the shape of their rows; what they are for 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,6 @@ from reference_gateway.domain.records import (
     IdempotencyKey,
     InboxRow,
     LedgerLine,
-    OutboxRow,
     Posting,
     Transition,
 )
@@ -30,8 +29,10 @@ from reference_gateway.store.sql_connection import Transaction, rows_text
 from reference_gateway.store.sql_connection import values as values_of
 from reference_gateway.store.sql_feed import SqlFeed
 from reference_gateway.store.sql_live import SqlLive
+from reference_gateway.store.sql_outbox import SqlOutbox
 from reference_gateway.store.sql_reconciling import SqlReconciling
 from reference_gateway.store.sql_streams import SqlStreams
+from reference_gateway.store.statements_outbox import RESUME_OUTBOX
 
 
 def _columns(rows: Sequence[object], names: Sequence[str]) -> dict[str, list[Any]]:
@@ -190,7 +191,7 @@ class _Books(_Refunds):
         return fresh
 
 
-class SqlUnitOfWork(_Books, SqlAttempts, SqlLive, SqlFeed, SqlReconciling, SqlStreams):
+class SqlUnitOfWork(_Books, SqlAttempts, SqlOutbox, SqlLive, SqlFeed, SqlReconciling, SqlStreams):
     """One transaction in PostgreSQL, read committed; *publishes* where there are streams that want the events."""
 
     def __init__(self, pool: Any, *, publishes: bool = True) -> None:
@@ -206,24 +207,7 @@ class SqlUnitOfWork(_Books, SqlAttempts, SqlLive, SqlFeed, SqlReconciling, SqlSt
     async def resume_unfinished(self, now: datetime) -> None:
         await self._run(sql.RESUME_PAYMENTS, {"now": now})
         await self._run(sql.RESUME_REFUNDS, {"now": now})
-        await self._run(sql.RESUME_OUTBOX, {"now": now})
-
-    async def add_outbox(self, rows: Sequence[OutboxRow]) -> None:
-        born_published = None if self.publishes or not rows else rows[0].created_at
-        await self._run(sql.ADD_OUTBOX, {**_columns(rows, sql.OUTBOX), "published_at": born_published})
-
-    async def claim_outbox(self, now: datetime, *, lease_until: datetime, limit: int) -> list[OutboxRow]:
-        rows = await self._run(sql.CLAIM_OUTBOX, {"now": now, "lease_until": lease_until, "limit": limit})
-        return [OutboxRow(**values_of(row)) for row in rows]
-
-    async def finish_outbox(self, sent: Sequence[str], later: Mapping[str, datetime], *, now: datetime) -> None:
-        if sent:
-            await self._run(sql.FINISH_OUTBOX, {"sent": list(sent), "now": now})
-        if later:
-            await self._run(sql.POSTPONE_OUTBOX, {"event_id": list(later), "due_at": list(later.values())})
-
-    async def outbox_unsent(self) -> int:
-        return int((await self._read(sql.OUTBOX_UNSENT)).scalar_one())
+        await self._run(RESUME_OUTBOX, {"now": now})
 
     async def ping(self) -> None:
         """Ask whether the database answers."""

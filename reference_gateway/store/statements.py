@@ -161,15 +161,6 @@ RESUME_REFUNDS = text(
     WHERE id IN (SELECT id FROM refunds WHERE poll_at > :now ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
     """
 )
-RESUME_OUTBOX = text(
-    """
-    UPDATE outbox SET due_at = :now
-    WHERE event_id IN (
-        SELECT event_id FROM outbox WHERE sent_at IS NULL AND due_at > :now ORDER BY event_id FOR UPDATE SKIP LOCKED
-    )
-    """
-)
-
 INSERT_REFUND = text(
     f"INSERT INTO refunds ({', '.join(REFUND_COLUMNS)}) VALUES ({', '.join(f':{n}' for n in REFUND_COLUMNS)})"  # noqa: S608
 )
@@ -338,57 +329,12 @@ SPEND_NONCES = text(
     """  # noqa: S608 (made of constants)
 )
 
-_OUTBOX = {
-    "event_id": "text",
-    "app_id": "text",
-    "type": "text",
-    "payload": "bytea",
-    "created_at": "timestamptz",
-    "due_at": "timestamptz",
-    "attempts": "integer",
-    "subject_id": "text",
-    "room_id": "text",
-}
-OUTBOX = tuple(_OUTBOX)
-# Where no stream is configured an event is born published, and nobody looks for it.
-ADD_OUTBOX = text(
-    f"""
-    INSERT INTO outbox ({", ".join(OUTBOX)}, published_at)
-    SELECT *, CAST(:published_at AS timestamptz) FROM {unnest_of(**_OUTBOX)}
-    """  # noqa: S608 (made of constants)
-)
-CLAIM_OUTBOX = text(
-    f"""
-    UPDATE outbox SET due_at = :lease_until, attempts = attempts + 1
-    WHERE event_id IN (
-        SELECT event_id FROM outbox WHERE sent_at IS NULL AND due_at <= :now
-        ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
-    )
-    RETURNING {", ".join(OUTBOX)}
-    """  # noqa: S608 (made of constants)
-)
-FINISH_OUTBOX = text(
-    """
-    UPDATE outbox SET sent_at = :now
-    WHERE event_id IN (
-        SELECT event_id FROM outbox WHERE event_id = ANY(CAST(:sent AS text[])) ORDER BY event_id FOR UPDATE
-    )
-    """
-)
-POSTPONE_OUTBOX = text(
-    f"""
-    UPDATE outbox AS o SET due_at = given.due_at
-    FROM {unnest_of(event_id="text", due_at="timestamptz")}
-    WHERE o.event_id = given.event_id AND o.sent_at IS NULL
-    """  # noqa: S608 (made of constants)
-)
-OUTBOX_UNSENT = text("SELECT count(*) FROM outbox WHERE sent_at IS NULL")
 NEXT_DUE = text(
     """
     SELECT (SELECT min(poll_at) FROM payments WHERE poll_at IS NOT NULL) AS polls,
            (SELECT min(poll_at) FROM refunds WHERE poll_at IS NOT NULL) AS refunds,
            (SELECT min(end_at) FROM payments WHERE end_at IS NOT NULL) AS ends,
-           (SELECT min(due_at) FROM outbox WHERE sent_at IS NULL) AS outbox,
+           (SELECT min(due_at) FROM outbox_to_send) AS outbox,
            (SELECT at FROM ledger_unfolded ORDER BY id LIMIT 1) AS folds,
            (SELECT min(poll_at) FROM red_packets WHERE poll_at IS NOT NULL) AS packets,
            (SELECT min(poll_at) FROM payouts WHERE poll_at IS NOT NULL) AS payouts

@@ -1,27 +1,11 @@
 """
-The SQL of streams and elections: events without a stream, terms, the advisory lock that decides who leads.
+The SQL of elections: terms, and the advisory lock that decides who leads.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import text
 
-from reference_gateway.store.statements import OUTBOX
-
-# The order of commits, for the events of one subject: whoever moves it holds its row's lock while he inserts.
-UNPUBLISHED = text(
-    f"SELECT {', '.join(OUTBOX)} FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT :limit"  # noqa: S608
-)
-MARK_PUBLISHED = text(
-    """
-    UPDATE outbox SET published_at = :now
-    WHERE event_id IN (
-        SELECT event_id FROM outbox WHERE event_id = ANY(CAST(:event_ids AS text[])) ORDER BY event_id FOR UPDATE
-    ) AND EXISTS (SELECT 1 FROM leaders WHERE role = :role AND token = :token)
-    RETURNING event_id
-    """
-)
-COUNT_UNPUBLISHED = text("SELECT count(*) FROM outbox WHERE published_at IS NULL")
 BEGIN_TERM = text(
     """
     INSERT INTO leaders (role, holder, token, pid, beat_at) VALUES (:role, :holder, 1, pg_backend_pid(), now())

@@ -226,21 +226,33 @@ outbox = Table(
     Column("type", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("created_at", AT, nullable=False),
-    Column("due_at", AT, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("sent_at", AT),
     Column("subject_id", Text, nullable=False, server_default=text("''")),
     Column("seq", BigInteger, Identity(always=True), nullable=False),
-    Column("published_at", AT),
     Column("room_id", Text),
     Column(
         "txid", BigInteger, nullable=False, server_default=text("CAST(CAST(pg_current_xact_id() AS text) AS bigint)")
     ),
-    Index("outbox_to_send", "due_at", postgresql_where=text("sent_at IS NULL")),
     Index("outbox_feed", "txid", "seq"),
     Index("outbox_of_subject", "subject_id", "txid", "seq"),
     Index("outbox_of_room", "room_id", "txid", "seq", postgresql_where=text("room_id IS NOT NULL")),
-    Index("outbox_to_publish", "seq", postgresql_where=text("published_at IS NULL")),
+)
+
+# What is still to be done with an event; the outbox's own row is written once. Nothing of it is ever removed, so no
+# foreign key has to be looked up for each row.
+outbox_to_send = Table(
+    "outbox_to_send",
+    METADATA,
+    Column("event_id", Text, primary_key=True),
+    Column("due_at", AT, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Index("outbox_to_send_by_due", "due_at"),
+)
+
+outbox_to_publish = Table(
+    "outbox_to_publish",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("event_id", Text, nullable=False),
 )
 
 leaders = Table(

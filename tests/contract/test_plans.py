@@ -11,8 +11,8 @@ from reference_gateway.store import (
     sql_feed,
     statements,
     statements_attempts,
+    statements_outbox,
     statements_reconciling,
-    statements_streams,
 )
 from reference_gateway.store.sql_connection import Connections, compiled
 from reference_gateway.store.sql_store import SqlStore
@@ -24,14 +24,25 @@ EACH_PAYMENT = {
     "save": statements.SAVE_PAYMENTS,
     "attempts": statements_attempts.SAVE_ATTEMPTS,
     "nonces": statements.FORGET_NONCES,
-    "claim": statements.CLAIM_OUTBOX,
-    "finish": statements.FINISH_OUTBOX,
-    "publish": statements_streams.MARK_PUBLISHED,
+    "claim": statements_outbox.CLAIM_OUTBOX,
+    "finish": statements_outbox.FINISH_OUTBOX,
+    "postpone": statements_outbox.POSTPONE_OUTBOX,
+    "unpublished": statements_outbox.UNPUBLISHED,
+    "publish": statements_outbox.MARK_PUBLISHED,
     "unsettled": sql_feed.UNSETTLED,
     "due": statements.NEXT_DUE,
     "ledger": statements.LEDGER_LINES,
 }
-GROWING = ("payments", "payment_attempts", "request_nonces", "outbox", "ledger_entries", "ledger_transactions")
+GROWING = (
+    "payments",
+    "payment_attempts",
+    "request_nonces",
+    "outbox",
+    "outbox_to_send",
+    "outbox_to_publish",
+    "ledger_entries",
+    "ledger_transactions",
+)
 
 
 async def test_what_each_payment_asks_reads_no_table_from_end_to_end(database_url: str):
@@ -54,6 +65,18 @@ async def test_an_order_is_looked_up_by_its_key_and_not_among_all_of_its_app(dat
     assert "using payments_order_key" in by_order
     assert "using payments_pkey" in by_id
     assert "using payments_by_app" in listed
+
+
+async def test_what_is_to_be_done_is_found_by_its_time_and_its_event_by_its_number(database_url: str):
+    plans = await _plans(database_url)
+    assert "using outbox_to_send_by_due on outbox_to_send" in plans["claim"]
+    assert "using outbox_to_send_by_due on outbox_to_send" in plans["due"]
+    assert "using outbox_to_publish_pkey on outbox_to_publish" in plans["unpublished"]
+    for name in ("claim", "unpublished"):
+        assert "using outbox_pkey on outbox o" in plans[name], plans[name]
+        assert "Materialize" not in plans[name], plans[name]
+    for name in ("claim", "finish", "postpone", "publish"):
+        assert "Index Cond: (event_id = " in plans[name] or "Index Cond: (seq = " in plans[name], plans[name]
 
 
 async def test_a_bills_numbers_are_looked_up_one_by_one(database_url: str):

@@ -19,7 +19,7 @@ from reference_gateway.domain.transitions import AttemptStatus
 from reference_gateway.errors import SettingsRefused, StoreConflict, StoreUnavailable
 from reference_gateway.store.sql_store import SqlStore, downgrade_to, migrate, upgrade_to
 from reference_gateway.store.tables import METADATA
-from tests.contract.samples import ACCOUNTS, event, payment, posting, refund
+from tests.contract.samples import ACCOUNTS, NOW, SOON, event, payment, posting, refund
 from tests.contract.samples_live import good, packet, payout, room
 
 pytestmark = pytest.mark.asyncio
@@ -58,7 +58,7 @@ async def filled(database_url: str) -> AsyncIterator[SqlStore]:
         await unit.insert_goods([good()])
         await unit.insert_packets([packet()])
         await unit.insert_payouts([payout()])
-        await unit.spend_nonces([("live", "n")], now=event().due_at, expires_at=event().due_at)
+        await unit.spend_nonces([("live", "n")], now=NOW, expires_at=NOW)
         await unit.commit()
     try:
         yield store
@@ -131,6 +131,34 @@ async def test_later_tries_become_orders_numbers_and_come_back(engine, filled, b
         "WHERE p.id = 'pay2' AND a.payment_id = p.id"
     )
     assert tuple(row) == (order, 2, 2)
+
+
+async def test_what_is_still_to_be_done_with_events_survives_both_ways(engine, filled, bare):
+    """One that was sent and published, one that is only to be published, one that is being sent, one that nobody has."""
+    async with filled() as unit:
+        await unit.add_outbox([event(number, due_at=NOW) for number in (2, 3, 4)])
+        await unit.claim_outbox(NOW, lease_until=SOON, limit=9)
+        await unit.finish_outbox(["ev1", "ev2"], {"ev4": NOW})
+        token = await unit.begin_term("stream-relay", "i1", NOW)
+        places = {row.event_id: seq for seq, row in (await unit.unpublished(9)).items()}
+        await unit.mark_published([places["ev1"], places["ev3"]], role="stream-relay", token=token)
+        await unit.commit()
+    await filled.close()
+    await migrate(engine, downgrade_to("0012"))
+    rows = await bare.fetch("SELECT event_id, due_at, attempts, sent_at, published_at FROM outbox ORDER BY event_id")
+    assert [(row[0], row[1:3], row[3] is not None, row[4] is not None) for row in rows] == [
+        ("ev1", (NOW, 1), True, True),
+        ("ev2", (NOW, 1), True, False),
+        ("ev3", (SOON, 1), False, True),
+        ("ev4", (NOW, 1), False, False),
+    ]
+    await migrate(engine, upgrade_to("head"))
+    to_send = await bare.fetch("SELECT * FROM outbox_to_send ORDER BY event_id")
+    assert [tuple(row) for row in to_send] == [("ev3", SOON, 1), ("ev4", NOW, 1)]
+    to_publish = await bare.fetch(
+        "SELECT p.* FROM outbox_to_publish AS p JOIN outbox USING (seq, event_id) ORDER BY seq"
+    )
+    assert [tuple(row) for row in to_publish] == [(places["ev2"], "ev2"), (places["ev4"], "ev4")]
 
 
 async def test_going_all_the_way_down_leaves_nothing_and_up_works_again(engine, filled, bare):

@@ -25,14 +25,15 @@ async def begin(store, holder="i1"):
 
 async def mark(store, token, *ids):
     async with store() as unit:
-        marked = await unit.mark_published(ids, role=ROLE, token=token, now=NOW)
+        places = [seq for seq, row in (await unit.unpublished(100)).items() if row.event_id in ids]
+        marked = await unit.mark_published(places, role=ROLE, token=token)
         await unit.commit()
     return marked
 
 
 async def waiting(store, limit=100):
     async with store() as unit:
-        return [row.event_id for row in await unit.unpublished(limit)]
+        return [row.event_id for row in (await unit.unpublished(limit)).values()]
 
 
 async def test_events_wait_in_the_order_of_their_commits_and_leave_when_marked(store):
@@ -45,7 +46,8 @@ async def test_events_wait_in_the_order_of_their_commits_and_leave_when_marked(s
     assert await waiting(store) == ["ev2"]
     async with store() as unit:
         assert await unit.count_unpublished() == 1
-        assert (await unit.unpublished(9))[0].subject_id == "pay1"
+        [row] = (await unit.unpublished(9)).values()
+        assert (row.event_id, row.subject_id, row.payload) == ("ev2", "pay1", event(2).payload)
 
 
 async def test_a_webhook_and_a_stream_do_not_take_events_from_each_other(store):
@@ -53,7 +55,7 @@ async def test_a_webhook_and_a_stream_do_not_take_events_from_each_other(store):
     await add(store, event(1))
     async with store() as unit:
         await unit.claim_outbox(NOW, lease_until=NOW, limit=9)
-        await unit.finish_outbox(["ev1"], {}, now=NOW)
+        await unit.finish_outbox(["ev1"], {})
         await unit.commit()
     assert await waiting(store) == ["ev1"]
     assert await mark(store, token, "ev1")
@@ -71,6 +73,26 @@ async def test_whose_term_is_over_marks_nothing(store):
     assert not await mark(store, old, "ev1")
     assert await waiting(store) == ["ev1"]
     assert await mark(store, new, "ev1")
+
+
+async def test_what_another_marked_late_ends_no_term(store):
+    """Who led before and was slow had marked it when the one who leads now came to it."""
+    await add(store, event(1), event(2))
+    token = await begin(store)
+    async with store() as unit:
+        read = list(await unit.unpublished(9))
+    assert await mark(store, token, "ev1", "ev2")
+    async with store() as unit:
+        assert await unit.mark_published(read, role=ROLE, token=token)
+        assert not await unit.mark_published(read, role=ROLE, token=token - 1)
+
+
+async def test_an_event_that_nobody_is_sent_goes_to_the_streams_all_the_same(store):
+    await add(store, event(1, due_at=None), event(2))
+    async with store() as unit:
+        assert await unit.outbox_unsent() == 1
+        assert [row.event_id for row in await unit.claim_outbox(NOW, lease_until=NOW, limit=9)] == ["ev2"]
+    assert await waiting(store) == ["ev1", "ev2"]
 
 
 async def test_nobody_gets_a_token_that_another_has(store):

@@ -371,7 +371,7 @@ async def test_sent_events_are_over_and_postponed_ones_come_again(store):
         await unit.claim_outbox(NOW, lease_until=SOON, limit=9)
         await unit.commit()
     async with store() as unit:
-        await unit.finish_outbox(["ev1"], {"ev2": NOW + timedelta(seconds=1)}, now=NOW)
+        await unit.finish_outbox(["ev1"], {"ev2": NOW + timedelta(seconds=1)})
         await unit.commit()
         assert await unit.outbox_unsent() == 1
         assert (await unit.next_due()).outbox == NOW + timedelta(seconds=1)

@@ -161,7 +161,7 @@ def test_every_event_of_those_lives_is_in_the_stream(stage):
 
     async def look():
         async with asyncio.timeout(PATIENCE_S):
-            while await world.sql("SELECT 1 FROM outbox WHERE published_at IS NULL"):
+            while await world.sql("SELECT 1 FROM outbox_to_publish"):
                 await world.moment()
         rows = await world.sql("SELECT event_id, subject_id FROM outbox ORDER BY seq")
         return await world.streamed(), rows

@@ -174,7 +174,7 @@ def _storing(bench: Bench) -> dict[str, Stage]:
             claimed = await unit.claim_outbox(now, lease_until=now + timedelta(seconds=30), limit=BATCH)
             await unit.commit()
         async with bench.store() as unit:
-            await unit.finish_outbox([row.event_id for row in claimed], {}, now=now)
+            await unit.finish_outbox([row.event_id for row in claimed], {})
             await unit.commit()
 
     return {

@@ -14,12 +14,16 @@ from reference_gateway.domain.records import OutboxRow
 class StreamPart(Protocol):
     """Events on their way to the streams."""
 
-    async def unpublished(self, limit: int) -> list[OutboxRow]:
-        """Return the oldest events that no stream has yet; those of one subject in the order of their commits."""
+    async def unpublished(self, limit: int) -> dict[int, OutboxRow]:
+        """
+        Return the oldest events that no stream has yet, in order, by their places in it.
+
+        Those of one subject are in the order of their commits.
+        """
         ...
 
-    async def mark_published(self, event_ids: Sequence[str], *, role: str, token: int, now: datetime) -> bool:
-        """Mark them as published; False, and nothing marked, when *token* is not the newest of the role's terms."""
+    async def mark_published(self, seqs: Sequence[int], *, role: str, token: int) -> bool:
+        """Mark these as published; False, and none marked, when *token* is not the newest of the role's terms."""
         ...
 
     async def count_unpublished(self) -> int: ...
