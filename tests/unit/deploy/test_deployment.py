@@ -104,6 +104,9 @@ def faults_of_chain(chain):
     faults += [f"the simulators have no flag {name}" for name in sorted(flags - set(ProvidersSettings.model_fields))]
     if "--tls-port=443" not in command:
         faults.append("the simulators do not answer on 443")
+    [token] = [word.partition("=")[2] for word in command if word.startswith("--control-token=")]
+    if token not in services["simulators"]["healthcheck"]["test"]:
+        faults.append("the simulators' health is asked without their token")
     for name, service in services.items():
         needs = service.get("depends_on", {})
         faults += [f"{name} waits for {other}, which is not there" for other in needs if other not in services]
@@ -147,6 +150,14 @@ def test_every_key_that_the_gateways_are_told_of_is_one_that_the_simulators_writ
     assert [name for name in sorted(named) if not (tmp_path / name).is_file()] == []
 
 
+def test_the_gateways_are_told_of_every_channel():
+    told = set(chain()["services"]["gateway-a"]["environment"])
+    told |= set(re.findall(r"(GATEWAY_\w+)=", (DEPLOY / "gateway.sh").read_text()))
+    opens = ("alipay_gateway_url", "alipay_v3_url", "wechatpay_v3_url", "wechatpay_v2_url")
+    opens += ("unionpay_pfx_file", "unionpay_secure_key", "unionpay_sm2_file")
+    assert [name for name in opens if f"GATEWAY_{name.upper()}" not in told] == []
+
+
 def changed(change):
     document = copy.deepcopy(chain())
     change(document["services"])
@@ -162,6 +173,9 @@ def test_a_chain_that_breaks_a_rule_is_seen():
         lambda s: s[simulators]["networks"]["chain"]["aliases"].append("example.com")
     )
     assert "the simulators do not answer on 443" in changed(lambda s: s[simulators]["command"].remove("--tls-port=443"))
+    assert "the simulators' health is asked without their token" in changed(
+        lambda s: s[simulators]["healthcheck"]["test"].pop()
+    )
     assert "gateway-a is open to the world" in changed(lambda s: s["gateway-a"].update(ports=["8080:8080"]))
     assert "gateway-a sets GATEWAY_PROT" in changed(lambda s: s["gateway-a"].update(environment={"GATEWAY_PROT": 1}))
     assert "gateway-a needs a health check of redis" in changed(lambda s: s["redis"].pop("healthcheck"))
@@ -234,7 +248,8 @@ def test_the_health_check_tells_200_from_anything_else(tmp_path):
         "import http.server,sys\n"
         "class H(http.server.BaseHTTPRequestHandler):\n"
         "    def do_GET(self):\n"
-        "        self.send_response(200 if self.path == '/ok' else 503); self.end_headers()\n"
+        "        told = self.headers['Authorization'] == 'Bearer hush'\n"
+        "        self.send_response(200 if self.path == '/ok' or told else 503); self.end_headers()\n"
         "    def log_message(self, *a): pass\n"
         "s = http.server.HTTPServer(('127.0.0.1', 0), H); print(s.server_port, flush=True); s.serve_forever()\n"
     )
@@ -243,8 +258,10 @@ def test_the_health_check_tells_200_from_anything_else(tmp_path):
         port = server.stdout.readline().strip()
         urls = {f"http://127.0.0.1:{port}/ok": 0, f"http://127.0.0.1:{port}/sick": 1, "http://127.0.0.1:1/": 1}
         codes = {url: subprocess.run(["python3", str(script), url], check=False).returncode for url in urls}
+        told = subprocess.run(["python3", str(script), f"http://127.0.0.1:{port}/guarded", "hush"], check=False)
         server.kill()
     assert codes == urls
+    assert told.returncode == 0
 
 
 def test_the_image_builds_where_an_engine_and_its_base_are():
