@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from harness.checks.base import Check, Judgement, Ruling, Story, family, finding, judgement, stories
 from harness.checks.books import agree, still_right
 from harness.checks.occasions import Occasion, marked, met, notified, paid, struck
-from harness.checks.signature import refused
+from harness.checks.signature import new_key_at_hand, refused
 from harness.history import Operation
 from harness.model import PAID_STATUSES
 from harness.verdict import Finding
@@ -78,12 +78,15 @@ def _finding(story: Story, pair: tuple[Operation, Operation]) -> Finding:
 
 def true_is_acked(story: Story) -> Iterator[Ruling]:
     """
-    A payment that the gateway knows and whose true notify it answered.
+    A payment that the gateway knows and whose true notify it answered, other than one under a key still to be fetched.
     """
     true = [line for line in story.arrived("true", "duplicate") if line.value["status"] is not None]
-    if true and story.last("ledger") is not None:
+    acked = any(line.value["acked"] for line in true)
+    plain = any("certificate_rotation" not in line.value.get("faults", ()) for line in true)
+    told = acked or plain or new_key_at_hand(story)
+    if told and true and story.last("ledger") is not None:
         yield Ruling(
-            kept=any(line.value["acked"] for line in true),
+            kept=acked,
             expected="acknowledged in the end",
             actual=f"{len(true)} true notifies, none acknowledged; the last was answered {true[-1].value['status']}",
             evidence=(true[-1], story.last("ledger")),

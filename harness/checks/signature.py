@@ -3,6 +3,7 @@ What the provider did not sign is neither acknowledged nor credited.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from harness.checks.base import (
@@ -28,6 +29,8 @@ CREDITED = "signature/forged-never-credited"
 # A probe is a forgery of the platform's own making.
 FORGED = frozenset({"forged", "probe"})
 WITNESS = "no forged notify reached the gateway"
+# A copy that tells of a new key may be refused while that key is fetched; one that comes this much later may not.
+FETCHED = timedelta(seconds=5)
 
 
 def forged_never_acked(operations: Sequence[Operation]) -> Judgement:
@@ -188,6 +191,25 @@ def accepted(occasion: Occasion) -> Rule:
     return rule
 
 
+def new_key_at_hand(story: Story) -> bool:
+    """
+    Whether some copy found the new key fetched: one that came after another had told of it, in the same life.
+
+    Who starts anew fetches it anew, so with each kill one more copy may be refused.
+    """
+    due = sorted(
+        line.value.get("due_at") or ""
+        for line in story.arrived("true", "duplicate")
+        if line.value.get("status") and "certificate_rotation" in line.value.get("faults", ())
+    )
+    apart = 0
+    last: datetime | None = None
+    for at in (datetime.fromisoformat(told) if told else None for told in due):
+        if at is None or last is None or at - last >= FETCHED:
+            apart, last = apart + 1, at
+    return apart > len(story.kills) + 1
+
+
 def rotated_key_followed(story: Story) -> Iterator[Ruling]:
     """
     The platform's key changed while the order was on its way.
@@ -199,9 +221,12 @@ def rotated_key_followed(story: Story) -> Iterator[Ruling]:
     if apart:
         yield told_by(story, apart[0], *met[:1])
         return
+    acked = any(line.value["acked"] for line in true)
+    if not acked and not new_key_at_hand(story):
+        return
     # A payment that was found by asking is no excuse: the notifies of the next one are refused as well.
     yield Ruling(
-        kept=any(line.value["acked"] for line in true),
+        kept=acked,
         expected="a notify under the new key acknowledged in the end",
         actual=f"{len(true)} true notifies, none acknowledged",
         evidence=(*met[:1], *true[-1:]),

@@ -18,6 +18,15 @@ from tests.unit.harness.tale import Tale
 
 Written = Callable[[Tale], Tale]
 
+
+def _rotated(*due_s: int) -> Tale:
+    """Told of at these seconds, under a key of which the gateway had never heard, and refused each time."""
+    tale = Tale().struck("certificate_rotation")
+    for seconds in due_s:
+        tale.copy(seconds, status=400, kind="true", fault="certificate_rotation")
+    return tale
+
+
 # Where the order met this, its books have to agree all the same: kept when they do, broken when they do not.
 MET: Mapping[str, Written] = {
     "idempotency/ack-not-heard": lambda tale: tale.notify(fault="ack_ignored"),
@@ -225,6 +234,9 @@ OTHERS = [
     ("notify/true-is-acked", "PASS", Tale().notify(acked=False).notify().right()),
     ("notify/true-is-acked", "FAIL", Tale().notify(acked=False).right()),
     ("notify/true-is-acked", "UNKNOWN", Tale().notify(acked=False).book()),
+    ("notify/true-is-acked", "UNKNOWN", Tale().copy(0, status=400, fault="certificate_rotation").right()),
+    ("notify/true-is-acked", "FAIL", _rotated(0, 15).right()),
+    ("notify/true-is-acked", "FAIL", _rotated(0).copy(9, status=400).right()),
     ("notify/nothing-lost", "PASS", Tale().right()),
     ("notify/nothing-lost", "FAIL", Tale().wrong()),
     ("notify/nothing-lost", "UNKNOWN", Tale().book(paid=0).ledger(status="PENDING")),
@@ -248,7 +260,12 @@ OTHERS = [
     ("signature/forged-never-credited", "UNKNOWN", Tale().notify("forged", acked=False)),
     ("signature/probe-refused", "FAIL", Tale().notify("probe", acked=False).notify(acked=False)),
     ("signature/answer-tampered-not-believed", "FAIL", Tale().call("open", fault="bad_signature").right()),
-    ("signature/rotated-key-followed", "FAIL", Tale().struck("certificate_rotation").notify(acked=False).right()),
+    ("signature/rotated-key-followed", "FAIL", _rotated(0, 15).right()),
+    ("signature/rotated-key-followed", "UNKNOWN", _rotated(0).right()),
+    ("signature/rotated-key-followed", "UNKNOWN", _rotated(0, 4).right()),
+    ("signature/rotated-key-followed", "UNKNOWN", _rotated(0, 15).killed().right()),
+    ("signature/rotated-key-followed", "FAIL", _rotated(0, 15, 30).killed().right()),
+    ("signature/rotated-key-followed", "FAIL", _rotated(0).wrong()),
     ("signature/requests-verify", "PASS", Tale().call("open")),
     ("signature/requests-verify", "FAIL", Tale().call("open").call("query", signature_ok=False)),
     ("signature/requests-verify", "UNKNOWN", Tale().call("open", signature_ok=None)),
