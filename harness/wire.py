@@ -45,18 +45,25 @@ _VERBS = (
 # How a fault rule names a verb's calls, provider by provider.
 GLOBS: Mapping[str, Mapping[str, str]] = {
     "alipay": {
+        "open": "alipay.trade.*create*",
         "query": "alipay.trade.query",
         "refund": "alipay.trade.refund*",
         "refund_query": "alipay.trade.fastpay.refund.query",
         "close": "alipay.trade.c[la][on]*",
     },
     "wechatpay": {
+        "open": "v[23].[pu]*[ni][af][ti]*",
         "query": "v[23].*query",
         "refund": "v[23].refund",
         "refund_query": "v[23].refund*query",
         "close": "v[23].*[cv]*[os]e*",
     },
-    "unionpay": {"query": "queryTrans/00", "refund": "backTransReq/04", "refund_query": "queryTrans/00"},
+    "unionpay": {
+        "open": "[fo]r[od]*",
+        "query": "queryTrans/00",
+        "refund": "backTransReq/04",
+        "refund_query": "queryTrans/00",
+    },
 }
 _REFUND_NUMBERS = ("out_request_no", "out_refund_no")
 

@@ -16,6 +16,8 @@ HOUR_S = 3600.0
 ORDERS = 20
 # The last moments of an order that nobody has paid for a quarter of an hour, as most gateways count.
 LAST_MOMENT_S = 15 * 60 - 5.0
+# So long a call may take, and every gateway waits for longer.
+HELD_UP_S = 6.0
 ENDABLE = ("alipay", "alipay_v3", "wechatpay_v3", "wechatpay_v2")
 NEEDS = frozenset({Ability.CREATE, Ability.CLOSE})
 CLOCK = frozenset({Move.ADVANCE})
@@ -121,6 +123,21 @@ async def unanswered(stage: Stage) -> None:
         await stage.advance(120)
 
 
+async def overtakes_opening(stage: Stage) -> None:
+    """The call that opens the order is still on its way when the merchant gives up; one buyer pays what comes of it."""
+    for pays in (False, True):
+        order = stage.order()
+        await stage.strike(order, "held_up", on="open", seconds=HELD_UP_S)
+        stage.mark("close-overtakes-opening", order)
+        await stage.ask(order)
+        await stage.close(order)
+        await stage.advance(120)
+        await stage.look(order)
+        if pays:
+            await stage.pay(order)
+        await stage.advance(HOUR_S)
+
+
 def answered(*faults: str, **settings: Any) -> Play:
     """
     The call that ends the trade meets each of these faults: one buyer pays afterwards, another does not.
@@ -201,6 +218,13 @@ CASES = (
     _case("notify-after", notify_after, "notify-after"),
     _case("asked-again", asked_again, "asked-again"),
     _case("unanswered-opening", unanswered, "unanswered-opening"),
+    Case(
+        name="close-overtakes-opening",
+        covers=("close/overtakes-opening",),
+        play=overtakes_opening,
+        channels=ENDABLE,
+        needs=NEEDS,
+    ),
     _answered("no-answer", "timeout_after", "timeout_before"),
     _answered("torn", "reset_after", "reset_before"),
     _answered("system-error", "system_error", "http_error"),

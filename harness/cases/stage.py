@@ -89,6 +89,12 @@ class Stage:
         number = self.world.ids.order_no(label)
         return Order(label=label, number=number, amount_fen=amount_fen, text=text, channel=channel)
 
+    def numbered_like(self, order: Order) -> str:
+        """
+        A number that differs from the order's in upper and lower case only.
+        """
+        return order.number.replace(order.label, order.label.upper())
+
     @property
     def elsewhere(self) -> str:
         """

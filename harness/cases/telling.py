@@ -7,7 +7,7 @@ from typing import Any
 from harness.cases.base import Case, Play
 from harness.cases.stage import Stage
 from harness.catalog.money import COUPONS
-from harness.catalog.notify import FINISHING, FLAWED, FLAWING
+from harness.catalog.notify import FINISHING, FLAWING
 
 HOUR_S = 3_600.0
 ALWAYS = 1_000_000
@@ -40,22 +40,9 @@ async def finished_later(stage: Stage) -> None:
     await stage.advance(2 * HOUR_S)
 
 
-async def flawed(stage: Stage) -> None:
-    """A payment ends as a success with a defect, which its notify says; then another one, of which no notify comes."""
-    for heard in (True, False):
-        order = stage.order()
-        await stage.strike(order, "refuse", on="reply", code=FLAWED)
-        if not heard:
-            await stage.strike(order, "drop_all")
-        await stage.open(order)
-        await stage.pay(order)
-        await stage.sync(order)
-    await stage.advance(2 * HOUR_S)
-
-
 CASES = (
     Case(name="by-coupon", covers=("money/paid-by-coupon",), play=told("coupon", off_fen=100), channels=COUPONS),
-    Case(name="flawed-success", covers=("notify/flawed-success",), play=flawed, channels=FLAWING),
+    Case(name="flawed-success", covers=("notify/flawed-success",), play=told("says_flawed"), channels=FLAWING),
     Case(name="finished", covers=("notify/finished-is-paid",), play=told("says_finished"), channels=FINISHING),
     Case(name="finished-later", covers=("notify/finished-later",), play=finished_later, channels=FINISHING),
 )

@@ -44,6 +44,10 @@ REQUIREMENTS = (
         "unanswered-opening",
         "An order whose opening was not answered is closed at the provider too, where it is there.",
     ),
+    _answered(
+        "overtakes-opening",
+        "An order that is closed while it is being opened can no longer be paid once it is told as closed.",
+    ),
     _answered("no-answer", "A close that was not answered is asked again: the order ends as the book says."),
     _answered("torn", "A close whose connection was torn is asked again: the order ends as the book says."),
     _answered("system-error", "A close that met a system error is asked again: the order ends as the book says."),

@@ -14,6 +14,10 @@ REQUIREMENTS = (
         "An order that is asked for at the same moment is one payment (8 clicks, 25 orders).",
     ),
     Requirement(
+        "concurrency/other-body-at-once",
+        "An order number that is asked for over two amounts at the same moment stands for one of them (10 orders).",
+    ),
+    Requirement(
         "concurrency/refunds-at-once",
         "Part refunds at the same moment never exceed what was paid (6 at once, 15 orders).",
     ),

@@ -8,6 +8,10 @@ REQUIREMENTS = (
     Requirement("idempotency/credited-once", "A payment is credited exactly once, however often it is notified."),
     Requirement("idempotency/opened-once", "An order that is asked for again is the same payment, not another one."),
     Requirement("idempotency/one-trade", "However often an order is asked for, the buyer can pay for it once only."),
+    Requirement(
+        "idempotency/numbers-differ-by-case",
+        "Orders whose numbers differ in upper and lower case only are two orders, or the second is refused.",
+    ),
     Requirement("idempotency/other-body-refused", "An order number that stands for other content is refused."),
     Requirement(
         "idempotency/asked-after-paid", "An order that is asked for again after it was paid opens no new trade."

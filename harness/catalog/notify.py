@@ -13,7 +13,6 @@ FINISHING = ("alipay", "alipay_v3")
 
 # Who has a code for a payment that was made and is to be looked at.
 FLAWING = ("unionpay_rsa", "unionpay_keyed", "unionpay_sm2")
-FLAWED = "A6"
 
 REQUIREMENTS = (
     Requirement("notify/acked-is-known", "What was acknowledged is known, also after a crash."),

@@ -16,6 +16,10 @@ REQUIREMENTS = (
     Requirement(
         "order-of-arrival/paid-before-answer", "A buyer who pays before the gateway knows of the trade is credited."
     ),
+    Requirement(
+        "order-of-arrival/stale-answer",
+        "An answer that says that nobody has paid, and arrives after the payment's notify, takes nothing back.",
+    ),
     Requirement("order-of-arrival/refund-notice-first", "A refund's notice before its payment's harms neither."),
     Requirement(
         "order-of-arrival/across-midnight",

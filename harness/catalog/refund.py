@@ -22,6 +22,16 @@ REQUIREMENTS = (
     _rule("in-parts", "Several part refunds up to the whole amount all happen, each once."),
     _rule("above-refused", "A refund above what is left is refused, and moves no money."),
     _rule("other-amount-refused", "A refund number that stands for another amount is refused.", "wechatpay/refund"),
+    _rule(
+        "number-of-another-order",
+        "A refund under a number that another order's refund has is made, or refused: never told as done for it.",
+    ),
+    Requirement(
+        "refund/status-fits",
+        "A payment of which a part went back is told as refunded in part, and one that all went back of as in full.",
+        needs=REFUND,
+        moot="the gateway tells no more of refunds than their amount",
+    ),
     _rule("unpaid-refused", "A refund of an order that nobody has paid is refused."),
     _rule("nothing-refused", "A refund of nothing, or of less, is refused, and moves no money."),
     _rule(

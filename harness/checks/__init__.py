@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from harness.checks import (
     clock,
     close,
+    colliding,
     concurrency,
     crash,
     idempotency,
@@ -40,6 +41,7 @@ CHECKS: Mapping[str, Check] = {
     **notify.CHECKS,
     **telling.CHECKS,
     **mixing.CHECKS,
+    **colliding.CHECKS,
     **order_of_arrival.CHECKS,
     **security.CHECKS,
     **concurrency.CHECKS,

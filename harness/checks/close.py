@@ -60,6 +60,25 @@ def ended_right(occasion: Occasion) -> Rule:
     return rule
 
 
+def overtakes_opening(story: Story) -> Iterator[Ruling]:
+    """
+    Closed while the call that opens it was on its way; what is told as closed afterwards can no longer be paid.
+    """
+    occasion = marked("close-overtakes-opening")
+    ended = [line for line in story.seen("get") if line.value["status"] in ENDED_STATUSES]
+    paid_after = [line for line in story.seen("pay") if ended and line.index > ended[0].index]
+    if not occasion(story) or not paid_after:
+        yield from ended_right(occasion)(story)
+        return
+    yield Ruling(
+        kept=False,
+        expected="no trade that can be paid",
+        actual=f"{ended[0].value['status']}, and the buyer paid",
+        evidence=(ended[0], paid_after[0]),
+        money=f"order {story.order} is closed here and open at the provider: whoever pays it pays for nothing",
+    )
+
+
 def not_believed(story: Story) -> Iterator[Ruling]:
     """
     A close whose answer's signature does not match: the gateway calls again before it says that the order is closed.
@@ -266,6 +285,11 @@ CHECKS: Mapping[str, Check] = family(
     ("refund-refused", refund_refused(_refunds), "nobody asked for the money of a closed order"),
     ("stays-closed", stays_closed, "no closed order was looked at again"),
     ("unanswered-opening", ended_right(_unanswered), "no order was closed whose opening had not been answered"),
+    (
+        "overtakes-opening",
+        overtakes_opening,
+        "no order was closed while it was being opened",
+    ),
     ("no-answer", ended_right(_ending("timeout_after", "timeout_before")), "every close was answered"),
     ("torn", ended_right(_ending("reset_after", "reset_before")), "no close was torn off"),
     ("system-error", ended_right(_ending("system_error", "http_error")), "no close met a system error"),

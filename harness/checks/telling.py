@@ -4,11 +4,10 @@ Payments that are told in another way than most: with a coupon in them, or as fi
 
 from collections.abc import Iterator, Mapping
 
-from harness.catalog.notify import FLAWED
 from harness.checks.base import KEPT, Check, Rule, Ruling, Story, each_order
 from harness.checks.books import account_of, disagreements, told_by
 from harness.checks.notify import never_acked
-from harness.checks.occasions import called, paid, struck_by
+from harness.checks.occasions import paid, struck_by
 
 FLAWED_SUCCESS = "notify/flawed-success"
 COUPON, FINISHED, LATER = "money/paid-by-coupon", "notify/finished-is-paid", "notify/finished-later"
@@ -40,26 +39,12 @@ def taken_for_paid(fault: str, *, again: bool = False) -> Rule:
     return rule
 
 
-def flawed_success(story: Story) -> Iterator[Ruling]:
-    """
-    A payment whose opening was answered with that code, as its notify and its query are afterwards.
-    """
-    met = [line for line in called("open", "refuse", code=FLAWED)(story) if paid(story)]
-    if not met or account_of(story) is None:
-        return
-    apart, told = disagreements(story), story.arrived("true")
-    if apart:
-        yield told_by(story, apart[0], *met[:1])
-    elif told and not any(line.value["acked"] for line in told):
-        yield never_acked(told)
-    else:
-        yield KEPT
-
-
 CHECKS: Mapping[str, Check] = {
     COUPON: each_order(COUPON, taken_for_paid("coupon"), witness="nobody paid with a coupon"),
     FINISHED: each_order(FINISHED, taken_for_paid("says_finished"), witness="no payment was told as finished"),
-    FLAWED_SUCCESS: each_order(FLAWED_SUCCESS, flawed_success, witness="no payment was a success with a defect"),
+    FLAWED_SUCCESS: each_order(
+        FLAWED_SUCCESS, taken_for_paid("says_flawed"), witness="no payment was a success with a defect"
+    ),
     LATER: each_order(
         LATER, taken_for_paid("says_finished", again=True), witness="no payment was told as finished afterwards"
     ),

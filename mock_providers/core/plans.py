@@ -98,6 +98,7 @@ class PlannedDelivery:
         currency: what its amounts are in instead of CNY; where a vendor names none, they differ by UNNAMED_FEN instead.
         failed: it says in the vendor's word that the payment or refund has failed, amounts and all.
         finished: it says in the vendor's word, where there is one, that a payment was made and can be refunded no more.
+        flawed: it says in the vendor's word, where there is one, that a payment is a success with a defect.
         coupon_fen: so much of the payment was a coupon's, where the vendor tells of coupons.
         wrong: what names somebody else's: "merchant", "app", "order".
         order: the number that it names instead of the true one, with "order" in *wrong*; "" makes one up.
@@ -120,6 +121,7 @@ class PlannedDelivery:
     currency: str = ""
     failed: bool = False
     finished: bool = False
+    flawed: bool = False
     coupon_fen: int = 0
     wrong: frozenset[str] = frozenset()
     order: str = ""
@@ -214,7 +216,7 @@ class AnswerShape:
         astray: what the answer names is another's, which went well: "order" or "amount"; one that names neither says
             the truth.
         refund_fails: a refund is accepted as ever and fails afterwards; other calls have no such end.
-        finished, coupon_fen: a payment that was made is told so, as in a notify.
+        finished, flawed, coupon_fen: a payment that was made is told so, as in a notify.
         stuck_s: with it: the refund does not fail, but is stuck for so long where the vendor has a word for that.
     """
 
@@ -227,6 +229,7 @@ class AnswerShape:
     spelling: str = ""
     astray: str = ""
     finished: bool = False
+    flawed: bool = False
     coupon_fen: int = 0
     refund_fails: bool = False
     stuck_s: float = 0.0

@@ -25,6 +25,7 @@ from mock_providers.faults.expired_certificate import ExpiredCertificate
 from mock_providers.faults.extra_fields import ExtraFields
 from mock_providers.faults.foreign_chain import ForeignChain
 from mock_providers.faults.forged_signature import ForgedSignature
+from mock_providers.faults.held_up import HeldUp
 from mock_providers.faults.http_error import HttpError
 from mock_providers.faults.in_process import InProcess
 from mock_providers.faults.malformed_body import MalformedBody
@@ -39,6 +40,7 @@ from mock_providers.faults.reset_before import ResetBefore
 from mock_providers.faults.rolled_back import RolledBack
 from mock_providers.faults.says_failed import SaysFailed
 from mock_providers.faults.says_finished import SaysFinished
+from mock_providers.faults.says_flawed import SaysFlawed
 from mock_providers.faults.settlement_day import SettlementDay
 from mock_providers.faults.signature_downgrade import SignatureDowngrade
 from mock_providers.faults.signature_probe import SignatureProbe
@@ -71,6 +73,7 @@ _ALL: tuple[type[Fault], ...] = (
     OtherSpelling,
     Coupon,
     SaysFinished,
+    SaysFlawed,
     SaysFailed,
     AnotherAnswer,
     AckIgnored,
@@ -90,6 +93,7 @@ _ALL: tuple[type[Fault], ...] = (
     Drop,
     DropAll,
     BeforeResponse,
+    HeldUp,
     InProcess,
     RolledBack,
     RefundFails,

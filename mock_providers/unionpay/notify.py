@@ -28,7 +28,7 @@ _AMOUNTS = ("txnAmt", "settleAmt")
 _CURRENCY_FIELDS = ("currencyCode", "settleCurrencyCode")
 _UNKNOWN_METHOD = "99"
 _CURRENCIES: Mapping[str, str] = {"USD": "840"}
-_FAILED = result("01")
+_FAILED, _FLAWED = result("01"), result("A6")
 
 
 def acknowledged(response: RawResponse, *, ack_302: bool) -> bool:
@@ -103,6 +103,8 @@ def render(notice: Notice, delivery: PlannedDelivery, *, sealer: Sealer, method:
         fields |= {name: _CURRENCIES[delivery.currency] for name in _CURRENCY_FIELDS if name in fields}
     if delivery.failed:
         fields |= {"respCode": _FAILED.code, "respMsg": _FAILED.text}
+    elif delivery.flawed and fields.get("respCode") == "00":
+        fields |= {"respCode": _FLAWED.code, "respMsg": _FLAWED.text}
     if "order" in delivery.wrong:
         fields["orderId"] = delivery.order or _another(fields["orderId"])
     if delivery.wrong & {"merchant", "app"}:

@@ -12,7 +12,7 @@ from mock_providers.core.book import CASHIER_PATH, cashier_token
 from mock_providers.core.plans import UNNAMED_FEN, AnswerShape, Seal
 from mock_providers.core.reply import WireReply
 from mock_providers.unionpay import pages
-from mock_providers.unionpay.codes import OK, SUCCESS, result
+from mock_providers.unionpay.codes import OK, SUCCESS, Result, result
 from mock_providers.unionpay.keys import Keys, downgraded
 from mock_providers.unionpay.policy import Policy
 from mock_providers.unionpay.sealing import sealed
@@ -33,7 +33,7 @@ _ECHOES = (
     "txnType",
     "version",
 )
-_REFUND = "04"
+_REFUND, FLAWED = "04", result("A6")
 _NUMBERS = ("orderId", "queryId")
 _AMOUNTS = ("txnAmt", "settleAmt")
 _ECHO_MAX = 128
@@ -58,6 +58,8 @@ def reply_to(chosen: Transaction, work: Work, shape: AnswerShape, *, policy: Pol
     """
     code = _WORDS.get(shape.refuse, shape.refuse)
     if not code:
+        if shape.flawed and work.kind[0] == "00":
+            return _told_as(_done(chosen, work), FLAWED)
         fails = shape.refund_fails and not shape.stuck_s and work.kind[0] == _REFUND
         return _done(chosen, replace(work, ending="01") if fails else work)
     if work.kind[0] == "00":
@@ -108,6 +110,13 @@ def is_accepted_first(work: Work) -> bool:
     kind, sub = work.kind
     without_redirect = kind == "01" and (sub == "06" or (sub == "01" and work.get("bizType") in {"000301", "000902"}))
     return kind in _ACCEPTED_FIRST or without_redirect or (kind, sub) == ("02", "04")
+
+
+def _told_as(done: Answer, said: Result) -> Answer:
+    """A transaction that went well, told with another code for the same."""
+    if done.fields.get("origRespCode") != OK.code:
+        return done
+    return replace(done, fields={**done.fields, "origRespCode": said.code, "origRespMsg": said.text})
 
 
 def _query_refused(chosen: Transaction, work: Work, code: str) -> Answer:

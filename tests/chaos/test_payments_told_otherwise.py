@@ -125,3 +125,16 @@ async def test_so_does_one_of_unionpays(credentials_dir):
         await shop.pays()
         await shop.box.advance(1)
         assert [one["signMethod"] for one in await shop.told()] == ["99", "01"]
+
+
+@pytest.mark.asyncio
+async def test_a_payment_of_unionpays_is_told_as_a_success_with_a_defect(credentials_dir):
+    async with union(credentials_dir) as shop:
+        await both(shop.box, "says_flawed")
+        await shop.app()
+        unpaid = await shop.query()
+        await shop.pays()
+        await shop.box.advance(1)
+        assert unpaid["origRespCode"] == "05"
+        assert [one["respCode"] for one in await shop.told()] == ["A6"]
+        assert (await shop.query())["origRespCode"] == "A6"

@@ -163,3 +163,19 @@ async def test_a_fault_strikes_one_attempt_of_one_api_and_the_next_is_answered(b
     assert (await raw_precreate(box))[1]
     assert (await box.precreate())["code"] == "10000"
     assert [entry["fault"] for entry in await box.journal("in")] == ["reset_before", None]
+
+
+def test_a_call_that_is_held_up_is_worked_on_late(credentials_dir):
+    async def story() -> tuple[list[bool], bytes]:
+        async with sandbox(credentials_dir, clock=VirtualClock(T0), schedule_rate=0.0) as box:
+            await box.rule("held_up", {"on": "reply"}, seconds=5)
+            call = asyncio.create_task(raw_precreate(box))
+            await asyncio.sleep(4)  # noqa: TID251  virtual time
+            before = await known(box)
+            came, _, _ = await call
+            return [before, await known(box)], came
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        found, came = runner.run(story())
+    assert found == [False, True]
+    assert came.startswith(b"HTTP/1.1 200")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from tests.unit.harness import (
     tales_of_bills,
+    tales_of_collisions,
     tales_of_endings,
     tales_of_ends,
     tales_of_mixtures,
@@ -399,4 +400,5 @@ TALES = [
     *tales_of_refunds.OTHERS,
     *tales_of_endings.OTHERS,
     *tales_of_mixtures.OTHERS,
+    *tales_of_collisions.OTHERS,
 ]

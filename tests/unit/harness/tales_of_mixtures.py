@@ -10,9 +10,7 @@ from tests.unit.harness.tale import Tale
 
 MET = {
     "notify/another-channels": lambda tale: tale.mark("named-by-another-channel"),
-    "notify/flawed-success": lambda tale: (
-        tale.struck("refuse", on="reply", code="A6").call("open", fault="refuse").bought()
-    ),
+    "notify/flawed-success": lambda tale: tale.bought().notify(fault="says_flawed"),
 }
 
 
@@ -53,8 +51,8 @@ def quiet(*done):
 
 
 OTHERS = [
-    ("notify/flawed-success", "FAIL", MET["notify/flawed-success"](Tale()).notify(acked=False).right()),
-    ("notify/flawed-success", "UNKNOWN", Tale().call("open", fault="refuse").bought().right()),
+    ("notify/flawed-success", "FAIL", Tale().bought().notify(acked=False, fault="says_flawed").right()),
+    ("notify/flawed-success", "UNKNOWN", Tale().notify(fault="says_flawed").right()),
     ("security/forged-id", "PASS", forged_first("PAID")),
     ("security/forged-id", "FAIL", forged_first("PENDING")),
     ("security/forged-id", "UNKNOWN", forged_first("PENDING", acked=False)),

@@ -27,6 +27,7 @@ TRUE = PlannedDelivery(Kind.TRUE)
 # Fault, parameters, what becomes of a plain reply, whether a correct client gets nothing out of the exchange.
 REPLIES = [
     ("delay", {"seconds": 2}, ReplyPlan(delay_s=2), False),
+    ("held_up", {"seconds": 2}, ReplyPlan(delay_before_s=2), False),
     ("timeout_after", {}, ReplyPlan(hang_up="close"), True),
     ("timeout_after", {"hold_s": 30}, ReplyPlan(delay_s=30, hang_up="close"), True),
     ("timeout_before", {"hold_s": 30}, ReplyPlan(work=False, delay_s=30, hang_up="close"), True),
@@ -59,6 +60,7 @@ REPLIES = [
     ("other_spelling", {"spelling": "braces"}, ReplyPlan(shape=AnswerShape(spelling="braces")), False),
     ("rolled_back", {}, ReplyPlan(shape=AnswerShape(undone=True)), True),
     ("coupon", {"off_fen": 9}, ReplyPlan(shape=AnswerShape(coupon_fen=9)), False),
+    ("says_flawed", {}, ReplyPlan(shape=AnswerShape(flawed=True)), False),
     ("says_finished", {}, ReplyPlan(shape=AnswerShape(finished=True)), False),
     ("refund_fails", {}, ReplyPlan(shape=AnswerShape(refund_fails=True)), True),
     ("refund_fails", {"stuck_s": 9}, ReplyPlan(shape=AnswerShape(refund_fails=True, stuck_s=9)), True),
@@ -89,6 +91,7 @@ NOTIFIES = [
     ("coupon", {"off_fen": 9}, one(coupon_fen=9), False),
     ("says_finished", {}, one(finished=True), False),
     ("says_finished", {"after_s": 9}, after(Kind.DUPLICATE, offset_s=9, finished=True), False),
+    ("says_flawed", {}, one(flawed=True), False),
     ("says_failed", {}, one(kind=Kind.STRAY, failed=True), True),
     ("reorder", {"behind": 2, "hold_s": 5}, DeliveryPlan(hold=Hold(2, 5)), False),
     ("after_close", {"hold_s": 5}, DeliveryPlan(hold=Hold(1, 5, calls=("close", "cancel", "reverse"))), False),
