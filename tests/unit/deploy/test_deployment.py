@@ -153,8 +153,8 @@ def test_every_key_that_the_gateways_are_told_of_is_one_that_the_simulators_writ
 def test_the_gateways_are_told_of_every_channel():
     told = set(chain()["services"]["gateway-a"]["environment"])
     told |= set(re.findall(r"(GATEWAY_\w+)=", (DEPLOY / "gateway.sh").read_text()))
-    opens = ("alipay_gateway_url", "alipay_v3_url", "wechatpay_v3_url", "wechatpay_v2_url")
-    opens += ("unionpay_pfx_file", "unionpay_secure_key", "unionpay_sm2_file")
+    paid_by = ("alipay_gateway_url", "alipay_v3_url", "wechatpay_v3_url", "wechatpay_v2_url")
+    opens = (*paid_by, "unionpay_pfx_file", "unionpay_secure_key", "unionpay_sm2_file")
     assert [name for name in opens if f"GATEWAY_{name.upper()}" not in told] == []
 
 

@@ -22,7 +22,7 @@ Written = Callable[[Tale], Tale]
 
 def _rotated(*due_s: int) -> Tale:
     """Told of at these seconds, under a key of which the gateway had never heard, and refused each time."""
-    tale = Tale().struck("certificate_rotation")
+    tale: Tale = Tale().struck("certificate_rotation")
     for seconds in due_s:
         tale.copy(seconds, status=400, kind="true", fault="certificate_rotation")
     return tale
