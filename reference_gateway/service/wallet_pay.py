@@ -35,6 +35,8 @@ from reference_gateway.store.group_commit import GroupCommit
 
 INSUFFICIENT = "insufficient_balance"
 BATCH_MAX = 512
+LANES = 2
+"""While PostgreSQL works for one batch, the next is made ready; wallets that both want are locked in one order."""
 
 Answers = dict[AdmissionKey, Admission | GatewayError]
 
@@ -53,7 +55,7 @@ def wallet_payments(runtime: Runtime) -> Admissions:
             runtime.packets_bell.ring()
         return answers
 
-    return GroupCommit(apply, batch_max=BATCH_MAX)
+    return GroupCommit(apply, batch_max=BATCH_MAX, lanes=LANES)
 
 
 @dataclass(slots=True)

@@ -8,8 +8,8 @@ Callers hand in an item under its natural key and get the answer for that key. K
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Mapping
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
+from typing import Generic, TypeVar, cast
 
 from reference_gateway.errors import StoreConflict, StoreUnavailable
 from reference_gateway.pace import Pace
@@ -23,11 +23,15 @@ CONFLICT_TRIES_MAX = 5
 
 class GroupCommit(Generic[KeyT, ItemT, AnswerT]):
     """
-    Collects items and applies them in batches, one batch at a time.
+    Collects items and applies them in batches, one batch at a time or as many as there are *lanes*.
 
-    Items of one key that wait together are merged: the first is applied, all get its answer. When a batch fails, its
-    halves are tried apart, so one bad row fails alone; when the store itself is away, everybody is told at once. A lone
-    item that lost against another transaction is tried again a few times.
+    Items of one key that wait together are merged: the first is applied, all get its answer; one whose key is in hand
+    waits for the batch after. When a batch fails, its halves are tried apart, so one bad row fails alone; when the
+    store itself is away, everybody is told at once. A lone item that lost against another transaction is tried again a
+    few times.
+
+    A batch begins beside another one only when no fewer wait than that one has: two that are half as large each keep
+    gateway and database busy at once, many small ones would only cost more.
     """
 
     def __init__(
@@ -36,6 +40,7 @@ class GroupCommit(Generic[KeyT, ItemT, AnswerT]):
         *,
         batch_max: int = 256,
         pace_s: float = 0.0,
+        lanes: int = 1,
         observe: Callable[[int], None] | None = None,
     ) -> None:
         self._apply = apply
@@ -43,14 +48,17 @@ class GroupCommit(Generic[KeyT, ItemT, AnswerT]):
         self._batch_max = batch_max
         self._pace = Pace(pace_s)
         self._waiting: dict[KeyT, tuple[ItemT, list[asyncio.Future[AnswerT]]]] = {}
-        self._committer: asyncio.Task[None] | None = None
+        self._lanes = lanes
+        # Whoever commits, and how many he has in hand; none while he still waits for his turn.
+        self._committers: dict[asyncio.Task[None], int] = {}
+        self._in_hand: set[KeyT] = set()
         self._aborted = False
         self.batches = 0
         self.items = 0
 
     @property
     def busy(self) -> bool:
-        return self._committer is not None
+        return bool(self._committers)
 
     async def submit(self, key: KeyT, item: ItemT) -> AnswerT:
         """Wait until *item* is committed and return the answer for its key, or raise what its batch raised."""
@@ -62,24 +70,30 @@ class GroupCommit(Generic[KeyT, ItemT, AnswerT]):
             self._waiting[key][1].append(future)
         else:
             self._waiting[key] = (item, [future])
-        if self._committer is None:
-            self._committer = asyncio.create_task(self._run(), name="group-commit")
+        if len(self._committers) < self._lanes and self._is_enough(self._committers.values()):
+            self._committers[asyncio.create_task(self._run(), name="group-commit")] = 0
         return await future
+
+    def _is_enough(self, others: Collection[int]) -> bool:
+        """Tell whether what waits is worth a batch beside the *others*; one that has nothing yet will take it."""
+        return bool(self._waiting) and (not others or 0 < min(others) <= len(self._waiting))
 
     async def drain(self) -> None:
         """Wait until nothing is waiting and nothing is being committed."""
-        while self._committer is not None:
-            await asyncio.wait([self._committer])
+        while self._committers:
+            await asyncio.wait(list(self._committers))
 
     def abort(self) -> None:
         """Stop at once and for good, as a crash would; whoever waits or comes later is cancelled."""
         self._aborted = True
-        if self._committer is not None:
-            self._committer.cancel()
+        for committer in self._committers:
+            committer.cancel()
 
     async def _run(self) -> None:
+        own = cast("asyncio.Task[None]", asyncio.current_task())
         try:
-            while self._waiting:
+            while self._is_enough([size for one, size in self._committers.items() if one is not own]):
+                self._committers[own] = 0
                 await self._pace.turn(at_once=len(self._waiting) >= self._batch_max)
                 batch = self._take()
                 if not batch:
@@ -88,22 +102,29 @@ class GroupCommit(Generic[KeyT, ItemT, AnswerT]):
                 self.items += len(batch)
                 if self._observe is not None:
                     self._observe(len(batch))
+                self._committers[own] = len(batch)
+                self._in_hand |= batch.keys()
                 try:
                     await self._settle(batch)
                 except asyncio.CancelledError:
                     self._cancel(batch)
                     raise
+                finally:
+                    self._in_hand -= batch.keys()
         finally:
-            self._committer = None
-            waiting, self._waiting = self._waiting, {}
-            self._cancel(waiting)
+            del self._committers[own]
+            if not self._committers:
+                waiting, self._waiting = self._waiting, {}
+                self._cancel(waiting)
 
     def _take(self) -> dict[KeyT, tuple[ItemT, list[asyncio.Future[AnswerT]]]]:
-        """Take the oldest keys of which somebody still wants the answer."""
+        """Take the oldest keys of which somebody still wants the answer and that are in nobody's hand."""
         batch: dict[KeyT, tuple[ItemT, list[asyncio.Future[AnswerT]]]] = {}
         for key in list(self._waiting):
             if len(batch) == self._batch_max:
                 break
+            if key in self._in_hand:
+                continue
             entry = self._waiting.pop(key)
             if not all(future.done() for future in entry[1]):
                 batch[key] = entry

@@ -14,12 +14,12 @@ pytestmark = pytest.mark.asyncio
 class Recorder:
     """An apply that remembers its batches and can be held up."""
 
-    def __init__(self) -> None:
+    def __init__(self, lanes: int = 1) -> None:
         self.batches: list[list[str]] = []
         self.gate = asyncio.Event()
         self.gate.set()
         self.bad: dict[str, Exception] = {}
-        self.commits: GroupCommit[str, int, str] = GroupCommit(self.apply, batch_max=8)
+        self.commits: GroupCommit[str, int, str] = GroupCommit(self.apply, batch_max=8, lanes=lanes)
 
     async def apply(self, batch: Mapping[str, int]) -> Mapping[str, str]:
         self.batches.append(list(batch))
@@ -165,3 +165,66 @@ async def test_what_comes_after_a_crash_is_never_applied():
 
     assert late.cancelled()
     assert recorder.batches == []
+
+
+async def test_a_batch_begins_beside_another_once_as_many_wait():
+    recorder = Recorder(lanes=2)
+    recorder.gate.clear()
+    first = [recorder.submit(key) for key in "ab"]
+    await turns()
+    second = [recorder.submit("c")]
+    await turns()
+    assert recorder.batches == [["a", "b"]]
+    second += [recorder.submit("d")]
+    await turns()
+    assert recorder.batches == [["a", "b"], ["c", "d"]]
+    third = [recorder.submit(key) for key in "efg"]
+    await turns()
+    assert len(recorder.batches) == 2, "there are two lanes"
+    recorder.gate.set()
+    await asyncio.gather(*first, *second, *third)
+    assert sorted(key for batch in recorder.batches for key in batch) == list("abcdefg")
+    assert not recorder.commits.busy
+
+
+async def test_who_is_alone_takes_whatever_waits():
+    recorder = Recorder(lanes=2)
+    recorder.gate.clear()
+    first = [recorder.submit(key) for key in "abc"]
+    await turns()
+    late = recorder.submit("d")
+    await turns()
+    recorder.gate.set()
+    assert await late == "d=0"
+    await asyncio.gather(*first)
+    assert recorder.batches == [["a", "b", "c"], ["d"]]
+
+
+async def test_a_key_that_is_in_hand_is_not_taken_up_beside_it():
+    recorder = Recorder(lanes=2)
+    recorder.gate.clear()
+    first = recorder.submit("a", 1)
+    await turns()
+    again, other = recorder.submit("a", 2), recorder.submit("b", 3)
+    await turns()
+    assert recorder.batches == [["a"], ["b"]]
+    recorder.gate.set()
+    assert await asyncio.gather(first, again, other) == ["a=1", "a=2", "b=3"]
+    assert recorder.batches == [["a"], ["b"], ["a"]]
+
+
+async def test_abort_and_drain_reach_every_lane():
+    recorder = Recorder(lanes=2)
+    recorder.gate.clear()
+    tasks = [recorder.submit("a")]
+    await turns()
+    tasks += [recorder.submit("b")]
+    await turns()
+    tasks += [recorder.submit("c")]
+    await turns()
+    assert recorder.batches == [["a"], ["b"]]
+    recorder.commits.abort()
+    await recorder.commits.drain()
+    await asyncio.wait(tasks)
+    assert all(task.cancelled() for task in tasks)
+    assert not recorder.commits.busy
