@@ -22,6 +22,10 @@ class WebhookSender(Protocol):
 
     async def close(self) -> None: ...
 
+    def wants(self, app: App) -> bool:
+        """Tell whether the app is sent events at all."""
+        ...
+
     async def send(self, app: App, event: OutboxRow) -> bool:
         """Return True when the app has taken the event."""
         ...
@@ -52,9 +56,12 @@ class HttpWebhookSender:
             await self._session.close()
             self._session = None
 
+    def wants(self, app: App) -> bool:
+        return bool(app.webhook_url)
+
     async def send(self, app: App, event: OutboxRow) -> bool:
-        if not app.webhook_url:
-            return True
+        if not self.wants(app):
+            return True  # it had a webhook when this was written
         if self._session is None:
             return False
         timestamp = str(int(self._clock.now().timestamp()))

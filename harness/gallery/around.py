@@ -163,6 +163,9 @@ class AroundSender:
     async def close(self) -> None:
         await self._inner.close()
 
+    def wants(self, app: App) -> bool:
+        return self._inner.wants(app)
+
     async def send(self, app: App, event: OutboxRow) -> bool:
         return await self._inner.send(app, event)
 

@@ -76,7 +76,7 @@ class BookReversal:
             postings += await self._runtime.effects.refunded(unit, after, refund)
         await unit.post(postings)
         told = event_row(self._runtime.ids.new("ev"), "refund.succeeded", payment=after, at=now, refund=refund)
-        await unit.add_outbox([told])
+        await self._runtime.tell(unit, [told])
         return after
 
     def _refund(self, payment: Payment, amount_fen: Fen, now: datetime) -> Refund:

@@ -77,7 +77,7 @@ class FulfilOrder:
             postings = await effect(unit, after)
             if postings:
                 await unit.post(postings)
-            await unit.add_outbox([event_row(self._runtime.ids.new("ev"), tells, payment=after, at=now)])
+            await self._runtime.tell(unit, [event_row(self._runtime.ids.new("ev"), tells, payment=after, at=now)])
             self._runtime.crash_point("fulfil.before_commit")
             await unit.commit()
         self._runtime.crash_point("fulfil.after_commit")

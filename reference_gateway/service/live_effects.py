@@ -164,7 +164,7 @@ class LiveEffects(NoEffects):
         ]
         if opened:
             await unit.save_packets(opened)
-            await unit.add_outbox([self._opened(packet, now) for packet in opened])
+            await self._runtime.tell(unit, [self._opened(packet, now) for packet in opened])
 
     def _opened(self, packet: RedPacket, now: datetime) -> OutboxRow:
         event_id = self._runtime.ids.new("ev")

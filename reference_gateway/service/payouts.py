@@ -214,7 +214,7 @@ class Payouts:
                 kind: LiveEventType = "payout.succeeded" if after.status is PayoutStatus.SUCCEEDED else "payout.failed"
                 event_id = self._runtime.ids.new("ev")
                 event = live_event(event_id, kind, app_id=after.app_id, data=payout_view(after), at=now)
-                await unit.add_outbox([event])
+                await self._runtime.tell(unit, [event])
             self._runtime.crash_point("payout.before_commit")
             await unit.commit()
         self._runtime.outbox_bell.ring()

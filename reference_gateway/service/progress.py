@@ -150,7 +150,7 @@ class _Steps:
         if self._transitions:
             await unit.record_transitions(self._transitions)
         if self.ready:
-            await unit.add_outbox([self._told_ready(self.payments[number]) for number in self.ready])
+            await self._runtime.tell(unit, [self._told_ready(self.payments[number]) for number in self.ready])
         ended = [self.payments[number] for number in self._pending if self.payments[number].status in ENDED]
         if ended:
             postings = await self._runtime.effects.ended(unit, ended)

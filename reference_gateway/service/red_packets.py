@@ -166,7 +166,7 @@ class RedPackets:
             await unit.open_accounts([Account(wallet, -1)])
             key = f"packet_return:{after.id}"
             await unit.post([_posting(runtime, after, "packet_return", wallet, rest_fen, key=key, at=now)])
-            await unit.add_outbox([_expired(runtime, after, now)])
+            await runtime.tell(unit, [_expired(runtime, after, now)])
             runtime.crash_point("packet.before_expiry_commit")
             await unit.commit()
         runtime.outbox_bell.ring()
@@ -232,7 +232,7 @@ class _Giving:
         wallets = {share: self._wallet(share) for share in self.given}
         await unit.open_accounts([Account(name, -1) for name in sorted(set(wallets.values()))])
         await unit.post([self._posting(share, wallet) for share, wallet in wallets.items()])
-        await unit.add_outbox([self._event(share) for share in self.given])
+        await self._runtime.tell(unit, [self._event(share) for share in self.given])
 
     def _wallet(self, share: Share) -> str:
         return wallet_account(self.packets[share.packet_id].app_id, share.claimant or "")

@@ -280,7 +280,7 @@ class RefundPayment:
             followed = () if late else await self._runtime.effects.refunded(unit, payment, refund)
             await unit.post([posting, *followed])
             row = event_row(event_id, "refund.succeeded", payment=payment, at=now, refund=refund)
-        await unit.add_outbox([row])
+        await self._runtime.tell(unit, [row])
 
     def _second_back(self, payment: Payment, refund: Refund, now: datetime) -> Posting:
         """Post that a second payment of the order has gone back; where it cannot, it stays owed to the buyer."""

@@ -7,8 +7,8 @@ Built once by the composition root; holds no state of any payment.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from reference_gateway.clock import Clock
 from reference_gateway.crash import CrashPoint
 from reference_gateway.domain.notice import NoticePolicy
 from reference_gateway.domain.payment import Payment
+from reference_gateway.domain.records import OutboxRow
 from reference_gateway.domain.transitions import AttemptStatus
 from reference_gateway.errors import BadRequest
 from reference_gateway.ids import Ids
@@ -27,7 +28,7 @@ from reference_gateway.service.limits import Limits
 from reference_gateway.service.pressure import USUAL_BOUNDS, Bounds, Pressure
 from reference_gateway.service.spread import Alone, Instances, Spread
 from reference_gateway.service.turns import Turns
-from reference_gateway.service.unit_of_work import UnitOfWorkFactory
+from reference_gateway.service.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from reference_gateway.webhooks import WebhookSender
 
 ResultT = TypeVar("ResultT")
@@ -221,6 +222,15 @@ class Runtime:
 
     def notify_url(self, channel: str) -> str:
         return f"{self.public_url}/notify/{channel}"
+
+    async def tell(self, unit: UnitOfWork, events: Sequence[OutboxRow]) -> None:
+        """Put *events* in the outbox; where an app is sent none, none waits to be sent."""
+        await unit.add_outbox([event if self._is_sent(event) else replace(event, due_at=None) for event in events])
+
+    def _is_sent(self, event: OutboxRow) -> bool:
+        """Tell whether it waits for its app; whoever is not known now may be known again tomorrow."""
+        app = self.apps.get(event.app_id)
+        return app is None or self.webhooks.wants(app)
 
     def lease_until(self, now: datetime) -> datetime:
         return now + timedelta(seconds=self.rules.lease_s)

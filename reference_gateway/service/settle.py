@@ -294,7 +294,7 @@ class _Plan:
             posted = await unit.post(self._postings)
             events = [event for key, event in self._events.items() if key in posted]
             if events:
-                await unit.add_outbox(events)
+                await self._runtime.tell(unit, events)
 
     async def _write_seconds(self, unit: UnitOfWork) -> None:
         """Write what goes back of second payments, once for each; the payment's lock keeps others from it."""

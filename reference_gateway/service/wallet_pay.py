@@ -129,7 +129,7 @@ class _WalletBatch:
         if paid:
             postings = [self._posting(payment, now) for payment in paid]
             await self.unit.post([*postings, *await self.runtime.effects.paid(self.unit, paid)])
-            await self.unit.add_outbox([self._event(payment, now) for payment in paid])
+            await self.runtime.tell(self.unit, [self._event(payment, now) for payment in paid])
 
     def _posting(self, payment: Payment, now: datetime) -> Posting:
         return Posting(

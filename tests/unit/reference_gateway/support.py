@@ -194,6 +194,7 @@ class RememberingSender:
     def __init__(self, refusals: int = 0) -> None:
         self.sent: list[dict[str, Any]] = []
         self.tries = 0
+        self.left_alone: set[str] = set()
         self._refusals = refusals
 
     async def open(self) -> None:
@@ -201,6 +202,9 @@ class RememberingSender:
 
     async def close(self) -> None:
         pass
+
+    def wants(self, app: App) -> bool:
+        return app.app_id not in self.left_alone
 
     async def send(self, app: App, event: OutboxRow) -> bool:
         self.tries += 1

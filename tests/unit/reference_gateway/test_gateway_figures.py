@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from harness.world.virtual_loop import VirtualLoop
 from reference_gateway.errors import StoreUnavailable
 from reference_gateway.metrics import BreakerState, Metrics
-from tests.unit.reference_gateway.support import RememberingSender, World, settings
+from tests.unit.reference_gateway.support import APP, RememberingSender, World, settings
 
 Figures = dict[tuple[str, tuple[str, ...]], float]
 
@@ -90,6 +90,19 @@ def test_events_that_nobody_takes_are_a_backlog():
 
     run(story)
     assert RememberingSender().tries == 0
+
+
+def test_an_app_without_a_webhook_leaves_nothing_to_be_sent_and_its_events_are_read_all_the_same():
+    async def story(world: World) -> None:
+        world.sender.left_alone.add(APP.app_id)
+        _, payment = await world.merchant.pay()
+        await world.merchant.notify(payment)
+        assert (await scraped(world))["gateway_outbox_backlog", ("webhook",)] == 0
+        async with world.gateway.runtime.units() as unit:
+            assert [row.type for row in (await unit.unpublished(9)).values()] == ["payment.paid"]
+        assert world.sender.tries == 0
+
+    run(story)
 
 
 def test_a_store_that_is_away_is_told_and_the_other_figures_remain():

@@ -209,7 +209,7 @@ async def test_a_key_that_is_in_hand_is_not_taken_up_beside_it():
     await turns()
     assert recorder.batches == [["a"], ["b"]]
     recorder.gate.set()
-    assert await asyncio.gather(first, again, other) == ["a=1", "a=2", "b=3"]
+    assert [await first, await again, await other] == ["a=1", "a=2", "b=3"]
     assert recorder.batches == [["a"], ["b"], ["a"]]
 
 
