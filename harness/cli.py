@@ -249,6 +249,9 @@ def replay(
 
 @app.command()
 def gallery(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="Of broken gateways; all of them by default.")
+    ] = None,
     *,
     trials: Annotated[int, typer.Option("--trials", min=1, max=1000, help="Of each broken gateway.")] = 1,
     as_json: JsonFlag = False,
@@ -261,7 +264,7 @@ def gallery(
     """
     from harness.commands.gallery import GalleryPlan, run_gallery  # noqa: PLC0415
 
-    plan = GalleryPlan(trials=trials, as_json=as_json)
+    plan = GalleryPlan(names=tuple(names or ()), trials=trials, as_json=as_json)
     raise typer.Exit(run_gallery(plan, settings=_settings(home=home, out=out, lang=lang)))
 
 

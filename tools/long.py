@@ -34,8 +34,12 @@ DEMO_PAYMENTS = 200
 ADMITTED_LEAST = 0.45
 SCENARIOS = sum(file.parent.name != "profiles" for file in (REPO / "scenarios").glob("*/*.yaml"))
 REPEATS = 10
+# The gateways of the gallery in which things that come at the same moment race.
+RACES = ("looks-before-it-locks", "opens-anew-each-time", "compares-before-it-writes", "refunds-any-amount",
+         "promises-in-memory")  # fmt: skip
+RACE_TRIALS, POWER_LEAST = 60, 0.90
 TOLD = ("verdict", "payments", "paid", "refunded", "notifies_sent", "notifies_duplicate", "notifies_forged", "lost",
-        "credited_twice", "mismatched")  # fmt: skip
+        "credited_twice", "mismatched", "mutants", "false_alarms")  # fmt: skip
 
 Facts = dict[str, Any]
 # Plays the rounds with these numbers, in order, and gives what each has shown: `ok`, and facts.
@@ -204,6 +208,26 @@ def scenario_repeats(numbers: list[int]) -> Iterator[Facts]:
             yield {"scenario": name, **shown, **judged}
 
 
+def race_power(rounds: list[int]) -> Iterator[Facts]:
+    """
+    Each gateway with a planted race, tried sixty times: how often the requirements of that race catch it.
+    """
+    with _home() as home:
+        for number in rounds:
+            name = RACES[number - 1]
+            told = _command(["gallery", name, "--trials", str(RACE_TRIALS)], home)
+            [row] = told.pop("mutants")
+            power = {rule: found for rule, found in row["caught_by"].items() if rule.startswith("concurrency/")}
+            sure = bool(power) and all(found["at_least"] >= POWER_LEAST for found in power.values())
+            yield {
+                "mutant": name,
+                "caught_of": row["caught_of"],
+                "power": power,
+                **told,
+                "ok": sure and not told["code"],
+            }
+
+
 # Rounds in this process
 
 
@@ -346,6 +370,12 @@ HUNTS = {
             about="a gateway that makes every other lawful choice, in the same way: acquitted",
             rounds=range(1, 101),
             play=foreign("bazaar"),
+        ),
+        Hunt(
+            name="race-power",
+            about="sixty trials of each gateway with a planted race: caught nine times of ten at least, with 95 %",
+            rounds=range(1, len(RACES) + 1),
+            play=race_power,
         ),
         Hunt(name="duplicate-storm", about="every notify nine times", rounds=range(1, 21), play=duplicate_storm),
         Hunt(
