@@ -70,10 +70,11 @@ KNOWN_PAYMENTS = text(
 KNOWN_REFUNDS = text(
     """
     SELECT r.out_request_no AS number, p.channel, r.status, r.amount_fen,
-           CASE WHEN t.id IS NOT NULL THEN r.finished_at END AS booked_at
+           CASE WHEN (
+               SELECT t.id FROM ledger_transactions AS t
+               WHERE t.payment_id = p.id AND t.refund_id = r.id AND t.kind IN ('refund', 'double_back') LIMIT 1
+           ) IS NOT NULL THEN r.finished_at END AS booked_at
     FROM refunds AS r JOIN payments AS p ON p.id = r.payment_id
-    LEFT JOIN ledger_transactions AS t ON t.payment_id = p.id AND t.refund_id = r.id
-      AND t.kind IN ('refund', 'double_back')
     WHERE r.out_request_no = ANY(CAST(:numbers AS text[]))
     """
 )

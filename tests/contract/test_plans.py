@@ -79,8 +79,9 @@ async def test_what_is_to_be_done_is_found_by_its_time_and_its_event_by_its_numb
         assert "Index Cond: (event_id = " in plans[name] or "Index Cond: (seq = " in plans[name], plans[name]
 
 
-async def test_a_bills_numbers_are_looked_up_one_by_one(database_url: str):
-    spelt, parameters = compiled(statements_reconciling.KNOWN_PAYMENTS)
+@pytest.mark.parametrize("asked", [statements_reconciling.KNOWN_PAYMENTS, statements_reconciling.KNOWN_REFUNDS])
+async def test_a_bills_numbers_are_looked_up_one_by_one(database_url: str, asked: TextClause):
+    spelt, parameters = compiled(asked)
     numbers = [f"G{number}" for number in range(1000)]
     async with _connected(database_url) as connection:
         rows = await connection.fetch(f"EXPLAIN {spelt}", *(numbers for _ in parameters))
