@@ -19,6 +19,7 @@ REQUIREMENTS = (
     Requirement(
         "order-of-arrival/stale-answer",
         "An answer that says that nobody has paid, and arrives after the payment's notify, takes nothing back.",
+        moot="the gateway takes no news of an order while it asks about it",
     ),
     Requirement("order-of-arrival/refund-notice-first", "A refund's notice before its payment's harms neither."),
     Requirement(

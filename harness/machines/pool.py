@@ -9,7 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 DAY_S = 86_400.0
+_ALIPAY = frozenset({"alipay", "alipay_v3"})
+_UNIONPAY = frozenset({"unionpay_rsa", "unionpay_keyed", "unionpay_sm2"})
 ONLY: Mapping[str, frozenset[str]] = {
+    "coupon": _ALIPAY | {"wechatpay_v3", "wechatpay_v2"},
+    "says_failed": _ALIPAY | {"wechatpay_v2"} | _UNIONPAY,
+    "says_finished": _ALIPAY,
+    "says_flawed": _UNIONPAY,
     "certificate_rotation": frozenset({"wechatpay_v3"}),
     "expired_certificate": frozenset({"unionpay_rsa", "unionpay_sm2"}),
     "foreign_chain": frozenset({"wechatpay_v3", "unionpay_rsa", "unionpay_sm2"}),
@@ -55,6 +61,11 @@ NOTIFY: tuple[Mapping[str, Any], ...] = (
     {"fault": "expired_certificate", "first": 1},
     {"fault": "wrong_certificate_name", "first": 1},
     {"fault": "signature_downgrade", "first": 1},
+    {"fault": "says_failed", "first": 1},
+    {"fault": "says_finished"},
+    {"fault": "says_finished", "after_s": 7200},
+    {"fault": "says_flawed"},
+    {"fault": "coupon", "off_fen": 1},
 )
 REPLY: tuple[Mapping[str, Any], ...] = (
     {"fault": "delay", "seconds": 2.0},
@@ -77,6 +88,12 @@ REPLY: tuple[Mapping[str, Any], ...] = (
     {"fault": "expired_certificate"},
     {"fault": "wrong_certificate_name"},
     {"fault": "signature_downgrade"},
+    {"fault": "another_answer", "which": "order"},
+    {"fault": "another_answer", "which": "amount"},
+    {"fault": "held_up", "seconds": 3.0},
+    {"fault": "says_finished"},
+    {"fault": "says_flawed"},
+    {"fault": "coupon", "off_fen": 1},
 )
 FIRST_ANSWER = "reply"
 CALLS = ("query", "refund", "refund_query", "close")

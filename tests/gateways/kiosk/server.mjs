@@ -159,11 +159,13 @@ function wechatpay() {
     },
     close: (order) => trade("/close", order).post({ mchid }, given),
     async refund(order, refund) {
-      const { data: known } = await at(`refund/domestic/refunds/${refund.no}`).get(given).catch(missing);
+      // One number for all refunds of a merchant's there; here each order has its own.
+      const no = `${number(order)}-${refund.no}`;
+      const { data: known } = await at(`refund/domestic/refunds/${no}`).get(given).catch(missing);
       const amount = { refund: refund.fen, total: order.fen, currency: "CNY" };
-      const said = { out_trade_no: number(order), out_refund_no: refund.no, notify_url: hook("wechatpay"), amount };
+      const said = { out_trade_no: number(order), out_refund_no: no, notify_url: hook("wechatpay"), amount };
       const told = known.status ? known : (await at("refund/domestic/refunds").post(said, given)).data;
-      about(told.out_refund_no === refund.no && told.amount?.refund === refund.fen);
+      about(told.out_refund_no === no && told.amount?.refund === refund.fen);
       return { SUCCESS: "done", CLOSED: "failed" }[told.status] ?? "doing";
     },
     async hear(headers, body) {
