@@ -1,6 +1,6 @@
 """
 Two that look like one: order numbers that differ in case, one refund number for two orders, one order number for two
-amounts at the same moment, and an answer that is older than the news.
+amounts or over two channels, and an answer that is older than the news.
 """
 
 import asyncio
@@ -36,6 +36,17 @@ async def other_body_at_once(stage: Stage) -> None:
         other = Order(label=order.label, number=order.number, amount_fen=order.amount_fen + 1)
         stage.mark("other-body-at-once", order)
         await asyncio.gather(stage.ask(order), stage.ask(other))
+
+
+async def over_two_channels(stage: Stage) -> None:
+    """An order is asked for over one channel, then over another; its buyer pays whatever stands anywhere."""
+    if not stage.elsewhere:
+        return
+    order = await stage.opened()
+    stage.mark("over-two-channels", order)
+    await stage.open_elsewhere(order, stage.elsewhere)
+    await stage.pay_each(order)
+    await stage.advance(HOUR_S)
 
 
 async def one_refund_number(stage: Stage) -> None:
@@ -88,6 +99,7 @@ def _case(
 CASES = (
     _case("differs-by-case", differs_by_case, "idempotency/numbers-differ-by-case"),
     _case("other-body-at-once", other_body_at_once, "concurrency/other-body-at-once"),
+    _case("over-two-channels", over_two_channels, "money/paid-over-two-channels"),
     _case("one-refund-number", one_refund_number, "refund/number-of-another-order", needs=REFUND),
     _case("stale-answer", stale_answer, "order-of-arrival/stale-answer", needs=CREATE | {Ability.SYNC}),
 )

@@ -6,7 +6,7 @@ One vocabulary for every case and channel. It refuses to judge: the checks read 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -132,6 +132,15 @@ class Stage:
         """
         asked = self.history.invoke("create_other", order=order.number, amount_fen=amount_fen)
         self._end(asked, await self.world.gateway.create(self._wanted(order, amount_fen)))
+
+    async def open_elsewhere(self, order: Order, channel: str) -> None:
+        """
+        Ask for the same order number over another channel; a gateway may refuse it, or let the buyer change over.
+        """
+        asked = self.history.invoke("create_elsewhere", order=order.number, channel=channel)
+        wanted = replace(self._wanted(order, order.amount_fen), channel=channel)
+        self._end(asked, await self.world.gateway.create(wanted))
+        await self.world.advance(0)
 
     async def ask_badly_signed(self, order: Order, seal: BadSeal) -> None:
         """
@@ -267,17 +276,17 @@ class Stage:
 
     async def pay_each(self, order: Order) -> None:
         """
-        The buyer pays every trade that the order has at the provider.
+        The buyer pays every trade that the order has, at whichever provider.
         """
-        numbers = [
-            trade.out_trade_no
-            async for trade in self.world.control.trades(provider=self.provider)
+        found = [
+            (trade.provider, trade.out_trade_no)
+            async for trade in self.world.control.trades()
             if trade.label == order.label
         ]
-        for number in numbers:
+        for provider, number in found:
             asked = self.history.invoke("pay", order=order.number)
             try:
-                trade = await self.world.control.buyer(self.provider, number, action=BuyerAction.PAY)
+                trade = await self.world.control.buyer(provider, number, action=BuyerAction.PAY)
             except ControlError as error:
                 self.history.fail(asked, code=error.code)
             else:

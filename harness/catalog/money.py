@@ -25,6 +25,11 @@ REQUIREMENTS = (
         channels=("unionpay_rsa", "unionpay_keyed", "unionpay_sm2"),
     ),
     Requirement(
+        "money/paid-over-two-channels",
+        "An order that is asked for over one channel and then over another keeps one payment at most.",
+        moot="the gateway has no channel of another provider's",
+    ),
+    Requirement(
         "money/paid-by-coupon",
         "An order of which a coupon paid a part is paid, and credited with its own amount, not with the buyer's part.",
         facts=("alipay/amounts", "wechatpay/query", "wechatpay/v2-payment-notice"),

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from harness.accounts import differences, opened_otherwise
-from harness.checks.base import KEPT, Check, Judgement, Ruling, Story, each_order, finding, judgement, stories
+from harness.checks.base import KEPT, Check, Judgement, Rule, Ruling, Story, each_order, finding, judgement, stories
 from harness.checks.books import account_of, agree, still_right, told_by
 from harness.checks.occasions import Occasion, marked, notified, paid
 from harness.checks.signature import refused
@@ -113,11 +113,14 @@ def nothing_refused(story: Story) -> Iterator[Ruling]:
             )
 
 
-def paid_twice(story: Story) -> Iterator[Ruling]:
+def paid_twice(mark: str) -> Rule:
     """
-    The buyer paid whatever the order had at the provider; one payment is kept, whichever it is.
+    A rule: in a story of that name the buyer paid whatever the order had; one payment is kept, whichever it is.
     """
-    met = tuple(marked("paid-under-each")(story))
+    return lambda story: _one_kept(story, tuple(marked(mark)(story)))
+
+
+def _one_kept(story: Story, met: Sequence[Operation]) -> Iterator[Ruling]:
     book = story.seen("book")
     asked = story.asked("create")
     if not met or not asked or not any(line.value["paid_fen"] for line in book):
@@ -156,7 +159,14 @@ CHECKS: Mapping[str, Check] = {
         when=lambda account: bool(account.paid_fen and account.payment and account.payment.channel_trade_no),
         witness="no paid payment named a trade",
     ),
-    "money/paid-twice": each_order("money/paid-twice", paid_twice, witness="nobody paid an order under each number"),
+    "money/paid-twice": each_order(
+        "money/paid-twice", paid_twice("paid-under-each"), witness="nobody paid an order under each number"
+    ),
+    "money/paid-over-two-channels": each_order(
+        "money/paid-over-two-channels",
+        paid_twice("over-two-channels"),
+        witness="nobody paid an order that was asked for over two channels",
+    ),
     "money/one-fen": each_order(
         "money/one-fen", still_right(_paid_amount(lambda fen: fen == 1)), witness="nobody paid one fen"
     ),

@@ -23,6 +23,7 @@ LANES = (MERCHANT, GATEWAY, PROVIDER, BUYER)
 ASKED_OF_GATEWAY = {
     "create",
     "create_other",
+    "create_elsewhere",
     "create_badly_signed",
     "get",
     "sync",
@@ -33,7 +34,7 @@ ASKED_OF_GATEWAY = {
     "reconcile",
 }
 FOLLOWS = {
-    "open": {"create", "create_other", "create_badly_signed"},
+    "open": {"create", "create_other", "create_elsewhere", "create_badly_signed"},
     "query": {"get", "sync", "close"},
     "close": {"close"},
     "cancel": {"close"},
@@ -44,6 +45,7 @@ ROWS_MAX = 24
 ASKED_SAID = {
     "create": "open payment",
     "create_other": "open payment, other amount",
+    "create_elsewhere": "open payment, other channel",
     "create_badly_signed": "open payment, signed badly",
     "get": "how does it stand?",
     "sync": "ask the channel now",

@@ -43,6 +43,7 @@ CASES_ONLY = frozenset(
         "idempotency/asked-later",
         "idempotency/numbers-differ-by-case",
         "idempotency/refund-asked-later",
+        "money/paid-over-two-channels",
         "money/paid-twice",
         "notify/a-day-late",
         "notify/another-channels",

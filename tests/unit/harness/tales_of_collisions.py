@@ -50,7 +50,19 @@ def opened_late(status, *, pays):
     return tale.book(paid=0, state="CLOSED").ledger(status="CLOSED")
 
 
+def at_two(*books):
+    """Asked for over two channels, and paid over each."""
+    tale = Tale().asked().mark("over-two-channels").asked(kind="create_elsewhere", ends="fail")
+    for number, refunded in enumerate(books, start=1):
+        tale.bought().book(number=f"T{number}", refunded=refunded)
+    return tale.ledger(990)
+
+
 OTHERS = [
+    ("money/paid-over-two-channels", "PASS", at_two(0)),
+    ("money/paid-over-two-channels", "PASS", at_two(990, 0)),
+    ("money/paid-over-two-channels", "FAIL", at_two(0, 0)),
+    ("money/paid-over-two-channels", "UNKNOWN", Tale().asked().bought().right()),
     ("idempotency/numbers-differ-by-case", "PASS", twins()),
     ("idempotency/numbers-differ-by-case", "PASS", twins(ends="fail")),
     ("idempotency/numbers-differ-by-case", "FAIL", twins(payment_id="pay-1")),
