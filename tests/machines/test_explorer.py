@@ -17,7 +17,7 @@ from tests.keys import copy_keys
 CAUGHT = {
     "credits-every-notify": "idempotency/credited-once",
     "believes-unsigned-notifies": "signature/forged-never-acked",
-    "credits-notified-amount": "money/tampered-amount-refused",
+    "credits-notified-amount": "money/credited-amount",
     "books-refund-notices": "refund/notice-acked",
     "refuses-repeats": "notify/true-is-acked",
     "tells-anew": "notify/platform-told-once",
