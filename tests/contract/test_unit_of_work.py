@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from reference_gateway.domain.money import Fen
-from reference_gateway.domain.records import IdempotencyKey, InboxRow, Transition
+from reference_gateway.domain.records import Account, IdempotencyKey, InboxRow, Transition
 from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus, RefundStatus
 from reference_gateway.errors import ConstraintBroken
 from reference_gateway.store.memory_unit_of_work import MemoryStore
@@ -230,6 +230,26 @@ async def test_an_account_nobody_opened_cannot_be_posted_to(store):
         async with store() as unit:
             await unit.post([posting(1, credit="app:nobody")])
     assert caught.value.reason == "ledger_entries_account_fkey"
+
+
+async def test_many_accounts_are_lowered_by_one_statement_each_by_its_own(store):
+    wallets = [f'wallet:live:"{number}"' for number in range(40)]
+    await keep(store, payment())
+    async with store() as unit:
+        await unit.open_accounts([Account(name, -1) for name in wallets])
+        filled = [posting(n, key=f"in:{n}", credit=name, amount_fen=Fen(100 + n)) for n, name in enumerate(wallets)]
+        await unit.post(filled)
+        await unit.commit()
+    async with store() as unit:
+        spent = [
+            posting(100 + n, key=f"out:{n}", debit=name, credit="app:live", amount_fen=Fen(1 + 2 * n))
+            for n, name in enumerate(wallets)
+        ]
+        await unit.post(spent)
+        await unit.commit()
+        balances = await unit.balances()
+    assert [balances[name] for name in wallets] == [99 - n for n in range(40)]
+    assert balances["app:live"] == 40 * 40
 
 
 async def test_opening_an_account_again_keeps_its_balance(store):
