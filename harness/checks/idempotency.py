@@ -17,6 +17,8 @@ ID = "idempotency/credited-once"
 LIES = frozenset({"forged", "tampered", "probe", "stray"})
 # What may befall an answer that arrives all the same, and is true; most answers have no fault at all.
 ARRIVED = frozenset({"", "delay", "slow_drip", "before_response", "other_spelling", "clock_skew"})
+# What keeps an answer back; its call stands nowhere until then, though the work was done.
+KEEPS_BACK = frozenset({"delay", "slow_drip", "held_up"})
 # Trades in the provider's book that nobody can pay any more, and nobody has paid.
 ENDED = frozenset({"CLOSED", "CANCELLED", "FAILED"})
 
@@ -113,7 +115,14 @@ def _given_up(story: Story, trade: Mapping[str, Any]) -> bool:
     """
     opened = [line for line in story.calls("open") if line.value.get("number") == trade["number"]]
     answered = bool(opened) and opened[-1].value["fault"] in ARRIVED
-    return len(opened) > 1 and answered and trade["refunded_fen"] >= trade["paid_fen"]
+    unseen = _opening_kept_back(story) and KEEPS_BACK.isdisjoint(line.value["fault"] for line in opened)
+    return len(opened) + unseen > 1 and answered and trade["refunded_fen"] >= trade["paid_fen"]
+
+
+def _opening_kept_back(story: Story) -> bool:
+    return any(
+        line.value["fault"] in KEEPS_BACK and line.value.get("on") in {"open", "reply"} for line in story.seen("fault")
+    )
 
 
 def _single(story: Story) -> Ruling:

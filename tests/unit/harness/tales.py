@@ -28,6 +28,11 @@ def _rotated(*due_s: int) -> Tale:
     return tale
 
 
+def _kept_back(fault: str, *, on: str = "reply") -> Tale:
+    """Asked for twice, with two trades at the provider, while *fault* lay on the answer to the first opening."""
+    return Tale().struck(fault, on=on).asked().asked().book().book(number="T0", paid=0, state="WAITING")
+
+
 # Where the order met this, its books have to agree all the same: kept when they do, broken when they do not.
 MET: Mapping[str, Written] = {
     "idempotency/ack-not-heard": lambda tale: tale.notify(fault="ack_ignored"),
@@ -198,6 +203,11 @@ OTHERS = [
         "FAIL",
         Tale().asked().asked().book().book(number="T0", paid=0, state="WAITING").call("open", number="T0"),
     ),
+    # The first opening is not written down before its answer has gone out; the second one was refused as a repetition.
+    ("idempotency/one-trade", "PASS", _kept_back("delay").call("open", number="T0")),
+    ("idempotency/one-trade", "FAIL", _kept_back("delay").call("open", number="T0", fault="delay")),
+    ("idempotency/one-trade", "FAIL", _kept_back("timeout_after").call("open", number="T0")),
+    ("idempotency/one-trade", "FAIL", _kept_back("delay", on="query").call("open", number="T0")),
     ("idempotency/asked-after-paid", "PASS", Tale().asked().bought().asked().book()),
     ("idempotency/asked-after-paid", "FAIL", Tale().asked().bought().asked().book().book(number="T2", state="WAITING")),
     ("idempotency/asked-after-paid", "UNKNOWN", Tale().asked().asked().bought().book()),
