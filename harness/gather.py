@@ -6,6 +6,7 @@ audited.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -207,16 +208,30 @@ async def _behind(world: World, ours: Ours) -> list[tuple[Trade, Payment]]:
     found: list[tuple[Trade, Payment]] = []
     if not book:
         return found
+    same: dict[str, list[Trade]] = defaultdict(list)
+    for trade in book.values():
+        same[trade.label or trade.out_trade_no].append(trade)
     async for payment in world.gateway.export(ours=ours):
-        trade = book.pop(payment.out_trade_no, None)
-        gone_fen = trade.refunded_fen if trade is not None and payment.refunded_fen is None else payment.refunded_fen
+        told_of = book.pop(payment.out_trade_no, None)
+        if told_of is None:
+            continue
+        back_fen = given_back_fen(payment, same[told_of.label or told_of.out_trade_no])
+        gone_fen = back_fen if payment.refunded_fen is None else payment.refunded_fen
         told = payment.status in PAID_STATUSES or bool(gone_fen)
-        if trade is not None and (not told or (gone_fen or 0) < trade.refunded_fen):
-            found.append((trade, payment))
-            if not trade.late_after:
+        if not told or gone_fen < back_fen:
+            found.append((told_of, payment))
+            if not told_of.late_after:
                 break  # it has to be waited for, whatever the others are
     # What is left belongs to no payment of this gateway: waiting would not bring it one.
     return found
+
+
+def given_back_fen(payment: Payment, trades: Sequence[Trade]) -> int:
+    """
+    What went back of the order's own money: of one that was paid twice, the second payment is not a part of it.
+    """
+    twice_fen = max(0, sum(trade.paid_fen for trade in trades) - payment.amount_fen)
+    return max(0, sum(trade.refunded_fen for trade in trades) - twice_fen)
 
 
 def witness_of(counts: Counts, *, gateway: GatewayContract) -> Witness:

@@ -79,7 +79,7 @@ async def part(world: ExternalWorld, *, seed: int, run_dir: Path) -> dict[str, A
     """
     Some of the catalogue's cases, each over one channel; twenty seeds in a row play them all over all.
     """
-    gateway, found, unsettled = world.gateway, [], 0
+    gateway, found, unsettled = world.gateway, [], []
     can = Can(
         abilities=gateway.abilities,
         moves=world.moves,
@@ -96,7 +96,8 @@ async def part(world: ExternalWorld, *, seed: int, run_dir: Path) -> dict[str, A
         played = await play(case, channel, world, history=history, patience_s=PATIENCE_S, replay="")
         history.close()
         found += [finding for judged in played.judgements for finding in judged.findings]
-        unsettled += any("not settled" in judged.reason for judged in played.judgements)
+        if any("not settled" in judged.reason for judged in played.judgements):
+            unsettled.append(f"{case.name} over {channel}")
     return {"cases": len(able), "unsettled": unsettled, "case_findings": _told(found)}
 
 
