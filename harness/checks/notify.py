@@ -138,6 +138,17 @@ def platform_one_not_all(story: Story) -> Iterator[Ruling]:
     )
 
 
+def _of_another_merchant(story: Story) -> Sequence[Operation]:
+    """
+    A notify for another merchant. Where some for another app were laid on the order as well, only those of payments:
+    nobody can tell the two apart, and a notice of a refund names no app everywhere.
+    """
+    faults = [line.value for line in story.seen("fault")]
+    mixed = any(one["fault"] == "wrong_recipient" and one["settings"].get("which") == "app" for one in faults)
+    event = "payment" if mixed else ""
+    return tuple(notified("stray", fault="wrong_recipient", event=event, which="merchant")(story))
+
+
 def platform_events_distinct(operations: Sequence[Operation]) -> Judgement:
     """
     Witnessed by each thing that was told; a platform that knows an event's id passes over whatever comes under it.
@@ -275,7 +286,7 @@ CHECKS: Mapping[str, Check] = {
         ("old-one-again", still_right(_replayed_after_refund), "no notify was replayed after a refund"),
         (
             "another-merchants",
-            refused(notified("stray", fault="wrong_recipient", which="merchant")),
+            refused(_of_another_merchant),
             "no notify came for another merchant",
         ),
         (

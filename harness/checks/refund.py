@@ -82,7 +82,8 @@ def _not_taken(story: Story) -> set[str]:
 
 def _happened(fits: Callable[[dict[str, int], int], bool]) -> Rule:
     """
-    A rule: where the refunds asked for fit, all of them happened and the books agree.
+    A rule: where the refunds asked for fit, all of them happened and the books agree. Where the order's end was asked
+    for as well, all of its money may have gone back.
     """
 
     def rule(story: Story) -> Iterator[Ruling]:
@@ -97,8 +98,9 @@ def _happened(fits: Callable[[dict[str, int], int], bool]) -> Rule:
             yield told_by(story, apart[0])
         else:
             refunded_fen = book.value["refunded_fen"]
+            reversed_ = bool(story.asked("close")) and refunded_fen == paid_fen
             yield Ruling(
-                kept=refunded_fen == sum(asked.values()),
+                kept=reversed_ or refunded_fen == sum(asked.values()),
                 expected=f"{yuan_text(sum(asked.values()))} refunded",
                 actual=f"{yuan_text(refunded_fen)} refunded",
                 evidence=(*story.asked("refund"), book),

@@ -111,6 +111,8 @@ def says_when(story: Story) -> Iterator[Ruling]:
             yield KEPT
             continue
         status, later_s = line.value.get("status_code"), line.value.get("retry_after_s")
+        if status is None:
+            continue  # nobody said anything, neither yes nor no
         yield Ruling(
             kept=status in LATER and later_s is not None,
             expected="429 or 503, with Retry-After",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from harness.checks.base import KEPT, Check, Rule, Ruling, Story, each_order
 from harness.checks.books import account_of, disagreements, told_by
-from harness.checks.notify import never_acked
+from harness.checks.notify import TOLD_OTHERWISE, never_acked
 from harness.checks.occasions import paid, struck_by
 
 FLAWED_SUCCESS = "notify/flawed-success"
@@ -28,11 +28,12 @@ def taken_for_paid(fault: str, *, again: bool = False) -> Rule:
         asked = () if again else tuple(struck_by(fault)(story))
         if not paid(story) or account_of(story) is None or not (told or asked):
             return
+        refused = [line for line in told if TOLD_OTHERWISE.isdisjoint(line.value["faults"])]
         apart = disagreements(story)
         if apart:
             yield told_by(story, apart[0], *(*told, *asked)[:1])
-        elif told and not any(line.value["acked"] for line in told):
-            yield never_acked(told)
+        elif refused and not any(line.value["acked"] for line in told):
+            yield never_acked(refused)
         else:
             yield KEPT
 

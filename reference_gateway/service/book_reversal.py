@@ -2,8 +2,9 @@
 Book what a reversal did at the channel: the buyer had paid, and the whole of it has gone back.
 
 Payment and refund are posted together, so the ledger says what happened and no balance moves. An order that was still
-pending ends; one that its notify had made PAID meanwhile keeps its state and is refunded in full. Done once: who comes
-second finds everything refunded.
+pending ends; one that its notify had made PAID meanwhile keeps its state and is refunded in full. While a refund is
+under way nobody knows which of the two gave what back, so the order is looked at again when that has ended. Done once:
+who comes second finds everything refunded.
 
 Facts: alipay/cancel
 """
@@ -36,9 +37,8 @@ class BookReversal:
         async with self._runtime.units() as unit:
             before = (await unit.lock_payments([payment.out_trade_no]))[payment.out_trade_no]
             fresh_fen = before.amount_fen if before.paid_at is None else before.refundable_fen
-            if not fresh_fen:
-                # An automatic refund is under way or done: the refunder hears from the channel what became of it.
-                after = replace(before, end_at=None, poll_at=None)
+            if before.reserved_fen or not fresh_fen:
+                after = self._without(before, now)
                 await unit.save_payments([after])
                 await unit.commit()
                 self._runtime.refunds_bell.ring()
@@ -48,6 +48,13 @@ class BookReversal:
             await unit.commit()
         self._runtime.outbox_bell.ring()
         return after
+
+    def _without(self, before: Payment, now: datetime) -> Payment:
+        """Leave it to the refunds; those that are under way hear from the channel what became of them."""
+        if not before.reserved_fen:
+            return replace(before, end_at=None, poll_at=None)
+        again_at = self._runtime.rules.poll_at(now, before.end_rung)
+        return replace(before, end_at=again_at, end_rung=before.end_rung + 1, poll_at=None)
 
     async def _book(
         self, unit: UnitOfWork, before: Payment, event: OrderEvent, fresh_fen: Fen, now: datetime

@@ -1,6 +1,6 @@
 """
-A reversal whose answer nobody lived to hear: the buyer paid while the trade was being ended, the notify came, and the
-gateway died before the provider said that it had given the money back.
+Reversals that are not told in one answer: nobody lived to hear it, the buyer having paid while the trade was being
+ended; or a refund was under way when the provider gave everything back, and found nothing left.
 """
 
 import pytest
@@ -27,6 +27,18 @@ STORY = Story(
     ),
 )
 
+LATE = {"fault": "held_up", "seconds": 3.0, "on": "reply"}
+BESIDE_A_REFUND = Story(
+    seed=261,
+    turns=(0,),
+    moves=(
+        Move(what="open", told={"channel": "alipay", "amount_fen": 100, "faults": [LATE]}),
+        Move(what="at_once", told={"parts": [{"what": "close", "order": 1}, {"what": "crash", "turns": 6}]}),
+        Move(what="pay", order=1),
+        Move(what="refund", order=1, told={"shares": [50]}),
+    ),
+)
+
 
 @pytest.fixture(scope="module")
 def credentials(tmp_path_factory):
@@ -41,3 +53,15 @@ def test_what_a_dead_gateway_had_reversed_is_found_by_the_next(credentials):
     assert (book["paid_fen"], book["refunded_fen"]) == (100, 100), "the story did not come to its point"
     [ledger, _] = [line.value for line in lived.history if line.kind == "ledger"]
     assert (ledger["credits"], ledger["debits"]) == ([100], [100])
+
+
+def test_what_a_reversal_gave_back_beside_a_refund_that_found_nothing_left_is_booked(credentials):
+    lived = live_again(BESIDE_A_REFUND, InProcessGround(credentials, seed=261, channels=("alipay",)))
+
+    assert (lived.findings, lived.settled) == ((), True)
+    [book] = [line.value for line in lived.history if line.kind == "book"]
+    told = [line.value["type"] for line in lived.history if line.kind == "webhook"]
+    assert (book["paid_fen"], book["refunded_fen"]) == (100, 100), "the story did not come to its point"
+    assert "refund.failed" in told, "the refund found something left"
+    [ledger] = [line.value for line in lived.history if line.kind == "ledger"]
+    assert (ledger["credits"], ledger["debits"], ledger["refund_status"]) == ([100], [100], "FULL")

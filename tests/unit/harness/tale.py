@@ -22,8 +22,8 @@ class Tale:
 
     def notify(self, kind="true", *, acked=True, delivered=True, fault="", **value):
         told = {"kind": kind, "acked": acked, "delivered": delivered, "status": 200 if acked else 400}
-        faults = [fault] if fault else []
-        self.history.fact("notify", order=order(1), faults=faults, **{**told, **value})
+        told["faults"] = [fault] if fault else []
+        self.history.fact("notify", order=order(1), **{**told, **value})
         return self
 
     def copy(self, seconds, *, status=200, notify_id="n1", kind="duplicate", fault=""):

@@ -28,6 +28,12 @@ def _rotated(*due_s: int) -> Tale:
     return tale
 
 
+def _for_others(event: str) -> Tale:
+    """A notify for somebody else was acknowledged, after both another merchant and another app had been laid on it."""
+    tale = Tale().struck("wrong_recipient", which="merchant").struck("wrong_recipient", which="app")
+    return tale.notify("stray", fault="wrong_recipient", event=event).right()
+
+
 def _kept_back(fault: str, *, on: str = "reply") -> Tale:
     """Asked for twice, with two trades at the provider, while *fault* lay on the answer to the first opening."""
     return Tale().struck(fault, on=on).asked().asked().book().book(number="T0", paid=0, state="WAITING")
@@ -341,6 +347,10 @@ OTHERS = [
     ("refund/in-part", "PASS", Tale().refund(fen=400).book(refunded=400).ledger(990, debits=(400,))),
     ("refund/in-part", "FAIL", Tale().refund(fen=400).book(refunded=990).ledger(990, debits=(990,))),
     ("refund/in-part", "UNKNOWN", Tale().refund().right()),
+    ("refund/in-part", "PASS", Tale().ended().refund(fen=400).book(refunded=990).ledger(990, debits=(990,))),
+    ("refund/in-part", "FAIL", Tale().ended().refund(fen=400).book(refunded=590).ledger(990, debits=(590,))),
+    ("notify/another-merchants", "UNKNOWN", _for_others("refund")),
+    ("notify/another-merchants", "FAIL", _for_others("payment")),
     (
         "refund/in-parts",
         "PASS",

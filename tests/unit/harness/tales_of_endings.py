@@ -35,6 +35,12 @@ OTHERS = [
     ("money/paid-by-coupon", "FAIL", Tale().bought().call("query", fault="coupon").book().ledger(890)),
     ("money/paid-by-coupon", "FAIL", Tale().bought().notify(acked=False, fault="coupon").right()),
     ("money/paid-by-coupon", "UNKNOWN", Tale().notify(fault="coupon").right()),
+    # Under a key that had to be fetched first: it need not be taken.
+    (
+        "money/paid-by-coupon",
+        "PASS",
+        Tale().bought().notify(acked=False, faults=["certificate_rotation", "coupon"]).right(),
+    ),
     ("notify/finished-is-paid", "FAIL", Tale().bought().notify(acked=False, fault="says_finished").right()),
     ("notify/finished-is-paid", "UNKNOWN", Tale().bought().notify("duplicate", fault="says_finished").right()),
     (

@@ -88,4 +88,5 @@ OTHERS = [
     ("spike/says-when", "NON_STRICT", turned_away(later_s=None)),
     ("spike/says-when", "NON_STRICT", turned_away(400)),
     ("spike/says-when", "UNKNOWN", Tale().asked()),
+    ("spike/says-when", "UNKNOWN", turned_away(None, later_s=None)),
 ]
