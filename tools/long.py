@@ -37,7 +37,7 @@ REPEATS = 10
 # The gateways of the gallery in which things that come at the same moment race.
 RACES = ("looks-before-it-locks", "opens-anew-each-time", "compares-before-it-writes", "refunds-any-amount",
          "promises-in-memory")  # fmt: skip
-RACE_TRIALS, POWER_LEAST = 60, 0.90
+RACE_TRIALS, RACE_S, POWER_LEAST = 60, 900.0, 0.90
 TOLD = ("verdict", "payments", "paid", "refunded", "notifies_sent", "notifies_duplicate", "notifies_forged", "lost",
         "credited_twice", "mismatched", "mutants", "false_alarms")  # fmt: skip
 
@@ -215,7 +215,7 @@ def race_power(rounds: list[int]) -> Iterator[Facts]:
     with _home() as home:
         for number in rounds:
             name = RACES[number - 1]
-            told = _command(["gallery", name, "--trials", str(RACE_TRIALS)], home)
+            told = _command(["gallery", name, "--trials", str(RACE_TRIALS)], home, limit_s=RACE_S)
             [row] = told.pop("mutants")
             power = {rule: found for rule, found in row["caught_by"].items() if rule.startswith("concurrency/")}
             sure = bool(power) and all(found["at_least"] >= POWER_LEAST for found in power.values())

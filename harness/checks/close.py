@@ -3,6 +3,7 @@ Orders that end without money: at the provider first, and nobody's money is forg
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
 
 from harness.checks.base import KEPT, Check, Rule, Ruling, Story, family
 from harness.checks.books import disagreements, still_right, told_by
@@ -13,6 +14,7 @@ from harness.history import Operation, Phase
 from harness.model import ENDED_STATUSES
 from harness.verdict import yuan_text
 
+SAME_MOMENT = timedelta(seconds=1)
 # Calls that end a trade.
 ENDS = ("close", "cancel")
 LOOKS = ("create", "get", "sync", "close", "ledger")
@@ -87,12 +89,24 @@ def not_believed(story: Story) -> Iterator[Ruling]:
     if not met or not status_of(story):
         return
     again = any(line.index > met[0].index for line in story.lines["call"])
+    if not again and any(_beside(query, met[0]) for query in story.calls("query", faults=("",))):
+        return  # whoever asked beside it was told, too, and may have closed the order by that
     yield Ruling(
         kept=again or status_of(story) not in ENDED_STATUSES,
         expected="another call, since nobody said anything that counts",
         actual=f"the answer to {met[0].value['api']} was taken at its word",
         evidence=(met[0], story.last("ledger")),
     )
+
+
+def _beside(one: Operation, other: Operation) -> bool:
+    """
+    Whether two calls were made at the same moment; of one whose moment is not told nobody knows.
+    """
+    first, second = (str(line.value.get("at") or "") for line in (one, other))
+    if not first or not second:
+        return False
+    return abs(datetime.fromisoformat(first) - datetime.fromisoformat(second)) <= SAME_MOMENT
 
 
 def ends_closed(story: Story) -> Iterator[Ruling]:

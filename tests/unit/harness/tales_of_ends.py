@@ -53,6 +53,9 @@ OTHERS = [
     ("close/not-believed", "PASS", gone().call("close", fault="bad_signature").call("query")),
     ("close/not-believed", "FAIL", gone().call("close", fault="bad_signature")),
     ("close/not-believed", "UNKNOWN", gone().call("close").call("query", fault="bad_signature")),
+    # Two of the gateway's workers at the same moment: the one's question was answered as it should be.
+    ("close/not-believed", "UNKNOWN", gone().call("query", minute=9).call("close", fault="bad_signature", minute=9)),
+    ("close/not-believed", "FAIL", gone().call("query", minute=8).call("close", fault="bad_signature", minute=9)),
     ("close/ends-closed", "PASS", gone()),
     ("close/ends-closed", "FAIL", gone(state="WAITING", status="PENDING")),
     ("close/ends-closed", "UNKNOWN", Tale().ended("fail").book(paid=0, state="WAITING").ledger(status="PENDING")),
