@@ -31,12 +31,14 @@ def _rotated(*due_s: int) -> Tale:
 def _for_others(event: str) -> Tale:
     """A notify for somebody else was acknowledged, after both another merchant and another app had been laid on it."""
     tale = Tale().struck("wrong_recipient", which="merchant").struck("wrong_recipient", which="app")
-    return tale.notify("stray", fault="wrong_recipient", event=event).right()
+    told: Tale = tale.notify("stray", fault="wrong_recipient", event=event).right()
+    return told
 
 
 def _kept_back(fault: str, *, on: str = "reply") -> Tale:
     """Asked for twice, with two trades at the provider, while *fault* lay on the answer to the first opening."""
-    return Tale().struck(fault, on=on).asked().asked().book().book(number="T0", paid=0, state="WAITING")
+    told: Tale = Tale().struck(fault, on=on).asked().asked().book().book(number="T0", paid=0, state="WAITING")
+    return told
 
 
 # Where the order met this, its books have to agree all the same: kept when they do, broken when they do not.
