@@ -218,3 +218,19 @@ def test_a_home_in_use_and_a_taken_port_are_named(tmp_path):
     assert said.returncode == 2
     assert f"port {port}, kept for alipay, is in use by another program" in said.stderr
     assert "Traceback" not in said.stderr
+
+
+def test_named_gateways_are_tried_as_often_as_asked_and_their_power_is_told(home):
+    done = run("gallery", "compares-before-it-writes", "--trials", "2", "--json", "--home", str(home))
+
+    assert done.returncode == 0, done.stderr
+    [row] = orjson.loads(done.stdout)["mutants"]
+    assert (row["id"], row["caught_of"]) == ("compares-before-it-writes", [2, 2])
+    assert row["caught_by"] == {"concurrency/other-body-at-once": {"of": [2, 2], "at_least": 0.342}}
+
+
+def test_a_broken_gateway_that_nobody_has_is_refused_by_name(home):
+    said = refused("gallery", "nobody", "--home", str(home))
+
+    assert "no broken gateway is called nobody" in said
+    assert "payproof list gallery" in said

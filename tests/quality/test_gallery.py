@@ -6,7 +6,6 @@ All is played in one go, over as many processes as there are cores, each broken 
 to convict it; `payproof gallery` plays them all.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,11 +14,9 @@ import pytest
 
 from harness.cases import CASES, COVERING
 from harness.catalog import BY_ID, REQUIREMENTS
-from harness.commands.gallery import GalleryPlan, at_least, cases_against, run_gallery
+from harness.commands.gallery import at_least, cases_against
 from harness.errands import Errand, run_errands
-from harness.errors import ConfigError
 from harness.gallery import MUTANTS
-from harness.settings import HarnessSettings
 from harness.trial import Played
 from harness.verdict import Level, Verdict
 from tests.keys import copy_keys
@@ -98,24 +95,6 @@ def test_the_reference_gateway_is_acquitted_and_each_case_witnesses_what_it_is_f
     # A requirement with several cases may be witnessed by one of them only.
     alone = [name for name in case.covers if len(COVERING[name]) == 1]
     assert [name for name in alone if not judged[name].witnessed] == []
-
-
-def test_named_gateways_are_tried_as_often_as_asked_and_their_power_is_told(tmp_path, capsys):
-    settings = HarnessSettings(home=tmp_path)
-    copy_keys(tmp_path / "credentials")
-    plan = GalleryPlan(names=("compares-before-it-writes",), trials=3, as_json=True)
-
-    assert run_gallery(plan, settings=settings) == 0
-
-    [row] = json.loads(capsys.readouterr().out)["mutants"]
-    assert row["id"] == "compares-before-it-writes"
-    assert row["caught_of"] == [3, 3]
-    assert row["caught_by"] == {"concurrency/other-body-at-once": {"of": [3, 3], "at_least": 0.438}}
-
-
-def test_a_gateway_that_nobody_has_is_refused_by_name(tmp_path):
-    with pytest.raises(ConfigError, match="no broken gateway is called nobody"):
-        run_gallery(GalleryPlan(names=("nobody",)), settings=HarnessSettings(home=tmp_path))
 
 
 @pytest.mark.parametrize(("caught", "least"), [(60, 0.940), (59, 0.911), (30, 0.377), (0, 0.0)])
