@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from harness.checks.base import Check, Judgement, Ruling, Story, family, finding, judgement, stories
 from harness.checks.books import agree, still_right
-from harness.checks.occasions import Occasion, marked, met, notified, paid, struck
+from harness.checks.occasions import Occasion, for_another_merchant, marked, met, notified, paid, struck
 from harness.checks.signature import new_key_at_hand, refused
 from harness.history import Operation
 from harness.model import PAID_STATUSES
@@ -136,17 +136,6 @@ def platform_one_not_all(story: Story) -> Iterator[Ruling]:
         evidence=(met[0], *news[:1]),
         money=f"order {story.order}: the platform waits for a payment because it refused another one",
     )
-
-
-def _of_another_merchant(story: Story) -> Sequence[Operation]:
-    """
-    A notify for another merchant. Where some for another app were laid on the order as well, only those of payments:
-    nobody can tell the two apart, and a notice of a refund names no app everywhere.
-    """
-    faults = [line.value for line in story.seen("fault")]
-    mixed = any(one["fault"] == "wrong_recipient" and one["settings"].get("which") == "app" for one in faults)
-    event = "payment" if mixed else ""
-    return tuple(notified("stray", fault="wrong_recipient", event=event, which="merchant")(story))
 
 
 def platform_events_distinct(operations: Sequence[Operation]) -> Judgement:
@@ -286,7 +275,7 @@ CHECKS: Mapping[str, Check] = {
         ("old-one-again", still_right(_replayed_after_refund), "no notify was replayed after a refund"),
         (
             "another-merchants",
-            refused(_of_another_merchant),
+            refused(for_another_merchant),
             "no notify came for another merchant",
         ),
         (

@@ -90,6 +90,15 @@ def bent_unsigned(story: Story) -> Iterable[Operation]:
     return notified("tampered", fault="tampered_amount", signed=False)(story)
 
 
+def for_another_merchant(story: Story) -> Iterable[Operation]:
+    """
+    A notify for another merchant. Where some for another app were laid on the order as well, only those of payments:
+    nobody can tell the two apart, and a notice of a refund names no app everywhere.
+    """
+    mixed = _told(story, ("wrong_recipient",), {"which": "app"})
+    return notified("stray", fault="wrong_recipient", event="payment" if mixed else "", which="merchant")(story)
+
+
 def struck(fault: str, **settings: Any) -> Occasion:
     """
     A fault that was laid on the order, or that one of its notifies met, and of which a notify came all the same.

@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from aiohttp import web
 
+from reference_gateway import Parts
 from reference_gateway.apps import App
 from reference_gateway.channels.port import ChannelPort, RefundReport, TradeReport, TradeState
 from reference_gateway.domain.notice import Notice, NoticeKind
@@ -208,3 +209,27 @@ class AroundStore:
 
     def __call__(self) -> Any:
         return self._unit(self._inner())
+
+
+class Shared(Protocol):
+    """
+    What all transactions of one gateway know together.
+    """
+
+    def unit(self, inner: UnitOfWork) -> AroundUnit: ...
+
+
+def sharing(kind: Callable[[], Shared]) -> Callable[[], Parts]:
+    """
+    The parts of a gateway around each of whose transactions stands what one *kind* makes, anew for each gateway.
+    """
+
+    def parts() -> Parts:
+        known = kind()
+
+        def around(inner: UnitOfWorkFactory) -> AroundStore:
+            return AroundStore(inner, known.unit)
+
+        return {"around_store": around}
+
+    return parts

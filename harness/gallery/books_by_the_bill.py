@@ -6,14 +6,13 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from itertools import count
 
-from harness.gallery.around import AroundStore, AroundUnit
+from harness.gallery.around import AroundUnit, sharing
 from harness.gallery.mutant import Mutant
-from reference_gateway import Parts
 from reference_gateway.domain.money import Fen
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.reconciliation import Difference
 from reference_gateway.domain.records import Posting, app_account, channel_account
-from reference_gateway.service.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from reference_gateway.service.unit_of_work import UnitOfWork
 
 
 class Clerk:
@@ -47,19 +46,10 @@ class Clerk:
         return [Posting(number, number, "payment", payment.id, None, debit, credit, missing_fen, payment.created_at)]
 
 
-def _parts() -> Parts:
-    clerk = Clerk()
-
-    def around(inner: UnitOfWorkFactory) -> AroundStore:
-        return AroundStore(inner, clerk.unit)
-
-    return {"around_store": around}
-
-
 MUTANT = Mutant(
     id="books-by-the-bill",
     bug="books whatever a bill says, each time that it reads it",
-    parts=_parts,
+    parts=sharing(Clerk),
     must_be_convicted_by=("reconciliation/nothing-by-the-bill", "reconciliation/again-harmless"),
     tried_in=("bill-amount", "bill-never-heard-of"),
 )

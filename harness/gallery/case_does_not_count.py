@@ -5,11 +5,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.gallery.around import AroundStore, AroundUnit
+from harness.gallery.around import AroundUnit, sharing
 from harness.gallery.mutant import Mutant
-from reference_gateway import Parts
 from reference_gateway.domain.payment import Payment
-from reference_gateway.service.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from reference_gateway.service.unit_of_work import UnitOfWork
 
 Order = tuple[str, str]
 
@@ -53,19 +52,10 @@ def _folded(payment: Payment) -> Order:
     return payment.app_id, payment.merchant_order_no.lower()
 
 
-def _parts() -> Parts:
-    collation = Collation()
-
-    def around(inner: UnitOfWorkFactory) -> AroundStore:
-        return AroundStore(inner, collation.unit)
-
-    return {"around_store": around}
-
-
 MUTANT = Mutant(
     id="case-does-not-count",
     bug="takes an order for another one whose number differs in upper and lower case",
-    parts=_parts,
+    parts=sharing(Collation),
     must_be_convicted_by=("idempotency/numbers-differ-by-case",),
     tried_in=("differs-by-case",),
 )

@@ -6,12 +6,11 @@ whatever its amount.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.gallery.around import AroundStore, AroundUnit
+from harness.gallery.around import AroundUnit, sharing
 from harness.gallery.mutant import Mutant
-from reference_gateway import Parts
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.transitions import AttemptStatus
-from reference_gateway.service.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from reference_gateway.service.unit_of_work import UnitOfWork
 
 Order = tuple[str, str]
 
@@ -44,19 +43,10 @@ class Hurry:
         return Around(inner)
 
 
-def _parts() -> Parts:
-    hurry = Hurry()
-
-    def around(inner: UnitOfWorkFactory) -> AroundStore:
-        return AroundStore(inner, hurry.unit)
-
-    return {"around_store": around}
-
-
 MUTANT = Mutant(
     id="compares-before-it-writes",
     bug="accepts one order number over two amounts, when both are asked for at the same moment",
-    parts=_parts,
+    parts=sharing(Hurry),
     must_be_convicted_by=("concurrency/other-body-at-once",),
     tried_in=("other-body-at-once",),
 )

@@ -6,11 +6,10 @@ trade is forgotten.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.gallery.around import AroundStore, AroundUnit
+from harness.gallery.around import AroundUnit, sharing
 from harness.gallery.mutant import Mutant
-from reference_gateway import Parts
 from reference_gateway.domain.payment import Payment
-from reference_gateway.service.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from reference_gateway.service.unit_of_work import UnitOfWork
 
 
 class Register:
@@ -36,19 +35,10 @@ class Register:
         return replace(payment, merchant_order_no=f"{number}@{payment.channel}")
 
 
-def _parts() -> Parts:
-    register = Register()
-
-    def around(inner: UnitOfWorkFactory) -> AroundStore:
-        return AroundStore(inner, register.unit)
-
-    return {"around_store": around}
-
-
 MUTANT = Mutant(
     id="one-order-for-each-channel",
     bug="lets an order be paid once over each channel over which it was asked for",
-    parts=_parts,
+    parts=sharing(Register),
     must_be_convicted_by=("money/paid-over-two-channels",),
     tried_in=("over-two-channels",),
 )

@@ -5,11 +5,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from harness.gallery.around import AroundStore, AroundUnit
+from harness.gallery.around import AroundUnit, sharing
 from harness.gallery.mutant import Mutant
-from reference_gateway import Parts
 from reference_gateway.domain.payment import Payment
-from reference_gateway.service.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from reference_gateway.service.unit_of_work import UnitOfWork
 
 
 class Replica:
@@ -38,19 +37,10 @@ class Replica:
         return Around(inner)
 
 
-def _parts() -> Parts:
-    replica = Replica()
-
-    def around(inner: UnitOfWorkFactory) -> AroundStore:
-        return AroundStore(inner, replica.unit)
-
-    return {"around_store": around}
-
-
 MUTANT = Mutant(
     id="reads-a-stale-copy",
     bug="answers some questions from a copy of the order that is out of date",
-    parts=_parts,
+    parts=sharing(Replica),
     must_be_convicted_by=("state/never-back", "close/stays-closed"),
     tried_in=("plain", "close-plain"),
 )

@@ -2,11 +2,10 @@
 "A refund number is unique": whichever order it is asked for, the number brings back the refund that had it first.
 """
 
-from harness.gallery.around import AroundStore, AroundUnit
+from harness.gallery.around import AroundUnit, sharing
 from harness.gallery.mutant import Mutant
-from reference_gateway import Parts
 from reference_gateway.domain.refund import Refund
-from reference_gateway.service.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from reference_gateway.service.unit_of_work import UnitOfWork
 
 
 class Register:
@@ -35,19 +34,10 @@ class Register:
         return Around(inner)
 
 
-def _parts() -> Parts:
-    register = Register()
-
-    def around(inner: UnitOfWorkFactory) -> AroundStore:
-        return AroundStore(inner, register.unit)
-
-    return {"around_store": around}
-
-
 MUTANT = Mutant(
     id="refund-numbers-are-everybodys",
     bug="tells a refund as done that went to another order, because it has the same number",
-    parts=_parts,
+    parts=sharing(Register),
     must_be_convicted_by=("refund/number-of-another-order",),
     tried_in=("one-refund-number",),
 )

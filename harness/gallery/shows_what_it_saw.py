@@ -4,11 +4,10 @@
 
 from collections import Counter
 
-from harness.gallery.around import AroundStore, AroundUnit
+from harness.gallery.around import AroundUnit, sharing
 from harness.gallery.mutant import Mutant
-from reference_gateway import Parts
 from reference_gateway.domain.payment import Payment
-from reference_gateway.service.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from reference_gateway.service.unit_of_work import UnitOfWork
 
 LOOKS = 3
 
@@ -36,19 +35,10 @@ class Cache:
         return Around(inner)
 
 
-def _parts() -> Parts:
-    cache = Cache()
-
-    def around(inner: UnitOfWorkFactory) -> AroundStore:
-        return AroundStore(inner, cache.unit)
-
-    return {"around_store": around}
-
-
 MUTANT = Mutant(
     id="shows-what-it-saw",
     bug="shows an order as open of whose payment it has told the platform",
-    parts=_parts,
+    parts=sharing(Cache),
     must_be_convicted_by=("state/told-is-shown",),
     tried_in=("told-then-looked-at",),
 )
