@@ -27,17 +27,21 @@ def read(text: str, codec: str, *, fields_max: int) -> list[tuple[str, str]]:
     Read a form in a charset, strictly: a name, `=` and a value, which may be empty, between all `&`.
 
     Raises:
-        ValueError: it is none, not in that charset, or has too many fields.
+        ValueError: it is none, not in that charset, carries a NUL, or has too many fields.
     """
+    if not text:
+        return []
     if text.count("&") >= fields_max:
         raise ValueError("the form has too many fields")
-    pairs: list[tuple[str, str]] = []
-    for piece in text.split("&") if text else ():
-        name, equals, value = piece.partition("=")
-        if not equals:
-            raise ValueError("a field has no value")
-        pairs.append((_plain(name, codec), _plain(value, codec)))
-    return pairs
+    # A NUL, which no field may carry, keeps names and values apart while all are unescaped at once.
+    pieces = [piece.replace("=", "\0", 1) for piece in text.split("&")]
+    flat = "\0".join(pieces)
+    if "\0" in text or flat.count("\0") != 2 * len(pieces) - 1:
+        raise ValueError("a field has no value, or carries a NUL")
+    texts = _plain(flat, codec).split("\0")
+    if len(texts) != 2 * len(pieces):
+        raise ValueError("a field carries a NUL")
+    return list(zip(texts[::2], texts[1::2], strict=True))
 
 
 def _escaped(value: str, codec: str) -> str:

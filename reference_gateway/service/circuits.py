@@ -45,6 +45,30 @@ class _Circuit:
     opened_at: datetime | None = None
     probing: bool = False
     slices: deque[_Slice] = field(default_factory=deque)
+    # The sums of the slices, so that the end of a call is counted by two additions.
+    answered: int = 0
+    failed: int = 0
+
+    def count(self, *, answered: bool) -> None:
+        """Count a call in the newest slice."""
+        newest = self.slices[-1]
+        if answered:
+            newest.answered += 1
+            self.answered += 1
+        else:
+            newest.failed += 1
+            self.failed += 1
+
+    def forget(self, before_at: datetime) -> None:
+        """Forget the slices that began before a moment."""
+        while self.slices and self.slices[0].begins_at < before_at:
+            gone = self.slices.popleft()
+            self.answered -= gone.answered
+            self.failed -= gone.failed
+
+    def forget_all(self) -> None:
+        self.slices.clear()
+        self.answered = self.failed = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +86,14 @@ class Circuits:
     def __init__(self, channels: Iterable[str], *, clock: Clock, rules: BreakerRules) -> None:
         self._clock = clock
         self._rules = rules
-        self._slice = timedelta(seconds=rules.window_s / SLICES)
+        self._window = timedelta(seconds=rules.window_s)
+        self._slice = self._window / SLICES
         self._circuits = {channel: _Circuit() for channel in channels}
 
     def standing(self, channel: str) -> Standing:
         """Return the state of a circuit, after what time has done to it."""
         circuit = self._cooled(channel)
-        return Standing(circuit.state, circuit.probing, self._tally(circuit))
+        return Standing(circuit.state, circuit.probing, self._tally(circuit, self._clock.now()))
 
     def admit(self, channel: str) -> bool:
         """
@@ -87,14 +112,15 @@ class Circuits:
 
     def ended(self, channel: str, *, answered: bool, probe: bool = False) -> None:
         """Count how a call ended; a probe's end decides what becomes of the circuit."""
-        circuit = self._cooled(channel)
-        current = self._current(circuit)
-        current.answered += answered
-        current.failed += not answered
+        circuit, now = self._cooled(channel), self._clock.now()
+        if not circuit.slices or now >= circuit.slices[-1].begins_at + self._slice:
+            circuit.forget(now - self._window)
+            circuit.slices.append(_Slice(now))
+        circuit.count(answered=answered)
         if probe:
             circuit.probing = False
             self._move(channel, circuit, CircuitEvent.ANSWER if answered else CircuitEvent.FAILURE)
-        elif circuit.state is CircuitState.CLOSED and is_too_much(self._tally(circuit), self._rules):
+        elif circuit.state is CircuitState.CLOSED and is_too_much(self._tally(circuit, now), self._rules):
             self._move(channel, circuit, CircuitEvent.TRIP)
 
     def abandoned(self, channel: str) -> None:
@@ -111,10 +137,11 @@ class Circuits:
         before, circuit.state = circuit.state, CIRCUIT_STEPS[circuit.state, event]
         if circuit.state is before:
             return
-        tally = self._tally(circuit)
-        circuit.opened_at = self._clock.now() if circuit.state is CircuitState.OPEN else None
+        now = self._clock.now()
+        tally = self._tally(circuit, now)
+        circuit.opened_at = now if circuit.state is CircuitState.OPEN else None
         if circuit.state is CircuitState.CLOSED:
-            circuit.slices.clear()
+            circuit.forget_all()
         _LOG.warning(
             "circuit_moved",
             channel=channel,
@@ -124,14 +151,6 @@ class Circuits:
             failed=tally.failed,
         )
 
-    def _current(self, circuit: _Circuit) -> _Slice:
-        now = self._clock.now()
-        if not circuit.slices or now >= circuit.slices[-1].begins_at + self._slice:
-            circuit.slices.append(_Slice(now))
-        return circuit.slices[-1]
-
-    def _tally(self, circuit: _Circuit) -> Tally:
-        oldest_at = self._clock.now() - timedelta(seconds=self._rules.window_s)
-        while circuit.slices and circuit.slices[0].begins_at < oldest_at:
-            circuit.slices.popleft()
-        return Tally(sum(s.answered for s in circuit.slices), sum(s.failed for s in circuit.slices))
+    def _tally(self, circuit: _Circuit, now: datetime) -> Tally:
+        circuit.forget(now - self._window)
+        return Tally(circuit.answered, circuit.failed)

@@ -30,7 +30,7 @@ from reference_gateway.clock import Clock
 from reference_gateway.errors import ChannelOutcomeUnknown, SignatureRejected
 
 BEIJING = timezone(timedelta(hours=8))
-_FORM = "application/x-www-form-urlencoded;charset=utf-8"
+_FORM = {"Content-Type": "application/x-www-form-urlencoded;charset=utf-8"}
 
 
 def compact(business: Mapping[str, Any]) -> str:
@@ -92,9 +92,7 @@ class V2Caller:
         params = self._params(method, business, notify_url=notify_url)
         content = params.pop("biz_content")
         url = URL(f"{self._merchant.gateway_url}?{written(params)}", encoded=True)
-        reply = await self._http.send(
-            "POST", url, body=written({"biz_content": content}).encode(), headers={"Content-Type": _FORM}
-        )
+        reply = await self._http.send("POST", url, body=written({"biz_content": content}).encode(), headers=_FORM)
         if reply.status != 200:
             raise ChannelOutcomeUnknown(f"the channel answered HTTP {reply.status}")
         return self._verified(method, reply.body)

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 import aiohttp
 from yarl import URL
 
+from reference_gateway.channels.sessions import session
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelUnavailable
-
-CONNECTIONS_MAX = 256
 
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
-    """What came back, untouched; header names in lower case."""
+    """What came back, untouched; header names are looked up in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -34,11 +33,7 @@ class AlipayHttp:
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX),
-            timeout=aiohttp.ClientTimeout(total=self._timeout_s),
-            auto_decompress=True,
-        )
+        self._session = session(self._timeout_s)
 
     async def stop(self) -> None:
         if self._session is not None:
@@ -61,8 +56,7 @@ class AlipayHttp:
             async with self._session.request(
                 method, url, data=body, headers=headers, allow_redirects=False
             ) as response:
-                told = {name.lower(): value for name, value in response.headers.items()}
-                return HttpReply(response.status, told, await response.read())
+                return HttpReply(response.status, response.headers, await response.read())
         except aiohttp.ClientConnectorError as error:
             raise ChannelUnavailable("no connection to the channel") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -33,7 +33,7 @@ def request_text(params: Mapping[str, str]) -> str:
 
     Facts: alipay/sign-string, alipay/empty-values
     """
-    return "&".join(f"{key}={params[key]}" for key in sorted(params) if key != "sign" and params[key].strip())
+    return "&".join([f"{key}={value}" for key, value in sorted(params.items()) if key != "sign" and value.strip()])
 
 
 def notify_text(pairs: Iterable[tuple[str, str]]) -> str:
@@ -42,7 +42,7 @@ def notify_text(pairs: Iterable[tuple[str, str]]) -> str:
 
     Facts: alipay/notify-sign
     """
-    return "&".join(f"{key}={value}" for key, value in sorted(pairs) if key not in {"sign", "sign_type"})
+    return "&".join([f"{key}={value}" for key, value in sorted(pairs) if key not in {"sign", "sign_type"}])
 
 
 @functools.lru_cache(maxsize=8)

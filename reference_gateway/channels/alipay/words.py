@@ -37,8 +37,16 @@ PAYOUT_STATES: Mapping[str, PayoutState] = {
 
 
 def beijing_time(text: str) -> datetime:
-    """Read `yyyy-MM-dd HH:mm:ss`, with or without milliseconds, as Beijing time."""
-    return datetime.strptime(text[:19], "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
+    """
+    Read `yyyy-MM-dd HH:mm:ss`, with or without milliseconds, as Beijing time.
+
+    Raises:
+        ValueError: it is written in another way.
+    """
+    at = datetime.fromisoformat(text[:19])
+    if at.isoformat(" ") != text[:19]:
+        raise ValueError(f"not a time as Alipay writes it: {text!r}")
+    return at.replace(tzinfo=BEIJING)
 
 
 def beijing_text(at: datetime) -> str:

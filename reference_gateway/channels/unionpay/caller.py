@@ -12,14 +12,16 @@ from collections.abc import Mapping
 import aiohttp
 import structlog
 
+from reference_gateway.channels.sessions import session
 from reference_gateway.channels.unionpay.merchant import ENCODING, UnionPayMerchant
 from reference_gateway.channels.unionpay.wire import codec_of, read_answer, text_to_sign, write_form
 from reference_gateway.clock import Clock
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelUnavailable, SignatureRejected
 
-CONNECTIONS_MAX = 256
 # What comes back exactly as it was sent; a query's answer has the type of what it found, so types are not among them.
 ECHOED = ("version", "signMethod", "merId", "orderId", "txnTime")
+
+_FORM = {"Content-Type": f"application/x-www-form-urlencoded;charset={ENCODING}"}
 
 _LOG = structlog.get_logger("reference_gateway.unionpay")
 
@@ -34,11 +36,7 @@ class Caller:
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX),
-            # One deadline for all of it, however slowly the answer drips.
-            timeout=aiohttp.ClientTimeout(total=self._timeout_s),
-        )
+        self._session = session(self._timeout_s)
 
     async def stop(self) -> None:
         if self._session is not None:
@@ -51,7 +49,7 @@ class Caller:
 
         Facts: unionpay/empty-values
         """
-        kept = {name: value.strip() for name, value in fields.items() if value.strip()}
+        kept = {name: trimmed for name, value in fields.items() if (trimmed := value.strip())}
         text = text_to_sign(kept).encode(codec_of(kept["encoding"]))
         return {**kept, "signature": self._merchant.signing.sign(text)}
 
@@ -69,9 +67,8 @@ class Caller:
     async def _post(self, url: str, form: bytes) -> bytes:
         if self._session is None:
             raise ChannelUnavailable("the channel is not started")
-        headers = {"Content-Type": f"application/x-www-form-urlencoded;charset={ENCODING}"}
         try:
-            async with self._session.post(url, data=form, headers=headers, allow_redirects=False) as response:
+            async with self._session.post(url, data=form, headers=_FORM, allow_redirects=False) as response:
                 if response.status != 200:
                     raise ChannelOutcomeUnknown(f"the channel answered HTTP {response.status}")
                 return await response.read()

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from reference_gateway.channels.unionpay import der, sm2
@@ -70,6 +73,38 @@ def point_of(certificate: x509.Certificate) -> bytes:
     return point
 
 
+@dataclass(frozen=True)
+class Checked:
+    """A certificate and what is read out of it once, not for each message: its key, its number, its dates."""
+
+    certificate: x509.Certificate
+
+    @cached_property
+    def rsa_key(self) -> rsa.RSAPublicKey:
+        """Its key; SignatureRejected when it has none of RSA."""
+        key = self.certificate.public_key()
+        if not isinstance(key, rsa.RSAPublicKey):
+            raise SignatureRejected("the certificate has no RSA key")
+        return key
+
+    @cached_property
+    def sm2_point(self) -> bytes:
+        """Its point; SignatureRejected when it has none of SM2."""
+        try:
+            return point_of(self.certificate)
+        except (ValueError, IndexError) as error:
+            raise SignatureRejected("the certificate has no SM2 key") from error
+
+    @cached_property
+    def number(self) -> str:
+        return str(self.certificate.serial_number)
+
+    @cached_property
+    def dates(self) -> tuple[datetime, datetime]:
+        """The first and the last moment at which it is in date."""
+        return self.certificate.not_valid_before_utc, self.certificate.not_valid_after_utc
+
+
 class Chain:
     """A root and a middle that we trust, and the leaves that were checked against them, by their whole text."""
 
@@ -78,10 +113,10 @@ class Chain:
             raise SettingsRefused(
                 "the UnionPay middle certificate is not signed by the root; give the pair of one pack"
             )
-        self._root, self._middle, self._is_signed_by = root, middle, is_signed_by
-        self._known: OrderedDict[str, x509.Certificate] = OrderedDict()
+        self._root, self._middle, self._is_signed_by = Checked(root), Checked(middle), is_signed_by
+        self._known: OrderedDict[str, Checked] = OrderedDict()
 
-    def leaf(self, pem: str, now: datetime) -> x509.Certificate:
+    def leaf(self, pem: str, now: datetime) -> Checked:
         """
         Return the certificate in *pem* when it is UnionPay's own and in date.
 
@@ -90,16 +125,16 @@ class Chain:
 
         Facts: unionpay/chain-rules
         """
-        certificate = self._known.get(pem)
-        if certificate is None:
-            certificate = self.member(pem, now)
-            if _company(certificate) != COMPANY:
+        leaf = self._known.get(pem)
+        if leaf is None:
+            leaf = Checked(self.member(pem, now))
+            if _company(leaf.certificate) != COMPANY:
                 raise SignatureRejected("the certificate is not the company's")
-            self._known[pem] = certificate
+            self._known[pem] = leaf
             if len(self._known) > KNOWN_MAX:
                 self._known.popitem(last=False)
-        self._refuse_out_of_date(certificate, now)
-        return certificate
+        self._refuse_out_of_date(leaf, now)
+        return leaf
 
     def member(self, pem: str, now: datetime) -> x509.Certificate:
         """Return the certificate in *pem* when it is in date and of this chain, whatever its name."""
@@ -107,14 +142,15 @@ class Chain:
             certificate = x509.load_pem_x509_certificate(pem.encode("ascii"))
         except ValueError as error:
             raise SignatureRejected("what stands for a certificate is none") from error
-        if not self._is_signed_by(certificate, self._middle):
+        if not self._is_signed_by(certificate, self._middle.certificate):
             raise SignatureRejected("the certificate is of another chain")
-        self._refuse_out_of_date(certificate, now)
+        self._refuse_out_of_date(Checked(certificate), now)
         return certificate
 
-    def _refuse_out_of_date(self, leaf: x509.Certificate, now: datetime) -> None:
-        for certificate in (leaf, self._middle, self._root):
-            if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+    def _refuse_out_of_date(self, leaf: Checked, now: datetime) -> None:
+        for one in (leaf, self._middle, self._root):
+            starts_at, ends_at = one.dates
+            if not starts_at <= now <= ends_at:
                 raise SignatureRejected("a certificate of the chain is out of date")
 
 

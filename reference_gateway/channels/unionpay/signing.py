@@ -19,10 +19,10 @@ from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import padding
 
 from reference_gateway.channels.unionpay import sm2
-from reference_gateway.channels.unionpay.certificates import Chain, point_of
+from reference_gateway.channels.unionpay.certificates import Chain
 from reference_gateway.channels.unionpay.keys import RsaIdentity, Sm2Identity
 from reference_gateway.errors import SignatureRejected
 
@@ -60,10 +60,7 @@ class RsaSigning:
         return base64.b64encode(signature).decode()
 
     def verify(self, text: bytes, fields: Mapping[str, str], now: datetime) -> None:
-        certificate = self._chain.leaf(fields.get("signPubKeyCert", ""), now)
-        key = certificate.public_key()
-        if not isinstance(key, rsa.RSAPublicKey):
-            raise SignatureRejected("the certificate has no RSA key")
+        key = self._chain.leaf(fields.get("signPubKeyCert", ""), now).rsa_key
         try:
             key.verify(_decoded(fields), _hex_sha256(text), padding.PKCS1v15(), hashes.SHA256())
         except InvalidSignature as error:
@@ -107,13 +104,9 @@ class Sm2Signing:
         ).decode()
 
     def verify(self, text: bytes, fields: Mapping[str, str], now: datetime) -> None:
-        certificate = self._chain.leaf(fields.get("signPubKeyCert", ""), now)
-        try:
-            point = point_of(certificate)
-        except (ValueError, IndexError) as error:
-            raise SignatureRejected("the certificate has no SM2 key") from error
-        message, user_id = sm2.sm3(text).hex().encode(), str(certificate.serial_number).encode()
-        if not sm2.engine().verify(point, message, signature=_decoded(fields), user_id=user_id):
+        signer = self._chain.leaf(fields.get("signPubKeyCert", ""), now)
+        message, user_id = sm2.sm3(text).hex().encode(), signer.number.encode()
+        if not sm2.engine().verify(signer.sm2_point, message, signature=_decoded(fields), user_id=user_id):
             raise SignatureRejected
 
 

@@ -26,7 +26,7 @@ def text_to_sign(fields: Mapping[str, str]) -> str:
 
     Facts: unionpay/sign-string
     """
-    return "&".join(f"{name}={fields[name]}" for name in sorted(fields) if name != "signature")
+    return "&".join([f"{name}={value}" for name, value in sorted(fields.items()) if name != "signature"])
 
 
 def codec_of(encoding: str) -> str:
@@ -78,6 +78,8 @@ def read_answer(text: str) -> dict[str, str]:
 
     Facts: unionpay/parsing
     """
+    if "\x00" in text:
+        raise ValueError("a field carries a NUL")
     pairs: list[tuple[str, str]] = []
     at = 0
     while at < len(text):
@@ -94,6 +96,4 @@ def _once_each(pairs: list[tuple[str, str]]) -> dict[str, str]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise ValueError("a field stands twice")
-    if any("\x00" in text for pair in pairs for text in pair):
-        raise ValueError("a field carries a NUL")
     return fields

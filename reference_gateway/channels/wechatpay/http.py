@@ -16,16 +16,16 @@ from dataclasses import dataclass
 import aiohttp
 from yarl import URL
 
+from reference_gateway.channels.sessions import session
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelUnavailable
 
-CONNECTIONS_MAX = 256
 ANSWER_BYTES_MAX = 1 << 20
 USER_AGENT = "payproof-reference-gateway"
 
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
-    """What came back, untouched; header names in lower case."""
+    """What came back, untouched; header names are looked up in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -48,11 +48,8 @@ class WechatHttp:
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, ssl=self._tls or True),
-            timeout=aiohttp.ClientTimeout(total=self._timeout_s),
-            headers={"Accept": "application/json", "User-Agent": USER_AGENT},
-        )
+        headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
+        self._session = session(self._timeout_s, tls=self._tls, headers=headers)
 
     async def stop(self) -> None:
         if self._session is not None:
@@ -106,5 +103,4 @@ class WechatHttp:
                 read += chunk
                 if len(read) > bytes_max:
                     raise ChannelOutcomeUnknown(f"the answer has more than {bytes_max} bytes")
-            told = {name.lower(): value for name, value in response.headers.items()}
-            return HttpReply(response.status, told, bytes(read))
+            return HttpReply(response.status, response.headers, bytes(read))

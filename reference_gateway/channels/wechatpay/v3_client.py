@@ -9,11 +9,11 @@ Facts: wechatpay/request-sign, wechatpay/what-is-signed, wechatpay/unsigned-refu
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+import orjson
 import structlog
 from cryptography import x509
 
@@ -117,7 +117,7 @@ class V3Client:
             ChannelRefused, ChannelUnavailable, ChannelOutcomeUnknown: see the port.
         """
         self.keys.keep_fresh()
-        content = b"" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        content = b"" if body is None else orjson.dumps(body)
         reply = await self._send(method, target, content, platform_serial=platform_serial)
         if reply.headers.get("wechatpay-signature", "").startswith(PROBE_PREFIX):
             reply = await self._send(method, target, content, platform_serial=platform_serial)
@@ -282,8 +282,8 @@ def _raise_refusal(name: str, reply: HttpReply) -> NoReturn:
 def _json(body: bytes) -> Mapping[str, Any]:
     """Read an object, or nothing where there is none."""
     try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
+        answer = orjson.loads(body)
+    except ValueError:
         return {}
     return answer if isinstance(answer, dict) else {}
 

@@ -7,9 +7,10 @@ Facts: wechatpay/notify-headers, wechatpay/notify-envelope, wechatpay/notify-obj
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
+
+import orjson
 
 from reference_gateway.channels.port import TradeState
 from reference_gateway.channels.wechatpay.merchant import V3Merchant
@@ -57,7 +58,7 @@ class V3Notifies:
             return self._notice(envelope, told, hashlib.sha256(body).hexdigest())
         except KeyError as error:
             raise NotifyRefused(f"the notify has no usable {error}", code="malformed_notify") from error
-        except (TypeError, ValueError, RecursionError) as error:
+        except (TypeError, ValueError) as error:
             raise NotifyRefused(f"the notify cannot be read: {error}", code="malformed_notify") from error
 
     def _opened(self, resource: Mapping[str, Any]) -> bytes:
@@ -118,7 +119,7 @@ class V3Notifies:
 
 
 def _object(text: bytes) -> Mapping[str, Any]:
-    fields = json.loads(text)
+    fields = orjson.loads(text)
     if not isinstance(fields, dict):
         raise ValueError("not a JSON object")  # noqa: TRY004 (a malformed notify, not a wrong call)
     return fields

@@ -49,3 +49,9 @@ def test_a_letter_that_the_charset_has_not_is_no_form():
 @example("&".join("a=1" for _ in range(FIELDS_MAX + 1)), "utf-8")
 def test_a_form_is_read_as_the_library_reads_it(text, codec):
     assert _read(text, codec) == _library(text, codec)
+
+
+@pytest.mark.parametrize("text", ["a=%00", "a%00=b", "a=\0", "a\0b&c=d", "a&b=c%00d", "a=b%00c&d"])
+def test_a_nul_makes_no_field(text):
+    with pytest.raises(ValueError, match=r"NUL|no value"):
+        forms.read(text, "utf-8", fields_max=FIELDS_MAX)
