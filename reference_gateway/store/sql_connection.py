@@ -76,6 +76,8 @@ def rows_text(rows: Sequence[object]) -> str:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"  # as PostgreSQL reads them
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"a {type(value).__name__} has no place in a row")

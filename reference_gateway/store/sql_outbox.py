@@ -12,7 +12,7 @@ from sqlalchemy import TextClause
 
 from reference_gateway.domain.records import OutboxRow
 from reference_gateway.store import statements_outbox as sql
-from reference_gateway.store.sql_connection import Rows
+from reference_gateway.store.sql_connection import Rows, rows_text
 from reference_gateway.store.sql_connection import values as values_of
 
 
@@ -28,8 +28,7 @@ class SqlOutbox:
         raise NotImplementedError
 
     async def add_outbox(self, rows: Sequence[OutboxRow]) -> None:
-        columns = {name: [getattr(row, name) for row in rows] for name in sql.OUTBOX}
-        await self._run(sql.ADD_OUTBOX, {**columns, "publishes": self.publishes})
+        await self._run(sql.ADD_OUTBOX, {"rows": rows_text(rows), "publishes": self.publishes})
 
     async def claim_outbox(self, now: datetime, *, lease_until: datetime, limit: int) -> list[OutboxRow]:
         rows = await self._run(sql.CLAIM_OUTBOX, {"now": now, "lease_until": lease_until, "limit": limit})

@@ -7,7 +7,7 @@ Knows the statements' parameters and the shape of their rows; what they are for 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -136,14 +136,15 @@ class _Books(_Refunds):
         await self._run(sql.OPEN_ACCOUNTS, _columns(accounts, ("name", "normal_sign")))
 
     async def post(self, postings: Sequence[Posting]) -> set[str]:
-        fields_ = [name for name in sql.POSTING if name != "posting_key"]
-        parameters = {**_columns(postings, fields_), "posting_key": [posting.key for posting in postings]}
-        posted = {row.id: row.posting_key for row in await self._run(sql.POST, parameters)}
-        fresh = [posting for posting in postings if posting.id in posted]
-        if fresh:
-            entries = [(posting.id, *entry) for posting in fresh for entry in posting.entries()]
-            names = ("transaction_id", "account", "amount_fen")
-            await self._run(sql.ENTER, dict(zip(names, map(list, zip(*entries, strict=True)), strict=True)))
+        posted: dict[str, str] = dict(await self._run(sql.POST, {"rows": rows_text(postings)}))
+        entries = [
+            {"transaction_id": posting.id, "account": account, "amount_fen": amount_fen}
+            for posting in postings
+            if posting.id in posted
+            for account, amount_fen in posting.entries()
+        ]
+        if entries:
+            await self._run(sql.ENTER, {"rows": rows_text(entries)})
         return set(posted.values())
 
     async def lock_balances(self, accounts: Collection[str]) -> dict[str, int]:
@@ -165,13 +166,12 @@ class _Books(_Refunds):
         return {row.name: row.balance_fen for row in rows}
 
     async def record_inbox(self, rows: Sequence[InboxRow]) -> None:
-        merged: dict[tuple[str, str], tuple[InboxRow, int]] = {}
+        merged: dict[tuple[str, str], InboxRow] = {}
         for row in rows:
-            first, deliveries = merged.get((row.channel, row.dedupe_key), (row, 0))
-            merged[row.channel, row.dedupe_key] = (first, deliveries + row.deliveries)
-        parameters = _columns([row for row, _ in merged.values()], sql.INBOX)
-        parameters["deliveries"] = [deliveries for _, deliveries in merged.values()]
-        await self._run(sql.RECORD_INBOX, parameters)
+            key = (row.channel, row.dedupe_key)
+            first = merged.get(key)
+            merged[key] = row if first is None else replace(first, deliveries=first.deliveries + row.deliveries)
+        await self._run(sql.RECORD_INBOX, {"rows": rows_text(list(merged.values()))})
 
     async def idempotency_keys(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], IdempotencyKey]:
         rows = await self._read(sql.IDEMPOTENCY_KEYS, _pairs(keys, "app_id", "key"))

@@ -217,17 +217,16 @@ OPEN_ACCOUNTS = text(
 )
 _POSTING = {
     "id": "text",
-    "posting_key": "text",
+    "key": "text",
     "kind": "text",
     "payment_id": "text",
     "refund_id": "text",
     "at": "timestamptz",
 }
-POSTING = tuple(_POSTING)
 POST = text(
     f"""
-    INSERT INTO ledger_transactions ({", ".join(POSTING)})
-    SELECT * FROM {unnest_of(**_POSTING)} ORDER BY posting_key
+    INSERT INTO ledger_transactions (id, posting_key, kind, payment_id, refund_id, at)
+    SELECT * FROM {recordset_of(**_POSTING)} ORDER BY key
     ON CONFLICT ON CONSTRAINT ledger_transactions_posting_key DO NOTHING
     RETURNING id, posting_key
     """  # noqa: S608 (made of constants)
@@ -235,7 +234,7 @@ POST = text(
 ENTER = text(
     f"""
     INSERT INTO ledger_entries (transaction_id, account, amount_fen)
-    SELECT * FROM {unnest_of(transaction_id="text", account="text", amount_fen="bigint")}
+    SELECT * FROM {recordset_of(transaction_id="text", account="text", amount_fen="bigint")}
     """  # noqa: S608 (made of constants)
 )
 LEDGER_LINES = text(
@@ -283,7 +282,7 @@ INBOX = tuple(_INBOX)
 RECORD_INBOX = text(
     f"""
     INSERT INTO notify_inbox ({", ".join(INBOX)})
-    SELECT * FROM {unnest_of(**_INBOX)} ORDER BY channel, dedupe_key
+    SELECT * FROM {recordset_of(**_INBOX)} ORDER BY channel, dedupe_key
     ON CONFLICT ON CONSTRAINT notify_inbox_pkey DO UPDATE
     SET deliveries = notify_inbox.deliveries + excluded.deliveries
     """  # noqa: S608 (made of constants)

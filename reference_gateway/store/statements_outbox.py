@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from reference_gateway.store.statements import unnest_of
+from reference_gateway.store.statements import recordset_of, unnest_of
 
 _EVENT = {
     "event_id": "text",
@@ -22,13 +22,12 @@ _EVENT = {
 }
 EVENT = tuple(_EVENT)
 _GIVEN = {**_EVENT, "due_at": "timestamptz", "attempts": "integer"}
-OUTBOX = tuple(_GIVEN)
 _OF_EVENT = ", ".join(f"o.{name}" for name in EVENT)
 
 # What is due at no time is sent to nobody; where no stream is configured nothing waits for one.
 ADD_OUTBOX = text(
     f"""
-    WITH given AS (SELECT * FROM {unnest_of(**_GIVEN)}), added AS (
+    WITH given AS (SELECT * FROM {recordset_of(**_GIVEN)}), added AS (
         INSERT INTO outbox ({", ".join(EVENT)}) SELECT {", ".join(EVENT)} FROM given RETURNING seq, event_id
     ), sent_later AS (
         INSERT INTO outbox_to_send (event_id, due_at, attempts)
