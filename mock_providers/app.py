@@ -64,11 +64,11 @@ class Simulator:
         self._place = place
         numbers = place.numbers
         self.book = Book(numbers=numbers)
-        self.journal = Journal(file=settings.journal_file, numbers=numbers)
+        self.journal = _journal(settings, numbers)
         self.schedule = ScheduleClock(clock, rate=settings.schedule_rate)
         self.notifier = Notifier(
             schedule=self.schedule, stamp=clock, planner=faults, journal=self.journal, numbers=numbers,
-            keep_alive_s=settings.notify_keep_alive_s,
+            keep_alive_s=settings.notify_keep_alive_s, kept=settings.notifies_kept,
         )  # fmt: skip
         labels, self._timers = Labels(), Timers(self.schedule)
         self.providers: Mapping[str, Provider] = {
@@ -201,6 +201,15 @@ class Simulator:
         await self.notifier.stop()
         self.faults.close()
         self.journal.close()
+
+
+def _journal(settings: ProvidersSettings, numbers: Numbers) -> Journal:
+    return Journal(
+        file=settings.journal_file,
+        cap=settings.journal_kept,
+        cap_bytes=settings.journal_kept_mib * 2**20,
+        numbers=numbers,
+    )
 
 
 def _front_plan(settings: ProvidersSettings) -> FrontPlan:

@@ -14,6 +14,8 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mock_providers.core.hosts import is_loopback
+from mock_providers.core.journal import KEPT, KEPT_BYTES
+from mock_providers.core.notifier import DONE_KEPT
 from mock_providers.errors import ConfigurationRefused, closest
 
 PREFIX = "PAYPROOF_PROVIDERS_"
@@ -39,6 +41,9 @@ class ProvidersSettings(BaseSettings):
         plan_file: where the faults that strike are written down, to strike again without the seed.
         label_fields: the request field that carries the harness's label, by provider.
         journal_file: NDJSON of every exchange; memory holds the latest either way.
+        journal_kept: so many exchanges are kept in memory, for each worker, ...
+        journal_kept_mib: ... and no more than take about so many MiB.
+        notifies_kept: so many notifies that were delivered are kept in memory, for each worker.
         schedule_rate: schedule seconds for one real second.
         buyers_pay_after_s: every order is paid by itself, so long after its opening in schedule time; None leaves that
             to buyers' hands.
@@ -78,6 +83,9 @@ class ProvidersSettings(BaseSettings):
     plan_file: Path | None = None
     label_fields: dict[str, str] = Field(default_factory=lambda: {"alipay": "subject", "wechatpay": "description"})
     journal_file: Path | None = None
+    journal_kept: int = Field(default=KEPT, ge=1)
+    journal_kept_mib: int = Field(default=KEPT_BYTES // 2**20, ge=1)
+    notifies_kept: int = Field(default=DONE_KEPT, ge=1)
     schedule_rate: float = Field(default=1.0, ge=0)
     buyers_pay_after_s: float | None = Field(default=None, ge=0)
     notify_keep_alive_s: float = Field(default=0.0, ge=0, le=60)

@@ -28,6 +28,10 @@ from harness.world.processes import ProcessesWorld
 SIMULATOR_ENV = {
     "PAYPROOF_PROVIDERS_BUYERS_PAY_AFTER_S": "0.02",
     "PAYPROOF_PROVIDERS_NOTIFY_KEEP_ALIVE_S": "5",
+    # What was exchanged is on disk, and the audit asks only for what nobody has acknowledged yet: a soak would grow by
+    # every payment until memory held the last 20,000.
+    "PAYPROOF_PROVIDERS_JOURNAL_KEPT": "2000",
+    "PAYPROOF_PROVIDERS_NOTIFIES_KEPT": "2000",
 }
 # The distances that a gateway has in earnest: a world's usual ones ask so early that every slow payment is asked about.
 GATEWAY_ENV = {"GATEWAY_POLL_LADDER_S": "[5, 10, 20, 40, 80, 160, 320, 600]"}

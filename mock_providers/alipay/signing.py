@@ -55,7 +55,7 @@ def sign(key: RSAPrivateKey, text: bytes, sign_type: str) -> str:
     return b64encode(key.sign(text, _PADDING, HASHES[sign_type])).decode()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def sign_once(key: RSAPrivateKey, text: bytes, sign_type: str) -> str:
     """The same for what is sent several times: this padding is deterministic, so equal copies need signing once."""
     return sign(key, text, sign_type)

@@ -1,8 +1,8 @@
 """
 The journal: every exchange with its raw bytes, the string that was signed and the verdict on the signature.
 
-Kept in memory up to a cap, and appended line by line to a file when one is given, so that a killed process loses at
-most the line it was writing. Judges nothing.
+Kept in memory up to a number and up to a size, and appended line by line to a file when one is given, so that a killed
+process loses at most the line it was writing. Judges nothing.
 """
 
 import asyncio
@@ -10,10 +10,10 @@ import os
 from binascii import b2a_base64
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from itertools import count, islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Literal
 
@@ -21,10 +21,14 @@ import orjson
 
 from mock_providers.core.numbers import ALONE, Numbers
 from mock_providers.core.records import record
+from mock_providers.core.signed import Text, packed, unpacked
 
 Headers = tuple[tuple[str, str], ...]
 
-_CAP = 20_000
+KEPT = 20_000
+KEPT_BYTES = 64 * 2**20
+# What an exchange takes besides its bytes: records, moments, places in lists.
+_RECORDS_BYTES = 600
 
 
 @record
@@ -73,13 +77,14 @@ def _base64(body: bytes) -> str:
     return b2a_base64(body, newline=False).decode("ascii")
 
 
-@record
+@dataclass(slots=True)
 class Entry:
     """
     One exchange.
 
     `response` is None when no answer came or none was sent; `error` says why. `doctor` explains a refused signature
-    when it is asked. `acked` is whether a merchant's answer ended a notify's resends.
+    when it is asked. `acked` is whether a merchant's answer ended a notify's resends. What was signed is read by
+    `unpacked`, for the journal packs it.
     """
 
     direction: Literal["in", "out"]
@@ -89,15 +94,35 @@ class Entry:
     label: str
     request: RawRequest
     response: RawResponse | None
-    string_to_sign: str | None
+    string_to_sign: Text | None
     signature_ok: bool | None
     fault: str | None
     schedule_at: datetime
     stamp_at: datetime
     error: str | None = None
-    answer_string_to_sign: str | None = None
+    answer_string_to_sign: Text | None = None
     doctor: Callable[[], Mapping[str, object] | None] | None = None
     acked: bool | None = None
+
+    def pack(self) -> None:
+        """Take up less room from here on."""
+        request, response = self.request, self.response
+        if self.direction == "out":
+            self.request = request = replace(request, body=_alone(request.body))
+        elif response is not None:
+            self.response = response = RawResponse(response.status, response.headers, _alone(response.body))
+        self.string_to_sign = packed(self.string_to_sign, body=request.body)
+        if response is not None:
+            self.answer_string_to_sign = packed(self.answer_string_to_sign, body=response.body)
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory it takes."""
+        request, response = self.request, self.response
+        size = _RECORDS_BYTES + len(request.target) + len(request.body) + _size(request.headers)
+        if response is not None:
+            size += len(response.body) + _size(response.headers)
+        return size + _own_size(self.string_to_sign) + _own_size(self.answer_string_to_sign)
 
     def as_json(self, seq: int) -> dict[str, object]:
         """The entry as the control API and the file show it."""
@@ -121,8 +146,8 @@ class Entry:
                 "headers": self.response.headers,
                 "body_b64": _base64(self.response.body),
             },
-            "string_to_sign": self.string_to_sign,
-            "answer_string_to_sign": self.answer_string_to_sign,
+            "string_to_sign": unpacked(self.string_to_sign),
+            "answer_string_to_sign": unpacked(self.answer_string_to_sign),
             "signature_ok": self.signature_ok,
             "doctor": None if self.doctor is None else self.doctor(),
             "fault": self.fault,
@@ -131,6 +156,24 @@ class Entry:
             "schedule_at": self.schedule_at,
             "stamp_at": self.stamp_at,
         }
+
+
+def _alone(body: bytes) -> bytes:
+    """
+    Bytes that we wrote, without the room in which they were written: orjson's results hold 4 kB or 8 kB for a few.
+    """
+    return bytes(memoryview(body))
+
+
+def _size(headers: Headers) -> int:
+    return sum(map(len, chain.from_iterable(headers)))
+
+
+def _own_size(text: Text | None) -> int:
+    """Of a packed text without the body that it repeats, which is the message's."""
+    if isinstance(text, tuple):
+        return sum(map(len, text)) if len(text) == 1 else len(text[0]) + len(text[-1])
+    return 0 if text is None else len(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +207,20 @@ _EVERYTHING = Wanted()
 
 
 class Journal:
-    """Exchanges in the order in which they ended; numbered from 1."""
+    """
+    Exchanges in the order in which they ended; numbered from 1.
 
-    def __init__(self, *, file: Path | None = None, cap: int = _CAP, numbers: Numbers = ALONE) -> None:
-        self._entries: deque[Entry] = deque(maxlen=cap)
+    Args:
+        cap: so many are kept in memory at most.
+        cap_bytes: and no more than take about so much, but always the latest.
+    """
+
+    def __init__(
+        self, *, file: Path | None = None, cap: int = KEPT, cap_bytes: int = KEPT_BYTES, numbers: Numbers = ALONE
+    ) -> None:
+        self._entries: deque[Entry] = deque()
+        self._cap, self._cap_bytes = cap, cap_bytes
+        self._weight = 0
         self._numbers = numbers
         self._last = 0
         self._file = file
@@ -189,15 +242,22 @@ class Journal:
     def add(self, entry: Entry) -> None:
         """Write *entry* down; unbuffered, one system call a line."""
         self._last += 1
-        self._entries.append(entry)
         if self._descriptor is not None:
             os.write(
                 self._descriptor,
                 orjson.dumps(entry.as_json(self._numbers.outer(self._last)), option=orjson.OPT_APPEND_NEWLINE),
             )
+        self._keep(entry)
         for reader in self._readers:
             if not reader.done():
                 reader.set_result(None)
+
+    def _keep(self, entry: Entry) -> None:
+        entry.pack()
+        self._entries.append(entry)
+        self._weight += entry.weight
+        while len(self._entries) > self._cap or (self._weight > self._cap_bytes and len(self._entries) > 1):
+            self._weight -= self._entries.popleft().weight
 
     def entries(self) -> list[Entry]:
         """What memory still holds, oldest first."""
@@ -264,3 +324,4 @@ class Journal:
     def clear(self) -> None:
         """Forget what memory holds; the file keeps its lines, and numbering goes on."""
         self._entries.clear()
+        self._weight = 0

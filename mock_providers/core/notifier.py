@@ -8,12 +8,13 @@ waiting is on the schedule clock, so a ladder of a day passes in milliseconds wh
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from functools import partial
+from functools import lru_cache, partial
 from itertools import groupby
 
-from mock_providers.core.clock import Clock, ScheduleClock, Scheduled
+from mock_providers.core.clock import Clock, ScheduleClock
+from mock_providers.core.copies import Attempt, Delivery, Sought
 from mock_providers.core.journal import Entry, Journal, RawRequest, RawResponse
 from mock_providers.core.kept_back import KeptBack
 from mock_providers.core.numbers import ALONE, Numbers
@@ -32,72 +33,18 @@ from mock_providers.core.provider import Notice, OutgoingNotify, Provider
 from mock_providers.core.underway import Copy, Underway
 from mock_providers.errors import BookRefused
 
-_DONE_KEPT = 20_000
+DONE_KEPT = 20_000
 _BEIJING = timezone(timedelta(hours=8))
 _ENDING = frozenset({Kind.TRUE, Kind.DUPLICATE})
 
 
-@dataclass(slots=True, eq=False)
-class Delivery:
-    """One copy on its way; `state` is pending, held, sending or done."""
-
-    seq: int
-    attempt: "Attempt"
-    planned: PlannedDelivery
-    due_s: float
-    state: str = "pending"
-    answer: dict[str, object] | None = None
-    acked: bool = False
-
-    @property
-    def id(self) -> str:
-        """The id in the control API."""
-        return f"n{self.seq}"
-
-
-@dataclass(slots=True, eq=False)
-class Attempt:
-    """One rung of the ladder for one notice."""
-
-    notice: Notice
-    number: int
-    due_s: float
-    plan: DeliveryPlan
-    base_s: float
-    open: int = 0
-    acked: bool = False
-    sent: OutgoingNotify | None = None
-    jobs: list[Scheduled] = field(default_factory=list)
-    deliveries: list[Delivery] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Sought:
+class Notifier:
     """
-    Which copies somebody asks for; None asks for all.
+    Everything that is on its way to merchants.
 
     Args:
-        state: "pending" is anything that is not "done".
+        kept: so many copies that are done are remembered, an attempt's all together.
     """
-
-    state: str | None = None
-    provider: str | None = None
-    order: str | None = None
-    merchant: str | None = None
-
-    def holds(self, delivery: Delivery) -> bool:
-        """Whether *delivery* is one of them."""
-        notice = delivery.attempt.notice
-        return (
-            (self.state is None or (delivery.state == "done") == (self.state == "done"))
-            and (self.provider is None or notice.provider == self.provider)
-            and (self.order is None or notice.out_trade_no == self.order)
-            and (self.merchant is None or notice.merchant_id == self.merchant)
-        )
-
-
-class Notifier:
-    """Everything that is on its way to merchants."""
 
     def __init__(
         self,
@@ -108,6 +55,7 @@ class Notifier:
         journal: Journal,
         numbers: Numbers = ALONE,
         keep_alive_s: float = 0.0,
+        kept: int = DONE_KEPT,
     ) -> None:
         self.counts = Counts()
         self._numbers = numbers
@@ -118,7 +66,9 @@ class Notifier:
         self._providers: dict[str, Provider] = {}
         self._postman = Postman(stamp, keep_alive_s=keep_alive_s)
         self._deliveries: dict[int, Delivery] = {}
-        self._done: deque[int] = deque()
+        self._done = 0
+        self._ended: deque[Attempt] = deque()
+        self._kept = kept
         self._last = 0
         self._kept_back: KeptBack[Attempt] = KeptBack()
         self._listeners: dict[OrderKey, list[asyncio.Future[None]]] = {}
@@ -138,15 +88,18 @@ class Notifier:
     def clear(self) -> None:
         """Forget what is pending, what is done and the counts."""
         self._schedule.clear()
+        for delivery in self._deliveries.values():
+            delivery.attempt.let_go()
         self._deliveries.clear()
-        self._done.clear()
+        self._ended.clear()
+        self._done = 0
         self._kept_back.clear()
         self.counts = Counts()
 
     @property
     def pending(self) -> int:
         """Copies not sent yet."""
-        return len(self._deliveries) - len(self._done)
+        return len(self._deliveries) - self._done
 
     def acknowledged(self, event: str) -> set[str]:
         """The labels of which a genuine copy of that event was acknowledged."""
@@ -242,11 +195,7 @@ class Notifier:
             plan=attempt.plan,
             acked=attempt.acked,
             behind=self._kept_back.behind(_order_of(attempt.notice), attempt),
-            copies=tuple(
-                Copy(one.seq, one.planned, one.due_s, held=one.state == "held")
-                for one in attempt.deliveries
-                if one.state != "done"
-            ),
+            copies=tuple(Copy(one.seq, one.planned, one.due_s, held=one.state == "held") for one in attempt.deliveries),
         )
 
     @property
@@ -317,7 +266,7 @@ class Notifier:
                 response=response,
                 string_to_sign=outgoing.string_to_sign,
                 signature_ok=not delivery.planned.forged,
-                fault="+".join(_faults_of(delivery)) or None,
+                fault="+".join(delivery.faults) or None,
                 error=error,
                 acked=delivery.acked,
                 schedule_at=self._schedule.now(),
@@ -337,18 +286,16 @@ class Notifier:
             return attempt.sent
         provider = self._providers[attempt.notice.provider]
         outgoing = provider.render(attempt.notice, planned, stamp_at=stamp_at)
-        if planned.kind is Kind.TRUE:
+        if planned.kind is Kind.TRUE and any(one.planned.kind is Kind.REPLAYED for one in attempt.deliveries):
             attempt.sent = outgoing
         return outgoing
 
-    def _over(self, delivery: Delivery, answer: dict[str, object]) -> None:
+    def _over(self, delivery: Delivery, answer: Mapping[str, object]) -> None:
         if delivery.state == "done" or self._deliveries.get(delivery.seq) is not delivery:
             return  # done by hand meanwhile, or forgotten by a reset
         delivery.state = "done"
         delivery.answer = answer
-        self._done.append(delivery.seq)
-        while len(self._done) > _DONE_KEPT:
-            self._deliveries.pop(self._done.popleft(), None)
+        self._put_away(delivery)
         attempt = delivery.attempt
         if delivery.planned.kind is Kind.REPLAYED:
             return  # whoever replays is not the platform, and no ladder waits for it
@@ -357,6 +304,21 @@ class Notifier:
             attempt.acked = True
         if attempt.open == 0:
             self._attempt_over(attempt)
+
+    def _put_away(self, delivery: Delivery) -> None:
+        """A copy is done; of the attempts that are, the oldest are forgotten, each with all its copies."""
+        attempt = delivery.attempt
+        attempt.deliveries.remove(delivery)
+        self._done += 1
+        if attempt.deliveries:
+            return
+        attempt.let_go()
+        self._ended.append(attempt)
+        while self._done > self._kept and self._ended:
+            forgotten = self._ended.popleft().numbers
+            self._done -= len(forgotten)
+            for number in forgotten:
+                del self._deliveries[number]
 
     def _attempt_over(self, attempt: Attempt) -> None:
         notice = attempt.notice
@@ -452,6 +414,7 @@ class Notifier:
     def _enter(self, delivery: Delivery) -> Delivery:
         self._deliveries[delivery.seq] = delivery
         delivery.attempt.deliveries.append(delivery)
+        delivery.attempt.numbers.append(delivery.seq)
         return delivery
 
     def drop(self, delivery: Delivery) -> None:
@@ -495,7 +458,7 @@ class Notifier:
             "due_at": self._schedule.at(delivery.due_s),
             "state": delivery.state,
             "kind": delivery.planned.kind,
-            "faults": _faults_of(delivery),
+            "faults": delivery.faults,
             "last_answer": delivery.answer,
         }
 
@@ -520,13 +483,11 @@ def _must_wait(delivery: Delivery) -> None:
         raise BookRefused("not_pending", f"this notify is {delivery.state}, no longer pending")
 
 
-def _faults_of(delivery: Delivery) -> tuple[str, ...]:
-    """The fault that added this copy first, then what struck the whole attempt."""
-    own = delivery.planned.fault
-    return ((own,) if own else ()) + delivery.attempt.plan.faults
+def _answer_json(response: RawResponse | None, error: str | None, *, acked: bool) -> Mapping[str, object]:
+    return {"error": error} if response is None else _answered(response.status, response.body[:200], acked=acked)
 
 
-def _answer_json(response: RawResponse | None, error: str | None, *, acked: bool) -> dict[str, object]:
-    if response is None:
-        return {"error": error}
-    return {"status": response.status, "body": response.body[:200].decode("utf-8", "replace"), "acked": acked}
+@lru_cache(maxsize=256)
+def _answered(status: int, body: bytes, *, acked: bool) -> Mapping[str, object]:
+    """One for all merchants who answer alike, which most do."""
+    return {"status": status, "body": body.decode("utf-8", "replace"), "acked": acked}

@@ -3,12 +3,13 @@ Carries the bytes of a notify to a merchant's address and brings its answer back
 """
 
 import asyncio
+from functools import lru_cache
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from yarl import URL
 
 from mock_providers.core.clock import Clock
-from mock_providers.core.journal import RawResponse
+from mock_providers.core.journal import Headers, RawResponse
 from mock_providers.core.provider import OutgoingNotify
 
 _ANSWER_KEPT_BYTES = 65_536
@@ -86,10 +87,7 @@ class Postman:
                     read_bufsize=_SIP_BYTES if read_slowly_s > 0 else 2**16,
                 ) as answer:
                     body = await self._read(answer, slowly_s=read_slowly_s)
-                    headers = tuple(
-                        (key.decode("latin-1"), value.decode("latin-1")) for key, value in answer.raw_headers
-                    )
-                    return RawResponse(answer.status, headers, body), None
+                    return RawResponse(answer.status, _read_headers(answer.raw_headers), body), None
             except TimeoutError:
                 return None, f"no answer within {timeout_s:g} s"
             except (ClientError, OSError, ValueError) as problem:
@@ -108,8 +106,15 @@ class Postman:
         return bytes(kept[:_ANSWER_KEPT_BYTES])
 
 
+@lru_cache(maxsize=256)
+def _read_headers(raw: tuple[tuple[bytes, bytes], ...]) -> Headers:
+    """Kept, because a merchant's program writes the same headers for as long as the second lasts."""
+    return tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw])
+
+
+@lru_cache(maxsize=256)
 def _http_url(url: str) -> URL | None:
-    """What a merchant gave as its address, byte for byte; None when it is none."""
+    """What a merchant gave as its address, byte for byte; None when it is none. Most notifies go to the same few."""
     try:
         target = URL(url, encoded=True)
         usable = target.scheme in {"http", "https"} and bool(target.host and target.port)

@@ -6,7 +6,6 @@ come with the question.
 """
 
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -78,8 +77,10 @@ class FaultDesk:
         self._plan_file = plan_file
         self._made: list[Made] = []
         self._last = 0
-        self._attempts: Counter[tuple[str, str, str, str]] = Counter()
-        self._numbers: dict[tuple[str, str, str], str] = {}
+        # How often each order asked, by provider, merchant and API; and the first order of each label, by provider and
+        # merchant. A million orders stand here.
+        self._attempts: dict[tuple[str, str, str], dict[str, int]] = {}
+        self._numbers: dict[tuple[str, str], dict[str, str]] = {}
 
     @property
     def profile(self) -> str:
@@ -93,13 +94,14 @@ class FaultDesk:
 
     def _first_number(self, provider: str, merchant: str, *, label: str, order: str) -> str:
         """An order that is opened again under its own number with something behind it goes on where it was."""
-        first = self._numbers.setdefault((provider, merchant, label), order)
+        first = self._numbers.setdefault((provider, merchant), {}).setdefault(label, order)
         return first if len(first) >= LONG_NUMBER and order.startswith(first) else order
 
     def plan_reply(self, *, provider: str, label: str, order: str, api: str, merchant: str = "") -> ReplyPlan:
         """How to answer; counts the attempt itself."""
-        key = (provider, merchant, self._first_number(provider, merchant, label=label, order=order), api)
-        self._attempts[key] = attempt = self._attempts.get(key, 0) + 1
+        number = self._first_number(provider, merchant, label=label, order=order)
+        asked = self._attempts.setdefault((provider, merchant, api), {})
+        asked[number] = attempt = asked.get(number, 0) + 1
         struck = self._ask(
             Question(
                 provider=provider,
@@ -194,7 +196,11 @@ class FaultDesk:
 
         Decisions are not in it, for they would come out the same.
         """
-        attempts = [[*key, number] for key, number in self._attempts.items()]
+        attempts = [
+            [provider, merchant, order, api, times]
+            for (provider, merchant, api), asked in self._attempts.items()
+            for order, times in asked.items()
+        ]
         return {"profile": self._name, "rules": self.rules(), "attempts": attempts}
 
     def load(self, dumped: Mapping[str, Any]) -> None:
@@ -208,9 +214,9 @@ class FaultDesk:
         self._name = dumped["profile"]
         self._take(profile.rules)
         self._made.clear()
-        self._attempts = Counter(
-            {(provider, merchant, order, api): n for provider, merchant, order, api, n in dumped["attempts"]}
-        )
+        self._attempts = {}
+        for provider, merchant, order, api, times in dumped["attempts"]:
+            self._attempts.setdefault((provider, merchant, api), {})[order] = times
 
     def forget(self) -> None:
         """Attempts and decisions start anew; the rules stay."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from mock_providers.core.journal import Entry, Headers, RawResponse
 from mock_providers.core.pages import Language
+from mock_providers.core.signed import unpacked
 from mock_providers.operator.story import felt
 
 _SHOWN_BYTES = 12_000
@@ -55,8 +56,8 @@ def show(seq: int, entry: Entry, *, language: Language) -> Shown:
         request=_message(f"{request.method} {request.target}", request.headers, request.body),
         response="" if response is None else _answered(response, page=entry.api.startswith("cashier")),
         error=entry.error or "",
-        string_to_sign=entry.string_to_sign or "",
-        answer_string_to_sign=entry.answer_string_to_sign or "",
+        string_to_sign=unpacked(entry.string_to_sign) or "",
+        answer_string_to_sign=unpacked(entry.answer_string_to_sign) or "",
         signature_ok=entry.signature_ok,
         acked=entry.acked,
         fault=felt(entry),

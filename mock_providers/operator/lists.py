@@ -10,9 +10,9 @@ from urllib.parse import quote, urlencode
 
 from mock_providers.core.book import Trade
 from mock_providers.core.control.state import ControlState
+from mock_providers.core.copies import Sought
 from mock_providers.core.journal import Entry, Wanted
 from mock_providers.core.money import yuan_text
-from mock_providers.core.notifier import Sought
 from mock_providers.operator.story import felt
 
 PAGE = 25

@@ -18,9 +18,9 @@ from mock_providers.core.book import CASHIER_PATH, Trade, TradeState, cashier_to
 from mock_providers.core.control.problems import ControlProblem
 from mock_providers.core.control.reading import trade_of
 from mock_providers.core.control.state import ControlState
+from mock_providers.core.copies import Sought
 from mock_providers.core.journal import Entry, Wanted
 from mock_providers.core.money import yuan_text
-from mock_providers.core.notifier import Sought
 from mock_providers.core.pages import Language, PageText, PageWords, Templates, language_of
 from mock_providers.core.provider import Brand
 from mock_providers.errors import BookRefused, RulesRefused

@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
 from mock_providers.core.book import Trade
-from mock_providers.core.notifier import Delivery
+from mock_providers.core.copies import Delivery
 from mock_providers.core.plans import Kind
 
 BY_HAND = "by_hand"

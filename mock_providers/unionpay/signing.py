@@ -72,13 +72,14 @@ class RsaSigner:
 
     def __call__(self, text: bytes) -> str:
         """Base64 without line breaks; this padding is deterministic, so equal copies of a notify need signing once."""
-        return _rsa_signature(self.key, text, new=self.new)
+        first, _ = _RSA_HASHES[self.new]
+        return _rsa_signature(self.key, first(text), new=self.new)
 
 
-@lru_cache(maxsize=4096)
-def _rsa_signature(key: RSAPrivateKey, text: bytes, *, new: bool) -> str:
-    first, second = _RSA_HASHES[new]
-    return b64encode(key.sign(first(text), _PADDING, second)).decode()
+@lru_cache(maxsize=256)
+def _rsa_signature(key: RSAPrivateKey, digest: bytes, *, new: bool) -> str:
+    _, second = _RSA_HASHES[new]
+    return b64encode(key.sign(digest, _PADDING, second)).decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@ What a merchant's answer is taken for, byte by byte, and what merchants that mis
 """
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ import pytest
 
 from harness.world.virtual_clock import VirtualClock
 from harness.world.virtual_loop import VirtualLoop
+from mock_providers.core.copies import Attempt, Delivery, Sought
 from tests.loopback.sandbox import Sandbox, sandbox
 
 T0 = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -163,3 +165,44 @@ def test_each_delivery_has_the_whole_time_however_many_wait_to_be_sent(credentia
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         assert runner.run(world()) == (acked, {None} if acked else {"no answer within 8 s"})
+
+
+def _alive() -> int:
+    return sum(isinstance(one, Delivery | Attempt) for one in gc.get_objects())
+
+
+@pytest.mark.asyncio
+async def test_what_is_over_is_forgotten_by_attempts_and_leaves_nothing_behind(credentials_dir):
+    async with sandbox(credentials_dir, notifies_kept=4) as box:
+        await box.rule("duplicate", {"on": "notify", "order": "*"}, copies=1)
+        notifier = box.simulator.notifier
+        gc.collect()
+        before = _alive()
+        gc.disable()
+        try:
+            for number in range(1, 6):
+                await box.pay(f"o{number}", label=f"pp00000{number}")
+                await box.receiver.until(2 * number)
+                await box.simulator.schedule.quiet()
+            added = _alive() - before
+        finally:
+            gc.enable()
+
+        known = notifier.matching(Sought())
+        assert [one.attempt.notice.out_trade_no for one in known] == ["o4", "o4", "o5", "o5"]
+        # No collector was needed to find the others.
+        assert added == len(known) + 2
+        assert notifier.pending == 0
+
+
+@pytest.mark.asyncio
+async def test_what_is_still_to_be_told_is_never_forgotten(credentials_dir):
+    async with sandbox(credentials_dir, notifies_kept=1) as box:
+        box.receiver.answer = lambda one: (200, b"fail" if one.fields["out_trade_no"] == "o1" else b"success")
+        for number in range(1, 5):
+            await box.pay(f"o{number}", label=f"pp00000{number}")
+            await box.receiver.until(number)
+        await box.simulator.schedule.quiet()
+
+        known = [(one.attempt.notice.out_trade_no, one.state) for one in box.simulator.notifier.matching(Sought())]
+        assert known == [("o1", "pending"), ("o4", "done")]

@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 
 from mock_providers.core.book import CASHIER_PATH, Book, Trade, TradeState, cashier_token
 from mock_providers.core.clock import Clock, ScheduleClock
+from mock_providers.core.copies import Sought
 from mock_providers.core.journal import Journal
 from mock_providers.core.labels import Labels
-from mock_providers.core.notifier import Notifier, Sought
+from mock_providers.core.notifier import Notifier
 from mock_providers.core.plans import FaultRules
 from mock_providers.core.provider import Provider
 from mock_providers.core.snapshot import ScheduleReading, Snapshot, faults_state, labels_state

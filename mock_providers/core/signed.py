@@ -1,0 +1,31 @@
+"""
+Texts that were signed, kept in no more bytes than they take.
+
+The journal holds thousands of them. Most repeat the body of their message, and those with a few letters beyond ASCII
+would take two bytes for each of the others. Knows no vendor and judges nothing.
+"""
+
+# As it is, or in pieces of UTF-8 of which one may be the body of the message itself.
+Text = str | tuple[bytes, ...]
+
+
+def packed(text: Text | None, *, body: bytes) -> Text | None:
+    """
+    The same text in fewer bytes.
+
+    Args:
+        body: of the message that it was signed for; the text holds on to it where it repeats it.
+    """
+    if not isinstance(text, str):
+        return text
+    spelled = text.encode("utf-8", "surrogatepass")
+    if body:
+        before, repeated, behind = spelled.partition(body)
+        if repeated:
+            return before, body, behind
+    return text if text.isascii() else (spelled,)
+
+
+def unpacked(text: Text | None) -> str | None:
+    """As people read it."""
+    return b"".join(text).decode("utf-8", "surrogatepass") if isinstance(text, tuple) else text
