@@ -199,6 +199,31 @@ BROKEN_RULES = [
         ),
         "ledger_entries_amount_not_zero",
     ),
+    (
+        (
+            "INSERT INTO ledger_entries (transaction_id, account, amount_fen) "
+            "VALUES ('lt1', 'app:live', 1), ('lt1', 'channel:alipay', -1), "
+            "('lt8', 'app:live', 1), ('lt8', 'channel:alipay', -1)"
+        ),
+        "ledger_entries_transaction_fkey",
+    ),
+    (
+        (
+            "INSERT INTO ledger_entries (transaction_id, account, amount_fen) "
+            "VALUES ('lt1', 'app:live', 1), ('lt1', 'app:nobody', -1)"
+        ),
+        "ledger_entries_account_fkey",
+    ),
+    (
+        (
+            "INSERT INTO ledger_entries (transaction_id, account, amount_fen) "
+            "VALUES ('lt1', 'app:nobody', 1), ('lt1', 'app:nobody', -1)"
+        ),
+        "ledger_entries_account_fkey",
+    ),
+    ("DELETE FROM ledger_accounts WHERE name = 'app:nobody'", "ledger_accounts_kept"),
+    ("UPDATE ledger_accounts SET name = name || '2'", "ledger_accounts_kept"),
+    ("TRUNCATE ledger_accounts", "ledger_accounts_kept"),
     ("UPDATE ledger_entries SET amount_fen = 1", "ledger_append_only"),
     ("DELETE FROM ledger_entries", "ledger_append_only"),
     ("TRUNCATE ledger_entries", "ledger_append_only"),
