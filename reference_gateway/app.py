@@ -292,7 +292,8 @@ class Gateway:
             due = await unit.next_due()
         now = self.runtime.clock.now()
         asking = any(at is not None and at <= now for at in (due.polls, due.ends))
-        return unsent + (due.refunds is not None) + (due.payouts is not None) + asking + self._is_busy()
+        in_hand = max(self.runtime.pressure.taken, self._is_busy())
+        return unsent + (due.refunds is not None) + (due.payouts is not None) + asking + in_hand
 
     def _is_busy(self) -> bool:
         committing = any(commits.busy for commits in self._commits)

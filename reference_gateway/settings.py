@@ -208,11 +208,11 @@ class GatewaySettings(BaseSettings):
     # Payments between admission and the end of their first channel call: calls at once, callers kept, all let in.
     calls_max: PositiveInt = 256
     waited_max: PositiveInt = 512
-    admitted_max: PositiveInt = 4096
+    admitted_max: PositiveInt = 65_536
     # A newcomer is turned away (429) who would wait longer than this for his answer; and, with an order, for the
     # channel to be called. Both are estimated from the lines as they move.
     answer_wait_s_max: PositiveFloat = 3.0
-    opening_wait_s_max: PositiveFloat = 10.0
+    opening_wait_s_max: PositiveFloat = 120.0
     # Widens as hope fades: a day after its creation an order is asked about four times a day. Where a vendor says when
     # to ask about what nobody knows, its own ladder goes first, unless this one is given.
     poll_ladder_s: tuple[PositiveFloat, ...] = Field(

@@ -5,7 +5,7 @@ Which promised payments the gateway does not know, how many went all the way rou
 buyer's paying to the commit. Nothing is held but a few numbers; it refuses to judge.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,6 +37,7 @@ class Books:
         last_at: when the last of them was told.
         settle: from the buyer's paying to the commit.
         settle_by_second: the same, by the second of paying.
+        credited_by_second: how many payments were credited in each second.
     """
 
     began_at: datetime
@@ -45,6 +46,7 @@ class Books:
     last_at: datetime | None = None
     settle: Histogram = field(default_factory=Histogram)
     settle_by_second: dict[int, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
+    credited_by_second: Counter[int] = field(default_factory=Counter)
     _paid_at: dict[str, datetime] = field(default_factory=dict)
     _every: int = 1
 
@@ -61,9 +63,13 @@ class Books:
         if label is not None:
             self.forgotten.discard(int(label[2:]))
         paid_at = self._paid_at.pop(payment.out_trade_no, None)
-        if paid_at is None or not payment.credits or not payment.credits[0].at:
+        if not payment.credits or not payment.credits[0].at:
             return
-        lag_s = (datetime.fromisoformat(payment.credits[0].at) - paid_at).total_seconds()
+        credited_at = datetime.fromisoformat(payment.credits[0].at)
+        self.credited_by_second[int((credited_at - self.began_at).total_seconds())] += 1
+        if paid_at is None:
+            return
+        lag_s = (credited_at - paid_at).total_seconds()
         self.settle.add(lag_s)
         self.settle_by_second[int((paid_at - self.began_at).total_seconds())].add(lag_s)
 

@@ -204,7 +204,10 @@ async def _traffic(plan: LoadPlan, world: LoadWorld, *, folder: Path, session: S
         await _generated(plan, world, run)
         telling.cancel()
         over_at_s = world.clock.now().timestamp()
-        # What was accepted without an answer from the channel is opened there by the gateway's own workers.
+        # What was accepted without an answer from the channel is opened there by the gateway's own workers: first in
+        # everybody's time, for a schedule that jumps would pay at other moments than the gateway's.
+        if isinstance(world, ProcessesWorld):
+            await world.rest(patience_s=plan.patience_s)
         await world.settle(patience_s=plan.patience_s)
         watched.set()
     record = await asyncio.to_thread(read_record, folder / "load.ndjson")

@@ -55,7 +55,12 @@ def page_of(run: Run, judgement: Judgement, *, before: Run | None = None) -> str
         sections=[
             Section("Throughput", _charts(_throughput(run, before)), "throughput", "by second of the intended start"),
             Section("Latency", _charts(_levels("latency_ms", run, before)), "latency", "from the intended start"),
-            Section("Settling", _charts(_levels("settle_ms", run, before)), "settling", "paid to committed"),
+            Section(
+                "Settling",
+                _charts(_levels("settle_ms", run, before), _backlog(run, before)),
+                "settling",
+                "paid to committed, and what was accepted and not yet credited",
+            ),
             Section("Processes", _charts(*_processes(run, before)), "processes", "one is one core"),
             Section("Figures", fragment("load_figures.html", rows=_rows(run, before), before=before), "figures"),
             *_findings(judgement),
@@ -81,6 +86,11 @@ def _throughput(run: Run, before: Run | None) -> Chart:
     return Chart(
         title="visits a second", unit="/s", lines=_lines(names, run.series, None if before is None else before.series)
     )
+
+
+def _backlog(run: Run, before: Run | None) -> Chart:
+    earlier = None if before is None else before.series
+    return Chart(title="payments", unit="", lines=_lines(["backlog"], run.series, earlier), height=200)
 
 
 def _levels(key: str, run: Run, before: Run | None) -> Chart:

@@ -14,6 +14,7 @@ from harness.errors import ConfigError
 from harness.load.figures import GROUPS, Figures
 from harness.load.meter import Reading
 from harness.load.plan import LoadPlan
+from harness.load.spike import backlog_of
 from loadtests.histogram import Histogram
 
 FILE = "series.json"
@@ -39,6 +40,7 @@ def series_of(plan: LoadPlan, figures: Figures, readings: Sequence[Reading]) -> 
         "accepted": [(s, 0 if span is None else span.accepted) for s, span in enumerate(spans)],
         "refused": [(s, 0 if span is None else span.refused) for s, span in enumerate(spans)],
         "unanswered": [(s, 0 if span is None else span.unanswered) for s, span in enumerate(spans)],
+        "backlog": list(enumerate(backlog_of(figures))),
         "latency_ms": _levels([None if span is None else span.latency for span in spans]),
         "settle_ms": _levels([figures.books.settle_by_second.get(s) for s in range(last + 1)]),
         "cores": _cores(readings, began_s=began_s),

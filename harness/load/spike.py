@@ -12,11 +12,12 @@ from harness.load.plan import LoadPlan
 from loadtests.histogram import Histogram
 from loadtests.shapes import Schedule
 
-# The last part of the run, in which everything should be as it was.
+# So long after the backlog is gone, everything should be as it was.
+AFTER_S = 30
 LAST_SHARE = 4
-# Settling is as usual again within this factor of what it was, and a blink is no lag.
+# A backlog is as usual again within this factor of the longest there was before, and a handful is none.
 AGAIN = 1.2
-BLINK_MS = 250.0
+USUAL_MIN = 20
 
 
 def spike_of(plan: LoadPlan, figures: Figures) -> Mapping[str, Any] | None:
@@ -31,8 +32,11 @@ def spike_of(plan: LoadPlan, figures: Figures) -> Mapping[str, Any] | None:
     # The first seconds warm everything up.
     before = range(min(2, int(lead.duration_s) // 2), int(lead.duration_s))
     during = range(high_at, over_at)
-    after = range(int(plan.lasts_s - plan.lasts_s / LAST_SHARE), int(plan.lasts_s))
-    p99_before, p99_after = _p99(figures, before), _p99(figures, after)
+    drained_s = _drained_s(figures, before=before, over_at=over_at)
+    last_at, calm_at = int(plan.lasts_s - plan.lasts_s / LAST_SHARE), over_at + (drained_s or 0) + AFTER_S
+    # A run that ends before has its last part.
+    after_at = calm_at if calm_at < int(plan.lasts_s) else last_at
+    p99_before, p99_after = _p99(figures, before), _p99(figures, range(after_at, int(plan.lasts_s)))
     return {
         "wanted_per_s": round(high.begin, 1),
         "accepted_per_s": _accepted(figures, during),
@@ -40,8 +44,9 @@ def spike_of(plan: LoadPlan, figures: Figures) -> Mapping[str, Any] | None:
         "p99_before_ms": p99_before,
         "p99_during_ms": _p99(figures, during),
         "p99_after_ms": p99_after,
+        "p99_after_from_s": None if drained_s is None else after_at - over_at - drained_s,
         "p99_ratio": None if not p99_before or p99_after is None else round(p99_after / p99_before, 2),
-        "drained_s": _drained_s(figures, before=before, over_at=over_at),
+        "drained_s": drained_s,
     }
 
 
@@ -57,17 +62,26 @@ def _p99(figures: Figures, seconds: Iterable[int]) -> float | None:
     return round(together.percentile_ms(99), 1) if together.count else None
 
 
+def backlog_of(figures: Figures) -> list[int]:
+    """
+    Payments that were accepted and are not yet credited, at the end of each second.
+    """
+    accepted, credited = figures.record.seconds, figures.books.credited_by_second
+    left, told = 0, []
+    for second in range(max([*accepted, *credited], default=-1) + 1):
+        left += (accepted[second].accepted if second in accepted else 0) - credited[second]
+        told.append(left)
+    return told
+
+
 def _drained_s(figures: Figures, *, before: range, over_at: int) -> int | None:
     """
-    How long after the spike payments were still settled later than usual; None where it never became usual again.
+    How long after the spike the backlog was longer than usual; None where it never became usual again.
     """
-    lags = figures.books.settle_by_second
-    usual = Histogram()
-    for second in before:
-        usual.merge(lags.get(second, Histogram()))
-    if not usual.count:
+    backlog = backlog_of(figures)
+    usual = max((backlog[second] for second in before if second < len(backlog)), default=None)
+    if usual is None:
         return None
-    limit_ms = max(usual.percentile_ms(99) * AGAIN, BLINK_MS)
-    late = [second for second, lag in lags.items() if second >= over_at and lag.percentile_ms(50) > limit_ms]
-    last = max(lags)
-    return None if late and max(late) >= last else max([second - over_at + 1 for second in late], default=0)
+    limit = max(usual * AGAIN, USUAL_MIN)
+    late = [second for second, left in enumerate(backlog) if second >= over_at and left > limit]
+    return None if late and late[-1] == len(backlog) - 1 else max([second - over_at + 1 for second in late], default=0)

@@ -194,6 +194,19 @@ class ProcessesWorld:
         except TimeoutError:
             return False
 
+    async def rest(self, *, patience_s: float) -> None:
+        """
+        Wait in everybody's own time until the gateway has no work left, or has got none done for so long.
+
+        The schedule does not jump, so what is still to be paid is paid at the time at which the gateway sees it.
+        """
+        least, waited_s = None, 0.0
+        while waited_s < patience_s and (backlog := await self._backlog()) != 0:
+            if backlog is not None and (least is None or backlog < least):
+                least, waited_s = backlog, 0.0
+            await self.clock.sleep(LOOK_S)
+            waited_s += LOOK_S
+
     @property
     def database_url(self) -> str:
         return self._parts.database_url
@@ -388,14 +401,21 @@ class ProcessesWorld:
         """
         Whether the reference gateway says that no work is left; a gateway that is down is not idle.
         """
+        return await self._backlog() == 0
+
+    async def _backlog(self) -> int | None:
+        """
+        How much work the reference gateway says is left; None when it says nothing.
+        """
         if self._look is None:
             self._look = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5))
         try:
             async with self._look.get(f"{self.urls['gateway']}/readyz") as answer:
                 body: Mapping[str, Any] = orjson.loads(await answer.read())
         except (aiohttp.ClientError, TimeoutError, orjson.JSONDecodeError):
-            return False
-        return answer.status == 200 and body.get("backlog") == 0
+            return None
+        backlog = body.get("backlog")
+        return backlog if answer.status == 200 and isinstance(backlog, int) else None
 
 
 def port_variable(provider: str) -> str:

@@ -383,7 +383,7 @@ class CreatePayment:
     async def _open(self, payment: Payment, caller: Caller, place: Place) -> Payment:
         """Call the channel when its turn has come; without a turn the payment is the poller's."""
         try:
-            async with self._runtime.pressure.turn() as mine:
+            async with self._runtime.pressure.turn(payment.id) as mine:
                 return await self._open_payment(payment, caller) if mine else payment
         finally:
             place.leave()
@@ -391,6 +391,8 @@ class CreatePayment:
     def _payment(self, app_id: str, request: OrderRequest, channel: str) -> Payment:
         rules, now = self._runtime.rules, self._runtime.clock.now()
         expires_at = now + timedelta(seconds=rules.ttl_s(request.product, hold=request.hold))
+        # Whoever will stand in line needs nobody to ask about him before he has come to its end.
+        opens_at = now + timedelta(seconds=self._runtime.pressure.opening_wait_s)
         return Payment(
             id=self._runtime.ids.new("pay"),
             app_id=app_id,
@@ -412,7 +414,7 @@ class CreatePayment:
             request_digest=request.digest(),
             created_at=now,
             expires_at=expires_at,
-            poll_at=self._runtime.rules.first_poll_at(now, channel=channel),
+            poll_at=rules.first_poll_at(opens_at, channel=channel),
             end_at=expires_at,
             hold_fen=request.amount_fen if request.hold else None,
         )

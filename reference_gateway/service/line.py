@@ -22,12 +22,15 @@ class Line:
     Args:
         crowd: more than so many are a crowd, until a quarter of that is left; its rate is believed when so many have
             left it lately.
+
+    `thins_out` tells whether a crowd waits, or what is left of one.
     """
 
     def __init__(self, *, crowd: int) -> None:
         self._crowd = crowd
         self._since_s: dict[object, float] = {}
-        self._thins_out = False
+        self.thins_out = False
+        self._still = False
         self._seen_s = 0.0
         self._crowded_s = 0.0
         self._left = 0.0
@@ -43,16 +46,21 @@ class Line:
     def join(self, who: object) -> None:
         now_s = self._look()
         self._since_s[who] = now_s
-        self._thins_out = self._thins_out or self.crowded
+        self.thins_out = self.thins_out or self.crowded
 
     def leave(self, who: object) -> None:
         """Let *who* go, served or not; who is not in line is no mistake."""
         if who not in self._since_s:
             return
         self._look()
-        self._left += self._thins_out
+        self._left += self.thins_out
         del self._since_s[who]
-        self._thins_out = self._thins_out and len(self._since_s) > self._crowd // 4
+        self.thins_out = self.thins_out and len(self._since_s) > self._crowd // 4
+
+    def stand(self, *, still: bool) -> None:
+        """Let nobody's time count while everybody is kept back on purpose: it tells nothing about the rate after."""
+        self._look()
+        self._still = still
 
     def wait_s(self) -> float:
         """Tell how long a newcomer would wait, in seconds; 0 where nobody does."""
@@ -70,6 +78,6 @@ class Line:
         fades = math.exp(-passed_s / MEMORY_S)
         self._left *= fades
         self._crowded_s *= fades
-        if self._thins_out:
+        if self.thins_out and not self._still:
             self._crowded_s += passed_s
         return now_s

@@ -9,6 +9,9 @@ row is, and what gives its place up is picked up by the poller.
 
 Below the first bound of places a caller is kept for the channel's answer, above it everybody is told to come back
 (202), above the second nobody new is let in, however short the lines are.
+
+What is asked for first of all is a promise, so nobody's turn at the channel comes while a crowd waits for its answers:
+a spike is taken in as fast as orders can be committed, and its orders are opened when it is over.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from typing import Self
 from reference_gateway.errors import TooBusy
 from reference_gateway.metrics import Metrics
 from reference_gateway.service.line import Line
+from reference_gateway.service.turnstile import Turnstile
 
 RETRY_AFTER_S_MAX = 30
 # Commits take hundreds at once: how long a handful waited, in an outage say, tells nothing about a crowd.
@@ -47,10 +51,10 @@ class Bounds:
     waited_max: int
     admitted_max: int
     answer_wait_s_max: float = 3.0
-    opening_wait_s_max: float = 10.0
+    opening_wait_s_max: float = 120.0
 
 
-USUAL_BOUNDS = Bounds(calls_max=256, waited_max=512, admitted_max=4096)
+USUAL_BOUNDS = Bounds(calls_max=256, waited_max=512, admitted_max=65_536)
 
 
 class Kind(StrEnum):
@@ -84,7 +88,7 @@ class Place:
 
     def answered(self) -> None:
         """Tell that what was asked for is committed."""
-        self._answers.leave(self)
+        self._pressure.answered(self, self._answers)
 
     def leave(self) -> None:
         """Give the place back."""
@@ -99,11 +103,12 @@ class Pressure:
     def __init__(self, bounds: Bounds, metrics: Metrics) -> None:
         self._bounds = bounds
         self._metrics = metrics
-        self._turns = asyncio.Semaphore(bounds.calls_max)
-        self._closing = asyncio.Event()
+        self._turns = Turnstile(bounds.calls_max)
         self._taken = 0
         self._answers = {kind: Line(crowd=ANSWERED_AT_ONCE) for kind in Kind}
         self._openings = Line(crowd=OPENED_AT_ONCE)
+        self._in_line: set[str] = set()
+        self._holding = False
         metrics.queue(lambda: self._taken)
 
     @property
@@ -112,9 +117,19 @@ class Pressure:
         return self._taken > self._bounds.waited_max
 
     @property
+    def taken(self) -> int:
+        """How many payments are on their way."""
+        return self._taken
+
+    @property
     def load(self) -> float:
         """Tell how much of what can be done at once is being done; above 1 something waits."""
         return self._taken / self._bounds.calls_max
+
+    @property
+    def opening_wait_s(self) -> float:
+        """How long a new order would wait for its turn at the channel."""
+        return self._openings.wait_s() if self._openings.crowded else 0.0
 
     def enter(self, kind: Kind) -> Place:
         """
@@ -126,53 +141,62 @@ class Pressure:
         answers = self._answers[kind]
         if answers.crowded and (wait_s := answers.wait_s()) > self._bounds.answer_wait_s_max:
             self._refuse("answer_wait", wait_s)
-        orders = kind is Kind.ORDER and self._openings.crowded
-        if orders and (wait_s := self._openings.wait_s()) > self._bounds.opening_wait_s_max:
+        if kind is Kind.ORDER and (wait_s := self.opening_wait_s) > self._bounds.opening_wait_s_max:
             self._refuse("opening_wait", wait_s)
         if self._taken >= self._bounds.admitted_max:
             self._refuse("queue_full", self._openings.wait_s())
         self._taken += 1
         place = Place(kind, self, answers)
         answers.join(place)
+        self._weigh(answers)
         return place
+
+    def answered(self, place: Place, answers: Line) -> None:
+        answers.leave(place)
+        self._weigh(answers)
 
     def left(self) -> None:
         self._taken -= 1
 
+    def is_in_line(self, payment_id: str) -> bool:
+        """Tell whether the payment waits here for its first turn, so that nobody needs to look after it."""
+        return payment_id in self._in_line
+
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[bool]:
-        """Wait for a turn; False when the gateway is stopping and none will come."""
-        if self._closing.is_set():
-            yield False
-            return
+    async def turn(self, payment_id: str) -> AsyncIterator[bool]:
+        """Wait for the payment's turn; False when the gateway is stopping and none will come."""
         due_s = asyncio.get_running_loop().time()
-        if not await self._acquired():
+        if not await self._come_up(payment_id):
             yield False
             return
         try:
             self._metrics.began("opening", late_s=asyncio.get_running_loop().time() - due_s)
             yield True
         finally:
-            self._turns.release()
+            self._turns.give_back()
 
     def close(self) -> None:
         """Give no more turns: who waits for one leaves his payment to the poller of whoever is alive."""
-        self._closing.set()
+        self._turns.close()
 
-    async def _acquired(self) -> bool:
-        if not self._turns.locked():
-            return await self._turns.acquire()
-        turn = asyncio.ensure_future(self._turns.acquire())
-        closing = asyncio.ensure_future(self._closing.wait())
+    async def _come_up(self, payment_id: str) -> bool:
+        turn = self._turns.ask()
+        if turn.done():
+            return turn.result()
         self._openings.join(turn)
+        self._in_line.add(payment_id)
         try:
-            await asyncio.wait({turn, closing}, return_when=asyncio.FIRST_COMPLETED)
+            return await turn
         finally:
             self._openings.leave(turn)
-            closing.cancel()
-            if not turn.done():
-                turn.cancel()
-        return turn.done() and not turn.cancelled()
+            self._in_line.discard(payment_id)
+
+    def _weigh(self, answers: Line) -> None:
+        """Hold the turns at the channel back while a crowd waits for answers."""
+        if answers.thins_out != self._holding:
+            self._holding = any(line.thins_out for line in self._answers.values())
+            self._openings.stand(still=self._holding)
+            self._turns.hold(back=self._holding)
 
     def _refuse(self, reason: str, wait_s: float) -> None:
         """

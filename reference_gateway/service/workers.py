@@ -145,7 +145,9 @@ def poller(runtime: Runtime, query: QueryPayment) -> Worker:
             claimed = await unit.claim_polls(now, lease_until=runtime.lease_until(now), limit=bite)
             if claimed:
                 await unit.commit()
-        await asyncio.gather(*(guarded(query.for_poller(payment)) for payment in claimed))
+        # Who stands in our own line comes to its end by himself; should we die first, the lease brings him back.
+        waiting = [payment for payment in claimed if not runtime.pressure.is_in_line(payment.id)]
+        await asyncio.gather(*(guarded(query.for_poller(payment)) for payment in waiting))
         return len(claimed) == bite
 
     return Worker("poller", runtime, bell=runtime.polls_bell, round_=round_, due=lambda due: due.polls)

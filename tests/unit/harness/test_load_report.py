@@ -40,7 +40,7 @@ def test_a_run_second_by_second():
 def test_the_page_tells_the_figures_and_draws_the_curves():
     page = page_of(run(), judge(PLAN, figures(), clean()))
 
-    assert page.count("<svg") == 5
+    assert page.count("<svg") == 6
     assert "settled a second" in page
     assert "<script" not in page
 

@@ -101,10 +101,10 @@ def test_while_commits_stand_still_orders_are_refused_by_their_wait_and_notifies
     async def story(world: World) -> None:
         _, payment = await world.merchant.pay("paid")
         places = [world.gateway.runtime.pressure.enter(Kind.ORDER) for _ in range(80)]
-        assert (await status_and_header(world, "o-1"))[0] == 201
+        assert (await status_and_header(world, "o-1"))[0] == 202
         await world.clock.sleep(4)
         status, after, _ = await status_and_header(world, "o-2")
-        assert (status, after) == (429, "2")
+        assert (status, after) == (429, "3")
         assert (await world.merchant.notify(payment))[0] == 200
         assert (await world.merchant.payment(payment))["status"] == "PAID"
         for place in places:
@@ -112,6 +112,38 @@ def test_while_commits_stand_still_orders_are_refused_by_their_wait_and_notifies
         assert (await status_and_header(world, "o-2"))[0] == 201
 
     run(story)
+
+
+def test_nobody_is_opened_while_a_crowd_waits_for_its_answers_and_everybody_afterwards():
+    async def story(world: World) -> None:
+        places = [world.gateway.runtime.pressure.enter(Kind.ORDER) for _ in range(80)]
+        assert {(await world.merchant.pay(f"o-{n}"))[0] for n in range(3)} == {202}
+        for place in places[:-17]:
+            place.leave()
+        assert world.channel.calls == []
+        # A quarter of a crowd is none any more.
+        for place in places[-17:]:
+            place.leave()
+        await world.gateway.idle()
+        assert [what for what, _ in world.channel.calls] == ["pay"] * 3
+
+    run(story)
+
+
+def test_who_stands_in_line_is_not_asked_about_meanwhile():
+    async def story(world: World) -> None:
+        door = held(world)
+        _, first = await world.merchant.pay("o-1")
+        _, second = await world.merchant.pay("o-2")
+        await world.clock.sleep(50)
+        asked = {number for what, number in world.channel.calls if what == "query"}
+        assert asked == {first["out_trade_no"]}
+        door.set()
+        await world.gateway.idle()
+        assert [number for what, number in world.channel.calls if what == "pay"].count(second["out_trade_no"]) == 1
+        assert (await world.merchant.payment(second))["pay_params"] is not None
+
+    run(story, calls_max=1, waited_max=1, admitted_max=10)
 
 
 def test_above_the_first_bound_nobody_is_kept_for_the_answer():
