@@ -268,6 +268,12 @@ def build(
         CredentialsRefused: the folder cannot be used.
     """
     # A wrong profile is refused before anything is made.
-    faults = make_desk(settings.faults_file, seed=settings.seed, source=fault_source, plan_file=settings.plan_file)
+    faults = make_desk(
+        settings.faults_file,
+        seed=settings.seed,
+        source=fault_source,
+        plan_file=settings.plan_file,
+        kept=settings.decisions_kept,
+    )
     folders = make_ready(settings)
     return Simulator(settings, clock=clock or SystemClock(), faults=faults, place=place or Place(folders))

@@ -17,6 +17,7 @@ from mock_providers.core.hosts import is_loopback
 from mock_providers.core.journal import KEPT, KEPT_BYTES
 from mock_providers.core.notifier import DONE_KEPT
 from mock_providers.errors import ConfigurationRefused, closest
+from mock_providers.faults.desk import ATTEMPTS_KEPT
 
 PREFIX = "PAYPROOF_PROVIDERS_"
 
@@ -44,6 +45,7 @@ class ProvidersSettings(BaseSettings):
         journal_kept: so many exchanges are kept in memory, for each worker, ...
         journal_kept_mib: ... and no more than take about so many MiB.
         notifies_kept: so many notifies that were delivered are kept in memory, for each worker.
+        decisions_kept: and the decisions of the fault rules on so many attempts.
         schedule_rate: schedule seconds for one real second.
         buyers_pay_after_s: every order is paid by itself, so long after its opening in schedule time; None leaves that
             to buyers' hands.
@@ -86,6 +88,7 @@ class ProvidersSettings(BaseSettings):
     journal_kept: int = Field(default=KEPT, ge=1)
     journal_kept_mib: int = Field(default=KEPT_BYTES // 2**20, ge=1)
     notifies_kept: int = Field(default=DONE_KEPT, ge=1)
+    decisions_kept: int = Field(default=ATTEMPTS_KEPT, ge=1)
     schedule_rate: float = Field(default=1.0, ge=0)
     buyers_pay_after_s: float | None = Field(default=None, ge=0)
     notify_keep_alive_s: float = Field(default=0.0, ge=0, le=60)

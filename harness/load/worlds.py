@@ -32,6 +32,7 @@ SIMULATOR_ENV = {
     # every payment until memory held the last 20,000.
     "PAYPROOF_PROVIDERS_JOURNAL_KEPT": "2000",
     "PAYPROOF_PROVIDERS_NOTIFIES_KEPT": "2000",
+    "PAYPROOF_PROVIDERS_DECISIONS_KEPT": "2000",
 }
 # The distances that a gateway has in earnest: a world's usual ones ask so early that every slow payment is asked about.
 GATEWAY_ENV = {"GATEWAY_POLL_LADDER_S": "[5, 10, 20, 40, 80, 160, 320, 600]"}

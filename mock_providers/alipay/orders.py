@@ -20,6 +20,7 @@ from mock_providers.alipay.times import end_of_span, moment_of
 from mock_providers.alipay.work import Office, Work
 from mock_providers.core.book import Opening, Trade, TradeState
 from mock_providers.core.reply import ProviderReply
+from mock_providers.core.shared import shared
 
 # See alipay/timeouts.
 FACE_TO_FACE_LIFE = timedelta(hours=3)
@@ -75,8 +76,8 @@ def read_order(office: Office, work: Work, *, product: str, life: timedelta) -> 
         created_at=work.now,
         expires_at=_end(office, work, life),
         refundable_s=office.policy.refundable_days * 86_400.0,
-        notify_url=work.notify_url,
-        return_url=work.return_url,
+        notify_url=shared(work.notify_url),
+        return_url=shared(work.return_url),
         product=product,
         details=_details(office, work, out_trade_no),
     )
@@ -84,7 +85,7 @@ def read_order(office: Office, work: Work, *, product: str, life: timedelta) -> 
 
 def _details(office: Office, work: Work, out_trade_no: str) -> dict[str, str]:
     fields = work.fields
-    details = {"charset": work.charset, "sign_type": work.sign_type}
+    details = {"charset": shared(work.charset), "sign_type": shared(work.sign_type)}
     buyer = text_field(fields, "buyer_id", max_chars=28)
     details["buyer_user_id"] = buyer or f"2088{office.ids.digits(12, 'buyer', work.app.seller_id, out_trade_no)}"
     for name, max_chars in _KEPT.items():

@@ -181,6 +181,7 @@ class Trade:
 
 
 _NO_TRADES: dict[str, Trade | list[Trade]] = {}
+_NOBODY: dict[str, Trade] = {}
 
 
 class Book:
@@ -195,7 +196,7 @@ class Book:
         self._trades: list[Trade] = []
         # By provider and number: one trade, or several where merchants use the same number. A million stand here.
         self._by_number: dict[str, dict[str, Trade | list[Trade]]] = {}
-        self._by_trade_no: dict[tuple[str, str], Trade] = {}
+        self._by_trade_no: dict[str, dict[str, Trade]] = {}
         self._by_qr: dict[str, Trade] = {}
         self._by_refund_no: dict[tuple[str, str], tuple[Trade, Refund]] = {}
         self._by_refund_request: dict[tuple[str, str, str], tuple[Trade, Refund]] = {}
@@ -231,7 +232,7 @@ class Book:
         trade.seq = self._numbers.outer(len(self._trades) + 1)
         self._enter(trade)
         if trade.trade_no is not None:
-            self._by_trade_no[(trade.opening.provider, trade.trade_no)] = trade
+            self._by_trade_no.setdefault(trade.opening.provider, {})[trade.trade_no] = trade
         for refund in trade.refunds.values():
             self._enter_refund(trade, refund)
 
@@ -274,7 +275,7 @@ class Book:
 
     def by_trade_no(self, provider: str, trade_no: str, *, now: datetime) -> Trade | None:
         """Look up by the platform's number."""
-        return _aged(self._by_trade_no.get((provider, trade_no)), now)
+        return _aged(self._by_trade_no.get(provider, _NOBODY).get(trade_no), now)
 
     def by_qr(self, qr_code: str, *, now: datetime) -> Trade | None:
         """Look up by the text in the QR code."""
@@ -349,7 +350,7 @@ class Book:
         if trade.trade_no is None:
             trade.trade_no = trade_no
             trade.scanned_at = now
-            self._by_trade_no[(trade.opening.provider, trade_no)] = trade
+            self._by_trade_no.setdefault(trade.opening.provider, {})[trade_no] = trade
 
     def pay(self, trade: Trade, *, now: datetime) -> None:
         """

@@ -10,7 +10,7 @@ import os
 from binascii import b2a_base64
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from itertools import chain, count, islice
@@ -84,7 +84,7 @@ class Entry:
 
     `response` is None when no answer came or none was sent; `error` says why. `doctor` explains a refused signature
     when it is asked. `acked` is whether a merchant's answer ended a notify's resends. What was signed is read by
-    `unpacked`, for the journal packs it.
+    `unpacked`, for the journal packs it. `weight` is about how many bytes of memory a packed one takes.
     """
 
     direction: Literal["in", "out"]
@@ -103,26 +103,22 @@ class Entry:
     answer_string_to_sign: Text | None = None
     doctor: Callable[[], Mapping[str, object] | None] | None = None
     acked: bool | None = None
+    weight: int = 0
 
     def pack(self) -> None:
         """Take up less room from here on."""
         request, response = self.request, self.response
         if self.direction == "out":
-            self.request = request = replace(request, body=_alone(request.body))
+            self.request = request = RawRequest(request.method, request.target, request.headers, _alone(request.body))
         elif response is not None:
             self.response = response = RawResponse(response.status, response.headers, _alone(response.body))
-        self.string_to_sign = packed(self.string_to_sign, body=request.body)
-        if response is not None:
-            self.answer_string_to_sign = packed(self.answer_string_to_sign, body=response.body)
-
-    @property
-    def weight(self) -> int:
-        """About how many bytes of memory it takes."""
-        request, response = self.request, self.response
-        size = _RECORDS_BYTES + len(request.target) + len(request.body) + _size(request.headers)
-        if response is not None:
-            size += len(response.body) + _size(response.headers)
-        return size + _own_size(self.string_to_sign) + _own_size(self.answer_string_to_sign)
+        answered, headers = (b"", ()) if response is None else (response.body, response.headers)
+        self.string_to_sign, signed = packed(self.string_to_sign, body=request.body)
+        self.answer_string_to_sign, answer_signed = packed(self.answer_string_to_sign, body=answered)
+        sizes = sum(map(len, chain.from_iterable((*request.headers, *headers))))
+        self.weight = (
+            _RECORDS_BYTES + len(request.target) + len(request.body) + len(answered) + sizes + signed + answer_signed
+        )
 
     def as_json(self, seq: int) -> dict[str, object]:
         """The entry as the control API and the file show it."""
@@ -163,17 +159,6 @@ def _alone(body: bytes) -> bytes:
     Bytes that we wrote, without the room in which they were written: orjson's results hold 4 kB or 8 kB for a few.
     """
     return bytes(memoryview(body))
-
-
-def _size(headers: Headers) -> int:
-    return sum(map(len, chain.from_iterable(headers)))
-
-
-def _own_size(text: Text | None) -> int:
-    """Of a packed text without the body that it repeats, which is the message's."""
-    if isinstance(text, tuple):
-        return sum(map(len, text)) if len(text) == 1 else len(text[0]) + len(text[-1])
-    return 0 if text is None else len(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,21 +9,26 @@ would take two bytes for each of the others. Knows no vendor and judges nothing.
 Text = str | tuple[bytes, ...]
 
 
-def packed(text: Text | None, *, body: bytes) -> Text | None:
+def packed(text: Text | None, *, body: bytes) -> tuple[Text | None, int]:
     """
     The same text in fewer bytes.
 
     Args:
         body: of the message that it was signed for; the text holds on to it where it repeats it.
+
+    Returns:
+        The text, and how many bytes it takes besides the body.
     """
+    if text is None:
+        return None, 0
     if not isinstance(text, str):
-        return text
+        return text, sum(len(piece) for piece in text if piece is not body)
     spelled = text.encode("utf-8", "surrogatepass")
     if body:
         before, repeated, behind = spelled.partition(body)
         if repeated:
-            return before, body, behind
-    return text if text.isascii() else (spelled,)
+            return (before, body, behind), len(before) + len(behind)
+    return (text if text.isascii() else (spelled,)), len(spelled)
 
 
 def unpacked(text: Text | None) -> str | None:

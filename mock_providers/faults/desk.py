@@ -19,7 +19,7 @@ from mock_providers.faults.rule import Rule
 from mock_providers.faults.rules import Profile, parse_profile
 from mock_providers.faults.source import Decision, FaultSource, key_of
 
-_ATTEMPTS_KEPT = 20_000
+ATTEMPTS_KEPT = 20_000
 
 
 @dataclass(slots=True)
@@ -67,15 +67,23 @@ LONG_NUMBER = 20
 
 
 class FaultDesk:
-    """Rules in, plans out."""
+    """
+    Rules in, plans out.
 
-    def __init__(self, source: FaultSource, profile: Profile, *, plan_file: PlanFile | None = None) -> None:
+    Args:
+        kept: the decisions on so many attempts are remembered at least, and on twice as many at most.
+    """
+
+    def __init__(
+        self, source: FaultSource, profile: Profile, *, plan_file: PlanFile | None = None, kept: int = ATTEMPTS_KEPT
+    ) -> None:
         self._source = source
         self._name = profile.name
         self._rules = profile.rules
         self._in_question = _in_question(profile.rules)
         self._plan_file = plan_file
         self._made: list[Made] = []
+        self._kept = kept
         self._last = 0
         # How often each order asked, by provider, merchant and API; and the first order of each label, by provider and
         # merchant. A million orders stand here.
@@ -121,8 +129,8 @@ class FaultDesk:
             return []
         self._made.append(Made(self._last + 1, question, decisions))
         self._last += len(decisions)
-        if len(self._made) > 2 * _ATTEMPTS_KEPT:
-            del self._made[:_ATTEMPTS_KEPT]
+        if len(self._made) > 2 * self._kept:
+            del self._made[: self._kept]
         struck = [decision for decision in decisions if decision.hit]
         if self._plan_file is not None:
             for decision in struck:

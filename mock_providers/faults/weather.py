@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mock_providers.errors import RulesRefused
-from mock_providers.faults.desk import FaultDesk
+from mock_providers.faults.desk import ATTEMPTS_KEPT, FaultDesk
 from mock_providers.faults.plan_file import Plan, PlanFile, as_written, is_plan, parse_plan
 from mock_providers.faults.rules import Profile, load_profile
 from mock_providers.faults.source import FaultSource, ScriptedSource, SeededSource
@@ -14,7 +14,12 @@ _CALM = Profile("calm")
 
 
 def make_desk(
-    file: Path | None, *, seed: int, source: FaultSource | None = None, plan_file: Path | None = None
+    file: Path | None,
+    *,
+    seed: int,
+    source: FaultSource | None = None,
+    plan_file: Path | None = None,
+    kept: int = ATTEMPTS_KEPT,
 ) -> FaultDesk:
     """
     A desk for the weather in *file*.
@@ -23,17 +28,18 @@ def make_desk(
         file: a profile or a plan; None is calm.
         source: decides instead of the seed or the plan.
         plan_file: where to write down what strikes.
+        kept: the decisions on so many attempts are remembered.
 
     Raises:
         RulesRefused: the file is neither, or wrong.
     """
     written = PlanFile(plan_file) if plan_file is not None else None
     if file is None:
-        return FaultDesk(source or SeededSource(seed), _CALM, plan_file=written)
+        return FaultDesk(source or SeededSource(seed), _CALM, plan_file=written, kept=kept)
     plan = _plan(file)
     if plan is not None:
-        return FaultDesk(source or ScriptedSource(plan.script), Profile(plan.name), plan_file=written)
-    return FaultDesk(source or SeededSource(seed), load_profile(file), plan_file=written)
+        return FaultDesk(source or ScriptedSource(plan.script), Profile(plan.name), plan_file=written, kept=kept)
+    return FaultDesk(source or SeededSource(seed), load_profile(file), plan_file=written, kept=kept)
 
 
 def _plan(file: Path) -> Plan | None:

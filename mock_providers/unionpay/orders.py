@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from mock_providers.core.book import Opening, Trade, TradeState
 from mock_providers.core.money import Fen
+from mock_providers.core.shared import shared
 from mock_providers.unionpay import numbers, reading
 from mock_providers.unionpay.cards import CARDS, USUAL
 from mock_providers.unionpay.codes import OK, SUCCESS, result
@@ -195,7 +196,7 @@ def opening_of(
         created_at=work.now,
         expires_at=_end(office, work),
         refundable_s=days * 86_400.0,
-        notify_url=reading.back_url(work.fields),
+        notify_url=shared(reading.back_url(work.fields)),
         return_url=work.get("frontUrl"),
         product="preauth" if preauth else product,
         details=details_of(work, **more),

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from mock_providers.core.book import Refund, RefundState, Trade, TradeState
 from mock_providers.core.records import record
+from mock_providers.core.shared import shared
 from mock_providers.unionpay import numbers, reading
 from mock_providers.unionpay.cards import CARDS
 from mock_providers.unionpay.codes import Result, result
@@ -132,7 +133,7 @@ def details_of(work: Work, **more: str) -> dict[str, str]:
     fields = work.fields
     kept = {name: fields[name] for name in _KEPT if name in fields}
     kept |= {"reqReserved": reading.reserved(fields)} | more
-    return {name: value for name, value in kept.items() if value}
+    return {name: shared(value) for name, value in kept.items() if value}
 
 
 def told(office: Office, found: Found) -> dict[str, str]:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from mock_providers.core.book import Opening, Trade, TradeState
 from mock_providers.core.money import Fen
+from mock_providers.core.shared import shared
 from mock_providers.wechatpay.desk import LANGUAGE, PROVIDER_NAME, REFUNDABLE_S, V2, Desk
 from mock_providers.wechatpay.states import DESCRIPTIONS, PAYING, TradeWord, word_of
 from mock_providers.wechatpay.v2 import codes, sandbox
@@ -143,14 +144,14 @@ def opening_of(desk: Desk, work: Work, *, product: str, details: Mapping[str, st
         provider=PROVIDER_NAME,
         out_trade_no=fields["out_trade_no"],
         merchant_id=work.merchant.mchid,
-        app_id=fields["appid"],
+        app_id=shared(fields["appid"]),
         label=work.label,
         subject=fields["body"],
         total_fen=Fen(int(fields["total_fee"])),
         created_at=work.now,
         expires_at=work.now + UNPAID_LIFE,
         refundable_s=REFUNDABLE_S,
-        notify_url=fields.get("notify_url", "") if product != "barcode" else "",
+        notify_url=shared(fields.get("notify_url", "")) if product != "barcode" else "",
         product=product,
         payable_until=_payable_until(desk, fields.get("time_expire", ""), now=work.now),
         details={

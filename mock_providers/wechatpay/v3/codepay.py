@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from mock_providers.core.book import Opening, Refund, RefundState, Trade, TradeState
 from mock_providers.core.money import Fen
+from mock_providers.core.shared import shared
 from mock_providers.wechatpay.desk import LANGUAGE, PROVIDER_NAME, REFUNDABLE_S, V3, Desk
 from mock_providers.wechatpay.shown_codes import Outcome, outcome_of
 from mock_providers.wechatpay.states import PAYING, TradeWord, word_of
@@ -90,7 +91,7 @@ class CodePay:
             provider=PROVIDER_NAME,
             out_trade_no=body["out_trade_no"],
             merchant_id=mchid,
-            app_id=body["appid"],
+            app_id=shared(body["appid"]),
             label=visit.label,
             subject=body["description"],
             total_fen=Fen(body["amount"]["total"]),

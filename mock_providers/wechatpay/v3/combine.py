@@ -16,6 +16,7 @@ import orjson
 
 from mock_providers.core.book import Opening, Trade, TradeState
 from mock_providers.core.money import Fen
+from mock_providers.core.shared import shared
 from mock_providers.wechatpay.combined import (
     COMBINE_APPID,
     COMBINE_MCHID,
@@ -228,14 +229,14 @@ def _opening(
         provider=PROVIDER_NAME,
         out_trade_no=sub["out_trade_no"],
         merchant_id=sub["mchid"],
-        app_id=visit.body["combine_appid"],
+        app_id=shared(visit.body["combine_appid"]),
         label=visit.label,
         subject=sub["description"],
         total_fen=Fen(sub["amount"]["total_amount"]),
         created_at=visit.now,
         expires_at=visit.now + UNPAID_LIFE,
         refundable_s=REFUNDABLE_S,
-        notify_url=visit.body["notify_url"],
+        notify_url=shared(visit.body["notify_url"]),
         product=PRODUCTS[product],
         payable_until=until,
         details={**details, "attach": sub["attach"]},

@@ -15,6 +15,7 @@ import orjson
 from mock_providers.core.book import Opening, Trade, TradeState
 from mock_providers.core.money import Fen
 from mock_providers.core.records import record
+from mock_providers.core.shared import shared
 from mock_providers.wechatpay.desk import (
     ASKED_SERIAL,
     LANGUAGE,
@@ -187,14 +188,14 @@ class Orders:
             provider=PROVIDER_NAME,
             out_trade_no=body["out_trade_no"],
             merchant_id=visit.merchant.mchid,
-            app_id=body["appid"],
+            app_id=shared(body["appid"]),
             label=visit.label,
             subject=body["description"],
             total_fen=Fen(body["amount"]["total"]),
             created_at=visit.now,
             expires_at=visit.now + UNPAID_LIFE,
             refundable_s=REFUNDABLE_S,
-            notify_url=body["notify_url"],
+            notify_url=shared(body["notify_url"]),
             product=PRODUCTS[product],
             payable_until=payable_until,
             details=details,
