@@ -22,6 +22,7 @@ from reference_gateway.domain.money import Fen
 from reference_gateway.domain.notice import Notice
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.payout import Payout
+from reference_gateway.domain.record import named_record, record
 from reference_gateway.domain.refund import Refund
 
 PRODUCTS = frozenset({"qr", "page", "wap", "app", "jsapi", "h5", "barcode"})
@@ -74,7 +75,7 @@ class OpeningState(StrEnum):
     WAITING = "waiting"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Opening:
     """How the opening went; *params* are what the buyer's side needs, *report* is given when it is paid already."""
 
@@ -83,7 +84,7 @@ class Opening:
     report: TradeReport | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_record
 class PayRequest:
     """What opening needs and the payment's row does not hold."""
 

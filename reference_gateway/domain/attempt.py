@@ -8,13 +8,13 @@ follows the table of attempts; the payment's own `attempt` is the state of its l
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from reference_gateway.domain.record import named_record
 from reference_gateway.domain.transitions import AttemptStatus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_record
 class Attempt:
     """*choice* explains why this channel was taken, in words and weights that people can read."""
 

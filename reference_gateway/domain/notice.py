@@ -10,13 +10,13 @@ Facts: alipay/notify-duties, alipay/refund-notice
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from reference_gateway.domain.money import NOTHING_FEN, Fen
 from reference_gateway.domain.payment import Payment
+from reference_gateway.domain.record import named_record, record
 from reference_gateway.domain.transitions import ORDER_STEPS, OrderEvent, Verdict
 from reference_gateway.domain.tries import order_and_try
 
@@ -29,7 +29,7 @@ class NoticeKind(StrEnum):
     PAID_OUT = "paid_out"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named_record
 class Notice:
     """
     A verified statement of the channel, from a notify or from the answer to a query.
@@ -62,7 +62,7 @@ class Ruling(StrEnum):
     REFUSE = "refuse"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Judgement:
     """What to do about a notice; *credit_fen* and *posting_key* count only for BOOK."""
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from reference_gateway.domain.money import Fen
+from reference_gateway.domain.record import record
 
 PostingKind = Literal[
     "payment",
@@ -32,7 +33,7 @@ PostingKind = Literal[
 SubjectKind = Literal["payment", "attempt", "refund", "payout"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Transition:
     """A move of a state machine, or one that was refused."""
 
@@ -46,7 +47,7 @@ class Transition:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Posting:
     """
     Money moved between accounts: *debit* gains *amount_fen*, *credit* owes as much.
@@ -93,7 +94,7 @@ class Account:
     normal_sign: Literal[1, -1]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InboxRow:
     """A notify that arrived; *dedupe_key* is one row, later deliveries only count."""
 
@@ -107,7 +108,7 @@ class InboxRow:
     deliveries: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OutboxRow:
     """
     An event that must reach the app at least once; *payload* is the exact body.

@@ -11,9 +11,8 @@ Facts: alipay/precreate, alipay/repeat-create, alipay/unknown-outcome, unionpay/
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
-from reference_gateway.channels.port import PayRequest, TradeReport
+from reference_gateway.channels.port import Opening, PayRequest
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.transitions import AttemptEvent
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, ChannelUnavailable, OpeningLost
@@ -64,36 +63,43 @@ class OpenPayment:
 
     async def __call__(self, payment: Payment, caller: Caller | None = None) -> Payment:
         """Return the payment as it stands after the call; a barcode may be paid in the call itself."""
-        progress, report = await self._call(payment)
-        progress = replace(progress, tells=caller is None or caller.begin())
+        event, opening, code = await self._call(payment)
+        progress = Progress(
+            payment.out_trade_no,
+            event,
+            pay_params=None if opening is None else opening.params,
+            failure_code=code,
+            try_no=payment.try_no,
+            tells=caller is None or caller.begin(),
+        )
         opened = await self._progress.submit(progress, progress)
         if caller is not None:
             caller.end(opened)
         self._runtime.crash_point("create.after_opened")
         if opened.try_no > payment.try_no:
             return await self(opened, caller)
-        if report is None:
+        if opening is None or opening.report is None:
             return opened
-        await settle_report(self._settlements, payment, report)
+        await settle_report(self._settlements, payment, opening.report)
         async with self._runtime.units() as unit:
             return await unit.payment(payment.app_id, payment.id) or opened
 
-    async def _call(self, payment: Payment) -> tuple[Progress, TradeReport | None]:
-        number, try_no = payment.out_trade_no, payment.try_no
+    async def _call(self, payment: Payment) -> tuple[AttemptEvent, Opening | None, str | None]:
+        """Return what became of the attempt, what was opened, and why it was refused."""
         self._runtime.crash_point("create.before_channel_call")
         try:
             channel = self._runtime.channel(payment.channel)
             call = channel.pay if payment.hold_fen is None else channel.preauth
             opening = await call(payment, self._ask(payment))
         except ChannelRefused as error:
-            return Progress(number, AttemptEvent.REFUSE, failure_code=error.reason, try_no=try_no), None
+            return AttemptEvent.REFUSE, None, error.reason
         except OpeningLost:
-            return Progress(number, AttemptEvent.GIVE_UP, try_no=try_no), None
+            return AttemptEvent.GIVE_UP, None, None
         except (ChannelOutcomeUnknown, ChannelUnavailable):
-            return Progress(number, AttemptEvent.LOSE, try_no=try_no), None
+            return AttemptEvent.LOSE, None, None
         finally:
             self._runtime.crash_point("create.after_channel_call")
-        return Progress(number, AttemptEvent.OPEN, pay_params=opening.params, try_no=try_no), opening.report
+        return AttemptEvent.OPEN, opening, None
 
     def _ask(self, payment: Payment) -> PayRequest:
         return PayRequest(

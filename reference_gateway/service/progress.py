@@ -142,13 +142,13 @@ class _Steps:
 
     async def write(self, unit: UnitOfWork) -> None:
         """Write it, and let the end of orders have its effects."""
-        await unit.save_payments(list(self.payments.values()))
         if self._attempts:
             await unit.save_attempts(list(self._attempts.values()))
-        if self._anew:
-            await unit.insert_attempts(self._anew)
         if self._transitions:
             await unit.record_transitions(self._transitions)
+        await unit.save_payments(list(self.payments.values()))
+        if self._anew:
+            await unit.insert_attempts(self._anew)
         if self.ready:
             await self._runtime.tell(unit, [self._told_ready(self.payments[number]) for number in self.ready])
         ended = [self.payments[number] for number in self._pending if self.payments[number].status in ENDED]

@@ -83,6 +83,6 @@ def stream_relay(runtime: Runtime, streams: Sequence[EventStream], token: int) -
         runtime,
         bell=runtime.stream_bell,
         round_=RelayStream(runtime, streams, token),
-        due=lambda _: None,
+        due=None,
         heartbeat_s=LOOK_S,
     )

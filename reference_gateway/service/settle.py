@@ -10,7 +10,7 @@ Facts: alipay/notify-duties
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from reference_gateway.channels.port import TradeReport
@@ -18,6 +18,7 @@ from reference_gateway.domain.accounts import returns_account
 from reference_gateway.domain.events import event_row
 from reference_gateway.domain.notice import PAYOUT_TOLD, Judgement, Notice, NoticeKind, Ruling
 from reference_gateway.domain.payment import Payment
+from reference_gateway.domain.record import record
 from reference_gateway.domain.records import (
     InboxRow,
     OutboxRow,
@@ -37,7 +38,7 @@ from reference_gateway.service.unit_of_work import UnitOfWork
 from reference_gateway.store.group_commit import GroupCommit
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Arrival:
     """A verified notice with its raw body (None when a query asked), or a body refused for *refused_code*."""
 
@@ -274,8 +275,6 @@ class _Plan:
 
     async def write(self, unit: UnitOfWork) -> None:
         """Write the plan; an event goes out only if its posting was new."""
-        if self._changed:
-            await unit.save_payments(list(self._changed.values()))
         if self._hurried:
             await unit.hurry_refunds(self._hurried, self._now)
         for refund in self._refunds:
@@ -285,6 +284,8 @@ class _Plan:
             await unit.record_inbox(self._inbox)
         if self._transitions:
             await unit.record_transitions(self._transitions)
+        if self._changed:
+            await unit.save_payments(list(self._changed.values()))
         if self._paid:
             paid = [self._payments[number] for number in self._paid]
             self._postings.extend(await self._runtime.effects.paid(unit, paid))

@@ -28,6 +28,9 @@ NAP_MIN_S = 0.001
 WORKERS_PACE = 2
 """Paces of the store between two rounds of a worker: nobody is kept waiting for it."""
 
+QUIET_PACES = 10
+"""Paces of the store for which a worker that has just been busy waits for its bell before it asks what is due."""
+
 FOLD_MAX = 2000
 FOLD_AFTER_S = 1.0
 
@@ -47,7 +50,7 @@ class Worker:
         *,
         bell: Bell,
         round_: Round,
-        due: Callable[[NextDue], datetime | None],
+        due: Callable[[NextDue], datetime | None] | None,
         heartbeat_s: float | None = None,
     ) -> None:
         self._name = name
@@ -96,18 +99,29 @@ class Worker:
             self._bell.silence()
             self._tell_lateness()
             try:
-                if await self._round():
+                if await self._round() or await self._rung_soon():
                     continue
                 nap_s = await self._nap_s()
             except GatewayError as error:
                 _LOG.warning("worker_round_failed", worker=self._name, reason=error.reason)
                 await self._runtime.clock.sleep(STORE_AWAY_S)
                 continue
-            self._working = False
-            self._runtime.metrics.working(self._name, False)
-            self._runtime.pulse.ring()
-            wakes_at = None if nap_s is None else self._runtime.clock.now() + timedelta(seconds=nap_s)
-            await self._bell.wait(nap_s, wakes_at=wakes_at)
+            await self._sleep(nap_s)
+
+    async def _rung_soon(self) -> bool:
+        """Wait a moment for the bell: while it is rung again and again, nobody need ask the store what is due."""
+        quiet_s = QUIET_PACES * self._runtime.units.pace_s
+        if self._due is None or not quiet_s:
+            return False
+        await self._sleep(quiet_s)
+        return self._bell.rung
+
+    async def _sleep(self, nap_s: float | None) -> None:
+        self._working = False
+        self._runtime.metrics.working(self._name, False)
+        self._runtime.pulse.ring()
+        wakes_at = None if nap_s is None else self._runtime.clock.now() + timedelta(seconds=nap_s)
+        await self._bell.wait(nap_s, wakes_at=wakes_at)
 
     def _tell_lateness(self) -> None:
         """Tell how long the work that this round begins has been due."""
@@ -118,9 +132,11 @@ class Worker:
 
     async def _nap_s(self) -> float | None:
         """How long nothing is due; None is until the bell."""
+        heartbeat_s = self._heartbeat_s or self._runtime.units.heartbeat_s
+        if self._due is None:
+            return heartbeat_s
         async with self._runtime.units() as unit:
             due_at = self._due_at = self._due(await unit.next_due())
-        heartbeat_s = self._heartbeat_s or self._runtime.units.heartbeat_s
         if due_at is None:
             return heartbeat_s
         nap_s = max(NAP_MIN_S, (due_at - self._runtime.clock.now()).total_seconds())

@@ -20,11 +20,14 @@ class SqlAttempts:
     async def _run(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> Rows:
         raise NotImplementedError
 
+    async def _write(self, statement: TextClause, parameters: Mapping[str, Any]) -> None:
+        raise NotImplementedError
+
     async def insert_attempts(self, attempts: Sequence[Attempt]) -> None:
         await self._run(sql.INSERT_ATTEMPTS, {"rows": rows_text(attempts)})
 
     async def save_attempts(self, attempts: Sequence[Attempt]) -> None:
-        await self._run(sql.SAVE_ATTEMPTS, {"rows": rows_text(attempts)})
+        await self._write(sql.SAVE_ATTEMPTS, {"rows": rows_text(attempts)})
 
     async def attempts(self, payment_id: str) -> list[Attempt]:
         rows = await self._run(sql.ATTEMPTS, {"payment_id": payment_id})

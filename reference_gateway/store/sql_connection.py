@@ -8,9 +8,10 @@ its first use and its text is handed to the driver from then on. Knows no statem
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from typing import Any, Self, cast
 
 import asyncpg
@@ -32,6 +33,10 @@ STATEMENTS_KEPT = 512
 _WAYS = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off"
 
 _DIALECT: Any = cast("Any", dialect)()
+_PARTS = "WITH "
+_PARAMETER = re.compile(r"\$([0-9]+)")
+
+Asked = tuple[TextClause, Mapping[str, Any]]
 
 
 class Row(asyncpg.Record):  # type: ignore[misc]  # asyncpg tells no types
@@ -87,7 +92,34 @@ def _plain(value: object) -> object:
 def compiled(statement: TextClause) -> tuple[str, tuple[str, ...]]:
     """Return the driver's text of a constant and its parameters' names, in their order."""
     made = statement.compile(dialect=_DIALECT)
-    return made.string, tuple(made.positiontup or ())
+    return made.string.strip(), tuple(made.positiontup or ())
+
+
+@cache
+def together(statements: tuple[TextClause, ...]) -> str:
+    """
+    Spell several statements as one: the last, which alone may begin by WITH itself, behind the others.
+
+    None of them may see what another does: PostgreSQL carries them out over one and the same state.
+    """
+    spelt: list[str] = []
+    given = 0
+    for statement in statements:
+        text, names = compiled(statement)
+        spelt.append(_PARAMETER.sub(partial(_renumbered, after=given), text))
+        given += len(names)
+    *others, last = spelt
+    parts = ", ".join(f"part_{number} AS ({text})" for number, text in enumerate(others))
+    return f"WITH {parts}, {last.removeprefix(_PARTS)}" if is_closed(statements[-1]) else f"WITH {parts} {last}"
+
+
+def is_closed(statement: TextClause) -> bool:
+    """Tell whether nothing can come behind it in one message, as it has parts of its own."""
+    return compiled(statement)[0].startswith(_PARTS)
+
+
+def _renumbered(parameter: re.Match[str], *, after: int) -> str:
+    return f"${after + int(parameter[1])}"
 
 
 class Connections:
@@ -152,6 +184,7 @@ class Transaction:
         self._pool = pool
         self._connection: Any = None
         self._begun = False
+        self._held: list[Asked] = []
 
     async def __aenter__(self) -> Self:
         try:
@@ -182,19 +215,40 @@ class Transaction:
     async def commit(self) -> None:
         if self._connection is None:
             raise AssertionError("a unit of work is used inside `async with`")
+        await self._send()
         if self._begun:
             with told():
                 await self._connection.execute("COMMIT")
             self._begun = False
 
-    async def _run(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> Rows:
+    async def _write(self, statement: TextClause, parameters: Mapping[str, Any]) -> None:
+        """
+        Hold back what nobody wants an answer to, and send it in one message with what is written next.
+
+        Nothing that is held can be refused, and none of it looks at what another writes.
+        """
+        if any(held is statement or is_closed(held) for held, _ in self._held):
+            await self._send()
+        self._held.append((statement, parameters))
+
+    async def _send(self) -> None:
+        if self._held:
+            await self._run(*self._held.pop(), beside=True)
+
+    async def _run(
+        self, statement: TextClause, parameters: Mapping[str, Any] | None = None, *, beside: bool = False
+    ) -> Rows:
+        """Run a statement after what is held back, or in the same message: *beside* it, blind to what it writes."""
         if self._connection is None:
             raise AssertionError("a unit of work is used inside `async with`")
+        if not beside or any(is_closed(held) for held, _ in self._held):
+            await self._send()
         if not self._begun:
             with told():
                 self._begun = True
                 await self._connection.execute("BEGIN")
-        return await self._read(statement, parameters)
+        asked, self._held = [*self._held, (statement, parameters or {})], []
+        return await self._fetch(asked)
 
     async def _read(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> Rows:
         """
@@ -205,7 +259,12 @@ class Transaction:
         """
         if self._connection is None:
             raise AssertionError("a unit of work is used inside `async with`")
-        spelt, names = compiled(statement)
-        given = () if parameters is None else [parameters[name] for name in names]
+        await self._send()
+        return await self._fetch([(statement, parameters or {})])
+
+    async def _fetch(self, asked: Sequence[Asked]) -> Rows:
+        statements = tuple(statement for statement, _ in asked)
+        spelt = together(statements) if len(statements) > 1 else compiled(statements[0])[0]
+        given = [parameters[name] for statement, parameters in asked for name in compiled(statement)[1]]
         with told():
             return Rows(await self._connection.fetch(spelt, *given))

@@ -24,11 +24,14 @@ class SqlOutbox:
     async def _run(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> Rows:
         raise NotImplementedError
 
+    async def _write(self, statement: TextClause, parameters: Mapping[str, Any]) -> None:
+        raise NotImplementedError
+
     async def _read(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> Rows:
         raise NotImplementedError
 
     async def add_outbox(self, rows: Sequence[OutboxRow]) -> None:
-        await self._run(sql.ADD_OUTBOX, {"rows": rows_text(rows), "publishes": self.publishes})
+        await self._write(sql.ADD_OUTBOX, {"rows": rows_text(rows), "publishes": self.publishes})
 
     async def claim_outbox(self, now: datetime, *, lease_until: datetime, limit: int) -> list[OutboxRow]:
         rows = await self._run(sql.CLAIM_OUTBOX, {"now": now, "lease_until": lease_until, "limit": limit})

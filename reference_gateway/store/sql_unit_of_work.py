@@ -81,7 +81,7 @@ class _Payments(Transaction):
         return {payment.out_trade_no: payment for payment in map(_payment, rows)}
 
     async def save_payments(self, payments: Sequence[Payment]) -> None:
-        await self._run(sql.SAVE_PAYMENTS, {"rows": rows_text(payments)})
+        await self._run(sql.SAVE_PAYMENTS, {"rows": rows_text(payments)}, beside=True)
 
     async def list_payments(self, app_id: str, *, after: int, limit: int) -> list[Payment]:
         rows = await self._read(sql.LIST_PAYMENTS, {"app_id": app_id, "after": after, "limit": limit})
@@ -130,13 +130,13 @@ class _Refunds(_Payments):
 
 class _Books(_Refunds):
     async def record_transitions(self, rows: Sequence[Transition]) -> None:
-        await self._run(sql.RECORD_TRANSITIONS, {"rows": rows_text(rows)})
+        await self._write(sql.RECORD_TRANSITIONS, {"rows": rows_text(rows)})
 
     async def open_accounts(self, accounts: Sequence[Account]) -> None:
         await self._run(sql.OPEN_ACCOUNTS, _columns(accounts, ("name", "normal_sign")))
 
     async def post(self, postings: Sequence[Posting]) -> set[str]:
-        posted: dict[str, str] = dict(await self._run(sql.POST, {"rows": rows_text(postings)}))
+        posted: dict[str, str] = dict(await self._run(sql.POST, {"rows": rows_text(postings)}, beside=True))
         entries = [
             {"transaction_id": posting.id, "account": account, "amount_fen": amount_fen}
             for posting in postings
@@ -144,7 +144,7 @@ class _Books(_Refunds):
             for account, amount_fen in posting.entries()
         ]
         if entries:
-            await self._run(sql.ENTER, {"rows": rows_text(entries)})
+            await self._run(sql.ENTER, {"rows": rows_text(entries)}, beside=True)
         return set(posted.values())
 
     async def lock_balances(self, accounts: Collection[str]) -> dict[str, int]:
@@ -171,7 +171,7 @@ class _Books(_Refunds):
             key = (row.channel, row.dedupe_key)
             first = merged.get(key)
             merged[key] = row if first is None else replace(first, deliveries=first.deliveries + row.deliveries)
-        await self._run(sql.RECORD_INBOX, {"rows": rows_text(list(merged.values()))})
+        await self._write(sql.RECORD_INBOX, {"rows": rows_text(list(merged.values()))})
 
     async def idempotency_keys(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], IdempotencyKey]:
         rows = await self._read(sql.IDEMPOTENCY_KEYS, _pairs(keys, "app_id", "key"))
