@@ -182,7 +182,7 @@ class Gateway:
         )
         lifecycle = LifecycleApi(gatekeeper, runtime.units, end=end, fulfil=FulfilOrder(runtime), capture=capture)
         notify = NotifyApi(runtime, HandleNotify(runtime, self._settlements), networks=settings.notify_networks)
-        self._application = web.Application(middlewares=[measured(runtime.metrics), problems, *middlewares])
+        self._application = web.Application(middlewares=[measured(runtime.metrics), *middlewares])
         apis = (merchant, lifecycle, self._live, routing, bills, notify, self._ops)
         self._application.add_routes([route for api in apis for route in api.routes()])
         self._runner: web.AppRunner | None = None

@@ -10,7 +10,7 @@ Facts: alipay/identifiers
 from __future__ import annotations
 
 import hashlib
-import secrets
+import os
 from typing import Protocol
 
 
@@ -26,7 +26,7 @@ class RandomIds:
     """96 bits from the operating system."""
 
     def new(self, prefix: str) -> str:
-        return f"{prefix}{secrets.token_hex(12)}"
+        return f"{prefix}{os.urandom(12).hex()}"
 
 
 class SeededIds:

@@ -71,26 +71,7 @@ class PaymentBody(Body):
     hold: bool = False
 
     def request(self) -> OrderRequest:
-        return OrderRequest(
-            merchant_order_no=self.merchant_order_no,
-            amount_fen=Fen(self.amount_fen),
-            currency=self.currency,
-            subject=self.subject,
-            channel=self.channel,
-            product=self.product,
-            region=self.region,
-            buyer_id=self.buyer_id,
-            room_id=self.room_id,
-            attach=self.attach,
-            purpose=self.purpose,
-            return_url=self.return_url,
-            payer_id=self.payer_id,
-            auth_code=self.auth_code,
-            client_ip=self.client_ip,
-            good_id=self.good_id,
-            quantity=self.quantity,
-            hold=self.hold,
-        )
+        return OrderRequest(**vars(self))
 
 
 class ReconciliationBody(Body):

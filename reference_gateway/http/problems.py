@@ -75,6 +75,9 @@ REASON_STATUSES: Mapping[str, int] = {
 
 _HTTP_CODES: Mapping[int, str] = {404: "no_such_resource", 405: "method_not_allowed", 413: "body_too_large"}
 
+REFUSALS = (GatewayError, web.HTTPException)
+"""What a handler may raise to answer with."""
+
 JSON: Mapping[str, str] = {"Content-Type": "application/json"}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -104,6 +107,18 @@ def status_of(error: GatewayError) -> int:
     return REASON_STATUSES.get(error.reason) or STATUSES.get(type(error), 500)
 
 
+def problem_of(error: GatewayError | web.HTTPException, request: web.Request) -> web.Response:
+    """Turn an error into a problem document; an answer that the server raises and that is no error goes on as it is."""
+    if isinstance(error, GatewayError):
+        status = status_of(error)
+        return problem(status, error.reason, error.detail, _retry_after(error, status))
+    if error.status < 400:
+        raise error
+    code = _HTTP_CODES.get(error.status, "http_error")
+    kept = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
+    return problem(error.status, code, f"{request.method} {request.path}: {error.reason}", kept)
+
+
 def _retry_after(error: GatewayError, status: int) -> dict[str, str] | None:
     """Tell when to come again, where coming again helps."""
     if isinstance(error, TooBusy):
@@ -116,12 +131,5 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     """Turn errors into problem documents."""
     try:
         return await handler(request)
-    except GatewayError as error:
-        status = status_of(error)
-        return problem(status, error.reason, error.detail, _retry_after(error, status))
-    except web.HTTPException as error:
-        if error.status < 400:
-            raise
-        code = _HTTP_CODES.get(error.status, "http_error")
-        kept = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
-        return problem(error.status, code, f"{request.method} {request.path}: {error.reason}", kept)
+    except REFUSALS as error:
+        return problem_of(error, request)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import timedelta
 from functools import lru_cache
+from operator import attrgetter
 
 import orjson
 
@@ -53,6 +54,7 @@ _FIRST = (
     "attach",
 )  # fmt: skip
 _ADDED = ("purpose", "return_url", "payer_id", "auth_code", "client_ip", "good_id", "quantity", "hold")
+_first_of, _added_of = attrgetter(*_FIRST), attrgetter(*_ADDED)
 
 
 @named_record
@@ -80,10 +82,9 @@ class OrderRequest:
 
     def digest(self) -> str:
         """Name the content: two requests that mean the same have the same digest."""
-        content = {name: getattr(self, name) for name in _FIRST}
-        for name in _ADDED:
-            if value := getattr(self, name):
-                content[name] = value  # what was asked for before the field existed keeps its digest
+        content = dict(zip(_FIRST, _first_of(self), strict=True))
+        # What was asked for before a field existed keeps its digest.
+        content |= {name: value for name, value in zip(_ADDED, _added_of(self), strict=True) if value}
         return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -203,7 +204,7 @@ async def _insert(
     ]
     if chosen:
         await unit.record_routes(chosen)
-    attempts = [attempt_of(c) for c in welcome.values() if c.payment.id in inserted]
+    attempts = [attempt_of(c.payment, c.choice) for c in welcome.values() if c.payment.id in inserted]
     if attempts:
         await unit.insert_attempts(attempts)
     others = [c.payment for c in welcome.values() if c.payment.id not in inserted]
@@ -227,14 +228,13 @@ def _asked_for(channel: str) -> Mapping[str, object]:
     return asdict(asked_for(channel))
 
 
-def attempt_of(candidate: Candidate) -> Attempt:
-    """Make the attempt with which *candidate* begins."""
-    payment = candidate.payment
+def attempt_of(payment: Payment, choice: RouteChoice | None) -> Attempt:
+    """Make the attempt with which *payment* begins; without a *choice* its channel was asked for."""
     return Attempt(
         payment_id=payment.id,
         channel=payment.channel,
         product=payment.product,
-        choice=_asked_for(payment.channel) if candidate.choice is None else asdict(candidate.choice),
+        choice=_asked_for(payment.channel) if choice is None else asdict(choice),
         created_at=payment.created_at,
         status=payment.attempt,
         failure_code=payment.failure_code,
@@ -284,6 +284,7 @@ class CreatePayment:
         self._admissions = admissions
         self._wallet = wallet
         self._open_payment = open_payment
+        self._offered: dict[str, frozenset[str]] = {}
 
     async def __call__(
         self, app_id: str, request: OrderRequest, *, idempotency_key: str | None, place: Place | None = None
@@ -353,15 +354,22 @@ class CreatePayment:
     def _refuse_unless_offered(self, request: OrderRequest) -> None:
         refuse_unless_whole(request)
         if request.channel != AUTO:
-            offered = self._runtime.channel(request.channel).supports() & (PRODUCTS | {BALANCE})
+            offered = self._products(request.channel)
             if request.product not in offered:
                 told = f"{request.channel} has no product {request.product!r}; it has {', '.join(sorted(offered))}"
                 raise BadRequest(told, code="unknown_product")
-        for product, field in NEEDED.items():
-            if request.product == product and getattr(request, field) is None:
-                raise BadRequest(f"{field}: the product {product} needs it", code="invalid_field")
+        needed = NEEDED.get(request.product)
+        if needed is not None and getattr(request, needed) is None:
+            raise BadRequest(f"{needed}: the product {request.product} needs it", code="invalid_field")
         if request.hold and not self._freezes(request.channel):
             raise BadRequest("hold: name a channel that has pre-authorisation", code="invalid_field")
+
+    def _products(self, channel: str) -> frozenset[str]:
+        """Name what *channel* offers; what it supports never changes."""
+        offered = self._offered.get(channel)
+        if offered is None:
+            offered = self._offered[channel] = self._runtime.channel(channel).supports() & (PRODUCTS | {BALANCE})
+        return offered
 
     def _freezes(self, channel: str) -> bool:
         return channel != AUTO and {"preauth", "capture"} <= self._runtime.channel(channel).supports()

@@ -74,6 +74,8 @@ class Line:
     def _look(self) -> float:
         """Bring what is remembered up to now."""
         now_s = asyncio.get_running_loop().time()
+        if now_s == self._seen_s:  # the loop's clock stands still within a turn, and a turn may serve many
+            return now_s
         passed_s, self._seen_s = now_s - self._seen_s, now_s
         fades = math.exp(-passed_s / MEMORY_S)
         self._left *= fades

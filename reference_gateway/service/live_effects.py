@@ -141,8 +141,8 @@ class LiveEffects(NoEffects):
     def _tip(self, payment: Payment, room: Room) -> Posting:
         fee_fen = room.platform_fen(payment.amount_fen)
         streamer = streamer_account(payment.app_id, room.streamer_id)
-        posting = self._on(payment, "tip", streamer)
-        return replace(posting, splits=((platform_account(payment.app_id), fee_fen),)) if fee_fen else posting
+        fee = ((platform_account(payment.app_id), fee_fen),) if fee_fen else ()
+        return self._on(payment, "tip", streamer, splits=fee)
 
     async def _open_packets(self, unit: UnitOfWork, payments: Sequence[Payment]) -> None:
         """Split each packet, now that its money is there."""
@@ -175,11 +175,10 @@ class LiveEffects(NoEffects):
         if packets:
             await unit.save_packets([replace(packet, status=PacketStatus.CANCELLED) for packet in packets])
 
-    def _on(self, payment: Payment, kind: PostingKind, to: str) -> Posting:
+    def _on(self, payment: Payment, kind: PostingKind, to: str, *, splits: tuple[tuple[str, Fen], ...] = ()) -> Posting:
         """Move a payment's money on from the app's account."""
-        return self._posting(
-            payment, kind, app_account(payment.app_id), to, payment.amount_fen, key=f"{kind}:{payment.id}"
-        )
+        app, key = app_account(payment.app_id), f"{kind}:{payment.id}"
+        return self._posting(payment, kind, app, to, payment.amount_fen, key=key, splits=splits)
 
     def _back(
         self, payment: Payment, kind: PostingKind, of: str, amount_fen: int, *, key: str, posting_id: str = ""
@@ -190,11 +189,19 @@ class LiveEffects(NoEffects):
         return replace(posting, id=posting_id) if posting_id else posting
 
     def _posting(
-        self, payment: Payment, kind: PostingKind, debit: str, credit: str, amount_fen: int, *, key: str
+        self,
+        payment: Payment,
+        kind: PostingKind,
+        debit: str,
+        credit: str,
+        amount_fen: int,
+        *,
+        key: str,
+        splits: tuple[tuple[str, Fen], ...] = (),
     ) -> Posting:
         now = self._runtime.clock.now()
         lt = self._runtime.ids.new("lt")
-        return Posting(lt, key, kind, payment.id, None, debit, credit, Fen(amount_fen), now)
+        return Posting(lt, key, kind, payment.id, None, debit, credit, Fen(amount_fen), now, splits)
 
 
 def owed(lines: Collection[LedgerLine]) -> dict[str, int]:

@@ -18,6 +18,9 @@ from reference_gateway.store.group_commit import GroupCommit
 NONCE_LIFE_S = 660
 """Longer than the window in which a timestamp is accepted, on both sides."""
 
+FORGET_AFTER = 500
+"""Once for so many nonces old ones are forgotten, twice as many at most; what fewer leave behind is little."""
+
 
 class Nonces(Protocol):
     """Spends nonces."""
@@ -41,6 +44,7 @@ class SqlNonces:
             self._spend, pace_s=units.pace_s
         )
         self._asked = 0
+        self._kept = 0
 
     async def open(self) -> None:
         """Nothing to open."""
@@ -61,6 +65,10 @@ class SqlNonces:
             fresh = await unit.spend_nonces(
                 sorted(set(batch.values())), now=now, expires_at=now + timedelta(seconds=NONCE_LIFE_S)
             )
+            self._kept += len(batch)
+            if self._kept >= FORGET_AFTER:
+                self._kept = 0
+                await unit.forget_nonces(now)
             await unit.commit()
         answers: dict[tuple[str, str, int], bool] = {}
         for name, nonce in batch.items():

@@ -136,7 +136,11 @@ class BooksPart(Protocol):
     async def spend_nonces(
         self, nonces: Sequence[tuple[str, str]], *, now: datetime, expires_at: datetime
     ) -> set[tuple[str, str]]:
-        """Spend (app_id, nonce) pairs; return those that were fresh. Forgets pairs expired before *now*."""
+        """Spend (app_id, nonce) pairs; return those that were fresh. Where nothing came before, it may be committed."""
+        ...
+
+    async def forget_nonces(self, now: datetime) -> None:
+        """Forget pairs that had expired by *now*, a thousand at most."""
         ...
 
 

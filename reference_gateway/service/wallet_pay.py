@@ -9,12 +9,13 @@ What is raised by them, a streamer's account above all, is only appended to and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from reference_gateway.domain.accounts import source_account
 from reference_gateway.domain.events import event_row
 from reference_gateway.domain.payment import Payment
+from reference_gateway.domain.record import changed
 from reference_gateway.domain.records import OutboxRow, Posting, Transition, app_account
 from reference_gateway.domain.transitions import AttemptStatus, OrderEvent, PaymentStatus
 from reference_gateway.errors import GatewayError, OrderConflict, StoreConflict
@@ -116,7 +117,7 @@ class _WalletBatch:
         if await self.unit.insert_payments(decided) != {payment.id for payment in decided}:
             raise StoreConflict("another gateway took one of these orders first")
         await self.unit.insert_attempts(
-            [attempt_of(replace(c, payment=payment)) for c, payment in zip(candidates, decided, strict=True)]
+            [attempt_of(payment, c.choice) for c, payment in zip(candidates, decided, strict=True)]
         )
         paid = [payment for payment in decided if payment.status is PaymentStatus.PAID]
         ids = {payment.id for payment in paid}
@@ -153,7 +154,7 @@ def _order(payment: Payment) -> tuple[str, str]:
 
 
 def _paid(payment: Payment, now: datetime) -> Payment:
-    return replace(
+    return changed(
         payment,
         status=PaymentStatus.PAID,
         attempt=AttemptStatus.OPENED,

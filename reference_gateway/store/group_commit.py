@@ -60,19 +60,20 @@ class GroupCommit(Generic[KeyT, ItemT, AnswerT]):
     def busy(self) -> bool:
         return bool(self._committers)
 
-    async def submit(self, key: KeyT, item: ItemT) -> AnswerT:
-        """Wait until *item* is committed and return the answer for its key, or raise what its batch raised."""
+    def submit(self, key: KeyT, item: ItemT) -> asyncio.Future[AnswerT]:
+        """Hand *item* in; what comes back is done when it is committed, with its key's answer or its batch's error."""
+        future: asyncio.Future[AnswerT] = asyncio.get_running_loop().create_future()
         if self._aborted:
             # A request that outlives the crash of its process within one event loop: the dead commit nothing.
-            raise asyncio.CancelledError
-        future: asyncio.Future[AnswerT] = asyncio.get_running_loop().create_future()
+            future.cancel()
+            return future
         if key in self._waiting:
             self._waiting[key][1].append(future)
         else:
             self._waiting[key] = (item, [future])
         if len(self._committers) < self._lanes and self._is_enough(self._committers.values()):
             self._committers[asyncio.create_task(self._run(), name="group-commit")] = 0
-        return await future
+        return future
 
     def _is_enough(self, others: Collection[int]) -> bool:
         """Tell whether what waits is worth a batch beside the *others*; one that has nothing yet will take it."""
@@ -126,7 +127,7 @@ class GroupCommit(Generic[KeyT, ItemT, AnswerT]):
             if key in self._in_hand:
                 continue
             entry = self._waiting.pop(key)
-            if not all(future.done() for future in entry[1]):
+            if not entry[1][0].done() or not all(future.done() for future in entry[1]):
                 batch[key] = entry
         return batch
 

@@ -343,9 +343,12 @@ class _Books(_Refunds):
         await self._held.take(Rank.NONCE, nonces)
         fresh = {n for n in nonces if n not in self._changes.nonces and self._state.nonces.get(n, now) <= now}
         self._changes.nonces.update((nonce, expires_at) for nonce in fresh)
-        for nonce in [n for n, until in self._state.nonces.items() if until <= now and n not in fresh]:
-            del self._state.nonces[nonce]
         return fresh
+
+    async def forget_nonces(self, now: datetime) -> None:
+        await self._point("forget_nonces")
+        for nonce in [n for n, until in self._state.nonces.items() if until <= now]:
+            del self._state.nonces[nonce]
 
 
 class _Outbox(_Books):

@@ -250,6 +250,10 @@ class Transaction:
         asked, self._held = [*self._held, (statement, parameters or {})], []
         return await self._fetch(asked)
 
+    async def _run_alone(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> Rows:
+        """Run what is a transaction by itself, unless one has begun: it is committed when it is answered."""
+        return await self._read(statement, parameters)
+
     async def _read(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> Rows:
         """
         Run what neither changes nor locks anything.

@@ -36,6 +36,8 @@ def _columns(rows: Sequence[object], names: Sequence[str]) -> dict[str, list[Any
 class SqlLive:
     """Rooms, goods, red packets, payouts."""
 
+    _rooms: dict[str, Room]
+
     async def _run(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> Rows:
         raise NotImplementedError
 
@@ -49,10 +51,14 @@ class SqlLive:
         return await self._insert(sql.INSERT_ROOMS, rooms, sql.ROOM)
 
     async def rooms(self, room_ids: Collection[str]) -> dict[str, Room]:
-        return {row.id: _read(Room, row) for row in await self._found(sql.ROOMS, room_ids)}
+        """What a room was when it was asked for first is what it is for the rest of the transaction."""
+        strange = [room_id for room_id in room_ids if room_id not in self._rooms]
+        self._rooms.update((row.id, _read(Room, row)) for row in await self._found(sql.ROOMS, strange))
+        return {room_id: self._rooms[room_id] for room_id in room_ids if room_id in self._rooms}
 
     async def save_room(self, room: Room) -> None:
         await self._run(sql.SAVE_ROOM, _columns([room], ("id", *sql.SAVED_ROOM)))
+        self._rooms.pop(room.id, None)
 
     async def insert_goods(self, goods: Sequence[Good]) -> set[str]:
         return await self._insert(sql.INSERT_GOODS, goods, sql.GOOD)

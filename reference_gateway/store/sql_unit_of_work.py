@@ -185,10 +185,11 @@ class _Books(_Refunds):
         self, nonces: Sequence[tuple[str, str]], *, now: datetime, expires_at: datetime
     ) -> set[tuple[str, str]]:
         pairs = _pairs(nonces, "app_id", "nonce")
-        rows = await self._run(sql.SPEND_NONCES, {**pairs, "now": now, "expires_at": expires_at})
-        fresh = {(row.app_id, row.nonce) for row in rows}
-        await self._run(sql.FORGET_NONCES, {"now": now})
-        return fresh
+        rows = await self._run_alone(sql.SPEND_NONCES, {**pairs, "now": now, "expires_at": expires_at})
+        return {(row.app_id, row.nonce) for row in rows}
+
+    async def forget_nonces(self, now: datetime) -> None:
+        await self._run_alone(sql.FORGET_NONCES, {"now": now})
 
 
 class SqlUnitOfWork(_Books, SqlAttempts, SqlOutbox, SqlLive, SqlFeed, SqlReconciling, SqlStreams):
@@ -197,6 +198,7 @@ class SqlUnitOfWork(_Books, SqlAttempts, SqlOutbox, SqlLive, SqlFeed, SqlReconci
     def __init__(self, pool: Any, *, publishes: bool = True) -> None:
         super().__init__(pool)
         self.publishes = publishes
+        self._rooms = {}
 
     def _payment_of(self, row: Any) -> Payment:
         return _payment(row)

@@ -38,7 +38,7 @@ from reference_gateway.http.auth import string_to_sign
 from reference_gateway.http.bodies import PaymentBody, parse
 from reference_gateway.http.problems import json_response
 from reference_gateway.ids import RandomIds
-from reference_gateway.service.create_payment import Candidate, OrderRequest, attempt_of
+from reference_gateway.service.create_payment import OrderRequest, attempt_of
 from reference_gateway.service.nonces import SqlNonces
 from reference_gateway.settings import GatewaySettings
 from reference_gateway.store.redis_nonces import RedisNonces
@@ -138,7 +138,7 @@ def _storing(bench: Bench) -> dict[str, Stage]:
         payments = bench.payments()
         async with bench.store() as unit:
             await unit.insert_payments(payments)
-            await unit.insert_attempts([attempt_of(Candidate(payment, None)) for payment in payments])
+            await unit.insert_attempts([attempt_of(payment, None) for payment in payments])
             await unit.commit()
         bench.paid = payments
 

@@ -30,8 +30,8 @@ class Recorder:
         # The answers come back in another order and only once for each key.
         return {key: f"{key}={item}" for key, item in reversed(list(batch.items()))}
 
-    def submit(self, key: str, item: int = 0) -> "asyncio.Task[str]":
-        return asyncio.create_task(self.commits.submit(key, item))
+    def submit(self, key: str, item: int = 0) -> "asyncio.Future[str]":
+        return self.commits.submit(key, item)
 
 
 async def turns(count: int = 5) -> None:
