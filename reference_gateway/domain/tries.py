@@ -20,5 +20,5 @@ def number_of_try(out_trade_no: str, try_no: int) -> str:
 
 def order_and_try(number: str) -> tuple[str, int]:
     """Return the order's own number and the try that *number* stands for."""
-    match = _LATER.fullmatch(number)
+    match = _LATER.fullmatch(number) if "T" in number else None
     return (number, 1) if match is None else (match.group(1), int(match.group(2)))

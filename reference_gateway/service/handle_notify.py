@@ -33,13 +33,14 @@ class HandleNotify:
             NotifyRefused: nothing was booked; the attempt is in the inbox.
         """
         channel = self._runtime.channel(channel_name)
-        digest = hashlib.sha256(body).hexdigest()
         try:
             notice = channel.parse_notify(headers, body)
         except NotifyRefused as error:
+            digest = hashlib.sha256(body).hexdigest()
             arrival = Arrival(channel_name, None, body, digest, error.reason)
             await self._settlements.submit(f"refused:{digest}", arrival)
             raise
+        digest = notice.body_digest or hashlib.sha256(body).hexdigest()
         arrival = Arrival(channel_name, notice, body, digest)
         judgement = await self._settlements.submit(self._runtime.policy.merge_key(notice), arrival)
         self._runtime.crash_point("notify.after_commit_before_ack")

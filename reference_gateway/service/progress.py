@@ -10,12 +10,13 @@ Facts: alipay/unknown-outcome
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from reference_gateway.domain.attempt import Attempt
 from reference_gateway.domain.events import event_row
 from reference_gateway.domain.payment import Payment
+from reference_gateway.domain.record import changed
 from reference_gateway.domain.records import OutboxRow, Transition
 from reference_gateway.domain.transitions import (
     ATTEMPT_STEPS,
@@ -70,6 +71,9 @@ def end_of(payment: Payment, *, unasked: str) -> Progress:
     return Progress(payment.out_trade_no, end=end_event(payment), failure_code=wished)
 
 
+PROGRESS_PACES = 3
+"""Paces of the store between two batches: whoever waits for one has waited for the channel's answer before."""
+
 ProgressCommits = GroupCommit[Progress, Progress, Payment]
 
 _UNANSWERED = (AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN)
@@ -93,7 +97,8 @@ def progress_commits(runtime: Runtime) -> ProgressCommits:
         ring_for(steps.payments.values(), runtime)
         return {progress: steps.payments[progress.out_trade_no] for progress in batch}
 
-    return GroupCommit(apply, pace_s=runtime.units.pace_s, observe=runtime.metrics.batch("progress"))
+    pace_s = PROGRESS_PACES * runtime.units.pace_s
+    return GroupCommit(apply, pace_s=pace_s, observe=runtime.metrics.batch("progress"))
 
 
 def ring_for(payments: Collection[Payment], runtime: Runtime) -> None:
@@ -202,7 +207,7 @@ class _Steps:
             return self._tried_again(payment)
         # Opened although the order has ended meanwhile: nobody may pay it now, so it is to be ended there as well.
         ended_late = payment.status in ENDED and step.to is AttemptStatus.OPENED
-        return replace(
+        return changed(
             payment,
             attempt=step.to,
             pay_params=payment.pay_params if progress.pay_params is None else progress.pay_params,
@@ -230,7 +235,7 @@ class _Steps:
             try_no=try_no,
         )
         self._anew.append(again)
-        return replace(payment, attempt=again.status, try_no=try_no, poll_rung=0)
+        return changed(payment, attempt=again.status, try_no=try_no, poll_rung=0)
 
     def _ended(self, payment: Payment, progress: Progress, event: OrderEvent) -> Payment:
         step = ORDER_STEPS[payment.status, event]
@@ -249,17 +254,17 @@ class _Steps:
             )
         if step.verdict is Verdict.MOVE:
             failure_code = payment.failure_code or progress.failure_code
-            return replace(payment, status=step.to, failure_code=failure_code, end_at=None, auth_code=None)
-        return replace(payment, end_at=None)
+            return changed(payment, status=step.to, failure_code=failure_code, end_at=None, auth_code=None)
+        return changed(payment, end_at=None)
 
     def _due_again(self, payment: Payment, progress: Progress) -> Payment:
         rules = self._runtime.rules
         if progress.end_over:
-            return replace(payment, end_at=None)
+            return changed(payment, end_at=None)
         if progress.end_later and payment.end_at is not None:
             end_at = rules.poll_at(self._now, payment.end_rung)
-            return replace(payment, end_at=end_at, end_rung=payment.end_rung + 1)
+            return changed(payment, end_at=end_at, end_rung=payment.end_rung + 1)
         if payment.status is not PaymentStatus.PENDING:
-            return replace(payment, poll_at=None)
+            return changed(payment, poll_at=None)
         poll_at = rules.next_poll_at(payment, self._now)
-        return replace(payment, poll_at=poll_at, poll_rung=payment.poll_rung + 1)
+        return changed(payment, poll_at=poll_at, poll_rung=payment.poll_rung + 1)

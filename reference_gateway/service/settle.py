@@ -10,7 +10,6 @@ Facts: alipay/notify-duties
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from reference_gateway.channels.port import TradeReport
@@ -18,7 +17,7 @@ from reference_gateway.domain.accounts import returns_account
 from reference_gateway.domain.events import event_row
 from reference_gateway.domain.notice import PAYOUT_TOLD, Judgement, Notice, NoticeKind, Ruling
 from reference_gateway.domain.payment import Payment
-from reference_gateway.domain.record import record
+from reference_gateway.domain.record import changed, record
 from reference_gateway.domain.records import (
     InboxRow,
     OutboxRow,
@@ -151,11 +150,11 @@ class _Plan:
         elif judgement.ruling is Ruling.NUDGE and notice.kind is NoticeKind.REFUNDED:
             self._hurried.append(notice.refund_no)
         elif judgement.ruling is Ruling.NUDGE and payment.poll_at is not None:
-            self._change(replace(payment, poll_at=self._now))
+            self._change(changed(payment, poll_at=self._now))
 
     def _book(self, notice: Notice, payment: Payment, judgement: Judgement) -> None:
         step = ORDER_STEPS[payment.status, OrderEvent.PAY]
-        after = replace(
+        after = changed(
             payment,
             status=step.to,
             channel_trade_no=notice.channel_trade_no,
@@ -230,7 +229,7 @@ class _Plan:
             poll_at=self._now,
         )
         self._refunds.append(refund)
-        return replace(payment, reserved_fen=payment.amount_fen)
+        return changed(payment, reserved_fen=payment.amount_fen)
 
     def _return_second(self, notice: Notice, payment: Payment) -> None:
         """Plan the way back of a second payment of the order; the app is not credited and hears nothing of it."""

@@ -1,6 +1,8 @@
 """The pure rules: money, the three tables over every pair, the policy's rulings."""
 
+from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from reference_gateway.domain.money import AMOUNT_FEN_MAX, Fen, fen_of_yuan_text, yuan_text_of_fen
 from reference_gateway.domain.notice import HonestNoticePolicy, Notice, NoticeKind, Ruling
 from reference_gateway.domain.payment import Payment
+from reference_gateway.domain.record import changed
 from reference_gateway.domain.transitions import (
     ATTEMPT_STEPS,
     ORDER_STEPS,
@@ -188,3 +191,16 @@ def test_notices_that_differ_in_id_or_content_are_not_merged():
     )
     assert policy.merge_key(notice()) == policy.merge_key(notice())
     assert policy.merge_key(notice()) != policy.merge_key(other)
+
+
+def test_a_record_is_changed_as_the_library_changes_it_and_the_old_one_stays():
+    before, kept = payment(1), payment(1)
+    changes: dict[str, Any] = {"status": PaymentStatus.PAID, "poll_at": None, "poll_rung": 7}
+    assert changed(before, **changes) == replace(before, **changes)
+    assert before == kept
+
+
+def test_what_a_record_has_not_cannot_be_changed():
+    unknown: dict[str, Any] = {"colour": "red"}
+    with pytest.raises(TypeError, match="colour"):
+        changed(payment(1), **unknown)
