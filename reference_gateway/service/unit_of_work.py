@@ -150,7 +150,11 @@ class OutboxPart(Protocol):
     async def add_outbox(self, rows: Sequence[OutboxRow]) -> None: ...
 
     async def claim_outbox(self, now: datetime, *, lease_until: datetime, limit: int) -> list[OutboxRow]:
-        """Take events due, skipping what another gateway holds, and lease them."""
+        """
+        Take events due, skipping what another gateway holds, and lease them.
+
+        Where nothing came before, it may be committed: a lease that nobody works under comes back by itself.
+        """
         ...
 
     async def finish_outbox(self, sent: Sequence[str], later: Mapping[str, datetime]) -> None:

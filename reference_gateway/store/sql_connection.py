@@ -215,11 +215,14 @@ class Transaction:
     async def commit(self) -> None:
         if self._connection is None:
             raise AssertionError("a unit of work is used inside `async with`")
-        await self._send()
         if self._begun:
+            await self._send()
             with told():
                 await self._connection.execute("COMMIT")
             self._begun = False
+        elif self._held:
+            asked, self._held = self._held, []
+            await self._fetch(asked)  # one statement is a transaction of its own
 
     async def _write(self, statement: TextClause, parameters: Mapping[str, Any]) -> None:
         """

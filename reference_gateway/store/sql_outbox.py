@@ -27,6 +27,9 @@ class SqlOutbox:
     async def _write(self, statement: TextClause, parameters: Mapping[str, Any]) -> None:
         raise NotImplementedError
 
+    async def _run_alone(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> Rows:
+        raise NotImplementedError
+
     async def _read(self, statement: TextClause, parameters: Mapping[str, Any] | None = None) -> Rows:
         raise NotImplementedError
 
@@ -34,14 +37,14 @@ class SqlOutbox:
         await self._write(sql.ADD_OUTBOX, {"rows": rows_text(rows), "publishes": self.publishes})
 
     async def claim_outbox(self, now: datetime, *, lease_until: datetime, limit: int) -> list[OutboxRow]:
-        rows = await self._run(sql.CLAIM_OUTBOX, {"now": now, "lease_until": lease_until, "limit": limit})
+        rows = await self._run_alone(sql.CLAIM_OUTBOX, {"now": now, "lease_until": lease_until, "limit": limit})
         return [OutboxRow(**values_of(row)) for row in rows]
 
     async def finish_outbox(self, sent: Sequence[str], later: Mapping[str, datetime]) -> None:
         if sent:
-            await self._run(sql.FINISH_OUTBOX, {"sent": list(sent)})
+            await self._write(sql.FINISH_OUTBOX, {"sent": list(sent)})
         if later:
-            await self._run(sql.POSTPONE_OUTBOX, {"event_id": list(later), "due_at": list(later.values())})
+            await self._write(sql.POSTPONE_OUTBOX, {"event_id": list(later), "due_at": list(later.values())})
 
     async def outbox_unsent(self) -> int:
         return int((await self._read(sql.OUTBOX_UNSENT)).scalar_one())
@@ -52,7 +55,7 @@ class SqlOutbox:
 
     async def mark_published(self, seqs: Sequence[int], *, role: str, token: int) -> bool:
         given = {"seqs": list(seqs), "role": role, "token": token}
-        return bool((await self._run(sql.MARK_PUBLISHED, given)).scalar_one())
+        return bool((await self._run_alone(sql.MARK_PUBLISHED, given)).scalar_one())
 
     async def count_unpublished(self) -> int:
         return int((await self._read(sql.COUNT_UNPUBLISHED)).scalar_one())

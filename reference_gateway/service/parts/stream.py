@@ -23,7 +23,11 @@ class StreamPart(Protocol):
         ...
 
     async def mark_published(self, seqs: Sequence[int], *, role: str, token: int) -> bool:
-        """Mark these as published; False, and none marked, when *token* is not the newest of the role's terms."""
+        """
+        Mark these as published; False, and none marked, when *token* is not the newest of the role's terms.
+
+        Where nothing came before, it may be committed.
+        """
         ...
 
     async def count_unpublished(self) -> int: ...
