@@ -281,6 +281,8 @@ def load(
     rate: Annotated[float, typer.Option("--rate", min=0.1, max=20_000, help="Payments a second.")] = 50.0,
     duration: Annotated[float | None, typer.Option("--duration", min=1, max=86_400, help="Seconds.")] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Generators.")] = 1,
+    gateways: Annotated[int, typer.Option("--gateways", min=1, max=16, help="The bundled gateway's processes.")] = 1,
+    simulators: Annotated[int, typer.Option("--simulators", min=1, max=3, help="The simulator's processes.")] = 1,
     seed: SeedFlag = DEFAULT_SEED,
     profile: ProfileFlag = "calm",
     provider_latency: Annotated[
@@ -311,6 +313,8 @@ def load(
         rate=rate,
         duration_s=duration,
         workers=workers,
+        gateways=gateways,
+        simulators=simulators,
         seed=seed,
         profile=profile,
         real_latency=provider_latency == "real",

@@ -4,7 +4,7 @@ What a load run is told, checked before anything starts. It refuses to know how 
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.channels import PROVIDED
@@ -28,6 +28,9 @@ class LoadPlan:
         mix: over which channels people pay, by share.
         real_latency: the providers' answers take as long as real ones do.
         workers: generators.
+        gateways: processes of the bundled gateway behind one port.
+        simulators: processes of the simulator behind its ports.
+        gateway_env: added to the bundled gateway's environment.
         web: Locust's own page.
         master: workers of other machines join, as many as `workers` says.
         join: the host of a master that this run works for; everything but the seed must be as there.
@@ -45,6 +48,9 @@ class LoadPlan:
     real_latency: bool = False
     generator: str = "locust"
     workers: int = 1
+    gateways: int = 1
+    simulators: int = 1
+    gateway_env: Mapping[str, str] = field(default_factory=dict)
     thresholds: Path | None = None
     compare: Path | None = None
     web: bool = False
@@ -81,7 +87,8 @@ class LoadPlan:
                 said += [f"--{name}", getattr(self, name)]
         said += ["--provider-latency", "real"] if self.real_latency else []
         said += ["--thresholds", str(self.thresholds.absolute())] if self.thresholds is not None else []
-        said += ["--workers", str(self.workers)] if self.workers > 1 else []
+        for name in ("workers", "gateways", "simulators"):
+            said += [f"--{name}", str(getattr(self, name))] if getattr(self, name) > 1 else []
         return [*said, "--seed", str(self.seed)]
 
     def check(self) -> None:
@@ -115,6 +122,9 @@ class LoadPlan:
             raise ConfigError(
                 f"a driver opens payments, and {self.shape} brings a {min(strangers)}", hint="add --crowd tipper=1"
             )
+        if self.gateways > 1 or self.simulators > 1:
+            raise ConfigError("--gateways and --simulators multiply what is bundled",
+                              hint="start as many of your own as you like behind the driver's address")  # fmt: skip
         if self.workers > 1 or self.web or self.master or self.join is not None:
             raise ConfigError("a gateway with a driver is loaded by the harness itself, in one process",
                               hint="leave --workers, --web, --master and --join out")  # fmt: skip

@@ -67,7 +67,13 @@ async def load_world(plan: LoadPlan, session: Session, *, faults: Path) -> Async
 
 async def _opened(plan: LoadPlan, session: Session, *, faults: Path) -> LoadWorld:
     if plan.gateway == REFERENCE:
-        here = replace(session.plan(faults=faults), simulator_env=SIMULATOR_ENV, gateway_env=GATEWAY_ENV)
+        here = replace(
+            session.plan(faults=faults),
+            simulator_env=SIMULATOR_ENV,
+            gateway_env={**GATEWAY_ENV, **plan.gateway_env},
+            instances=plan.gateways,
+            simulators=plan.simulators,
+        )
         return await ProcessesWorld.open(here, clock=session.clock)
     file = Path(plan.gateway)
     driver = load_driver(file)

@@ -11,19 +11,27 @@ from pathlib import Path
 Values = dict[str, str]
 
 
-def gateway_values(credentials: Path, urls: Mapping[str, str]) -> Values:
+def gateway_values(credentials: Path, urls: Mapping[str, str], *, merchants: int = 1) -> Values:
     """
     The settings, by name in lower case, that make every channel of a simulated provider live.
 
     Args:
         credentials: the simulator's folder of keys.
         urls: where each provider listens, without a path; one that is not named gets no channel.
+        merchants: each provider's next one of so many merchants; a simulator of several processes serves them apart.
     """
     values: Values = {}
-    for provider, told in _TOLD.items():
+    for number, (provider, told) in enumerate(_TOLD.items()):
         if provider in urls:
-            values |= told(credentials / provider, urls[provider])
+            values |= told(_merchant(credentials, number % merchants) / provider, urls[provider])
     return values
+
+
+def _merchant(credentials: Path, number: int) -> Path:
+    """
+    The first merchant's keys are the folder's own, the others' lie in it.
+    """
+    return credentials / "merchants" / str(number + 1) if number else credentials
 
 
 def _alipay(folder: Path, url: str) -> Values:

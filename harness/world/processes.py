@@ -64,6 +64,7 @@ class ProcessesPlan:
         launcher: opens how the gateway is started; by exec when None.
         fork_simulator: start the simulator in the same way.
         instances: so many gateways behind one port.
+        simulators: so many processes of the simulator behind its ports; each provider has its merchant in another one.
         proxied: put a link that can be cut between the gateway and the others.
         passing: the world is for one story: an empty database of its own, where the server is ours, that need not
             outlast a power cut; and a gateway that nobody waits for in the end.
@@ -84,6 +85,7 @@ class ProcessesPlan:
     launcher: Callable[[Supervisor], Any] | None = None
     fork_simulator: bool = False
     instances: int = 1
+    simulators: int = 1
     proxied: bool = False
     passing: bool = False
     retry: RetryPolicy | None = None
@@ -213,15 +215,16 @@ class ProcessesWorld:
 
     def pids(self) -> Mapping[str, tuple[int, ...]]:
         """
-        The first process of each group that is ours: gateway, providers, database, redis.
+        The processes of each group that we started: gateway, providers, database, redis.
         """
         named = {
-            "gateway": None if self.plan.gateway is None else "gateway",
-            "providers": "simulator",
-            "database": self._parts.database_process,
-            "redis": self._parts.redis_process,
+            "gateway": self.instances,
+            "providers": ("simulator",),
+            "database": (self._parts.database_process,),
+            "redis": (self._parts.redis_process,),
         }
-        return {group: (self.supervisor[name].pid,) for group, name in named.items() if name}
+        started = {group: [name for name in names if name is not None] for group, names in named.items()}
+        return {group: tuple(self.supervisor[name].pid for name in names) for group, names in started.items() if names}
 
     @property
     def instances(self) -> tuple[str, ...]:
@@ -347,6 +350,7 @@ class ProcessesWorld:
             **{port_variable(name): str(home.port(name, strict=strict)) for name in PROVIDERS},
             "PAYPROOF_PROVIDERS_CONTROL_PORT": str(home.port("control", strict=strict)),
             "PAYPROOF_PROVIDERS_CREDENTIALS_DIR": str(home.credentials),
+            "PAYPROOF_PROVIDERS_WORKERS": str(self.plan.simulators),
             "PAYPROOF_PROVIDERS_SEED": str(self.ids.seed),
             "PAYPROOF_PROVIDERS_JOURNAL_FILE": str(self.plan.run_dir / "wire.ndjson"),
             "PAYPROOF_PROVIDERS_PLAN_FILE": str(self.plan.run_dir / "plan.yaml"),
@@ -381,7 +385,7 @@ class ProcessesWorld:
 
     def _gateway_values(self, port: int) -> dict[str, str]:
         parts = self._parts
-        told = gateway_values(self.plan.home.credentials, parts.near_bases)
+        told = gateway_values(self.plan.home.credentials, parts.near_bases, merchants=self.plan.simulators)
         several = {"GATEWAY_REUSE_PORT": "true", "GATEWAY_OPS_PORT": "0"} if self.plan.instances > 1 else {}
         return {
             **several,

@@ -80,6 +80,15 @@ def test_a_steady_load_loses_nothing(home):
     assert told["settled"] == told["sent"] == 250
 
 
+def test_a_load_over_several_gateways_and_simulators_loses_nothing(home):
+    words = ("--gateways", "2", "--simulators", "3", "--mix", "alipay=1,wechatpay_v3=1,unionpay_keyed=1")
+    told, _ = accepted("load", "steady", "--rate", "40", "--duration", "3", *words, "--home", str(home))
+
+    assert told | CLEAN | {"refused": 0, "unanswered": 0, "settled": 120} == told
+    # Each of the simulators has keys of its own.
+    assert {folder.name for folder in (home / "credentials" / "merchants").iterdir()} >= {"2", "3"}
+
+
 @pytest.mark.parametrize("kind", ["requirements", "faults", "scenarios", "providers"])
 def test_a_list_is_an_object_with_its_kind(kind):
     told, _ = accepted("list", kind)

@@ -18,7 +18,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.bench import admission, alipay, chain, keeping, notifies, stages, tips, unionpay, wechatpay
+from tools.bench import (
+    admission,
+    alipay,
+    chain,
+    keeping,
+    notifies,
+    scaling,
+    soak,
+    spike,
+    stages,
+    stored,
+    tips,
+    unionpay,
+    wechatpay,
+)
 from tools.bench.replay import Replay, replay
 from tools.bench.server import Server, simulator
 from tools.bench.yardsticks import YARDSTICKS, Mark, cores
@@ -75,6 +89,10 @@ CASES = (
         requests=lambda folder: unionpay.Requests(folder).sm2(), judge=unionpay.judge,
     ),
 )  # fmt: skip
+
+
+# Each of them takes a quarter of an hour and more: played when they are named.
+LONG = {**scaling.CASES, **spike.CASES, **stored.CASES, **soak.CASES}
 
 
 def rounds(case: Case, *, count: int) -> dict[str, Any]:
@@ -150,21 +168,22 @@ def _told(case: Case, made: Sequence[_Round]) -> dict[str, Any]:
 
 def main(argv: list[str]) -> int:
     """
-    Play the named cases, or all of them.
+    Play the named cases, or all of them but the long ones.
     """
     others = {**keeping.CASES, **admission.CASES, **notifies.CASES, **stages.CASES, **tips.CASES, **chain.CASES}
-    names = [*(case.name for case in CASES), *others]
+    names = [*(case.name for case in CASES), *others, *LONG]
     parser = argparse.ArgumentParser(prog="make bench", description=(__doc__ or "").strip().partition("\n")[0])
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"the beginning of a name: {', '.join(names)}")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     chosen = parser.parse_args(argv)
-    wanted = [name for name in names if not chosen.cases or any(name.startswith(one) for one in chosen.cases)]
+    usual = [name for name in names if name not in LONG]
+    wanted = [name for name in names if any(name.startswith(one) for one in chosen.cases)] if chosen.cases else usual
     if not wanted:
         parser.error(f"no case begins with {chosen.cases[0]}; there are {', '.join(names)}")
     for case in CASES:
         if case.name in wanted:
             print(json.dumps(rounds(case, count=chosen.rounds)), flush=True)
-    for name, play in others.items():
+    for name, play in {**others, **LONG}.items():
         if name in wanted:
             print(json.dumps({"case": name, **play(chosen.rounds)}), flush=True)
     return 0

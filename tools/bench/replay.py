@@ -51,15 +51,10 @@ class _Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._got += data
-        end = self._got.find(b"\r\n\r\n")
-        if end < 0:
-            return
-        head = self._got[:end].lower()
-        at = head.index(_LENGTH) + len(_LENGTH)
-        size = end + 4 + int(head[at:].partition(b"\r")[0])
-        if len(self._got) >= size:
-            self._answers[self._judge(self._got[:size])] += 1
-            self._got = self._got[size:]
+        answer = answer_in(self._got)
+        if answer is not None:
+            self._answers[self._judge(answer)] += 1
+            self._got = self._got[len(answer) :]
             self._next()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -73,6 +68,19 @@ class _Client(asyncio.Protocol):
         elif not self.done.done():
             self.done.set_result(None)
             self._transport.close()
+
+
+def answer_in(got: bytes) -> bytes | None:
+    """
+    The first answer in what came over a connection; None while it has not come to its end.
+    """
+    end = got.find(b"\r\n\r\n")
+    if end < 0:
+        return None
+    head = got[:end].lower()
+    at = head.index(_LENGTH) + len(_LENGTH)
+    size = end + 4 + int(head[at:].partition(b"\r")[0])
+    return got[:size] if len(got) >= size else None
 
 
 async def replay(

@@ -20,11 +20,14 @@ from reference_gateway.domain.room import Room
 from reference_gateway.domain.transitions import PaymentStatus
 from reference_gateway.store.sql_store import SqlStore
 from tools.bench.gateway import APP, Gateway, gateway, signed
+from tools.bench.paced import Paced, paced
 from tools.bench.replay import Replay, replay
 
 BUYERS, ROOMS = 2000, 1000
 CALLS = 12_000
 CONNECTIONS = 256
+HALF_CALLS = 6000
+LEVELS: Mapping[str, float] = {"p50": 50, "p99": 99}
 FILLED_FEN = 10**9
 
 
@@ -110,12 +113,34 @@ async def _tips(rounds: int) -> dict[str, Any]:
         await _furnish(served)
         await _round(served, 0, rooms=ROOMS, calls=1000)
         made: dict[int, list[Replay]] = {1: [], ROOMS: []}
+        half: list[Paced] = []
         first = 1000
         for _ in range(rounds):
             for rooms, done in made.items():
                 done.append(await _round(served, first, rooms=rooms, calls=CALLS))
                 first += CALLS
-    return _told(made, served.durability)
+            half.append(await _half(served, first, per_s=made[1][-1].per_s / 2))
+            first += HALF_CALLS
+    return {**_told(made, served.durability), "half_load": _told_half(half)}
+
+
+async def _half(served: Gateway, first: int, *, per_s: float) -> Paced:
+    """Into one room at half of the rate that it has just carried, on a schedule."""
+    tips = [signed(number, _tip(number, "r0")) for number in range(first, first + HALF_CALLS)]
+    done = await paced(served.url, tips, per_s=per_s, judge=_judge)
+    if set(done.answers) != {"ok"}:
+        raise SystemExit(f"bench: tips were not answered as they should be: {done.answers.most_common(2)}")
+    return done
+
+
+def _told_half(half: Sequence[Paced]) -> dict[str, Any]:
+    levels = {name: [one.latency.percentile_ms(level) for one in half] for name, level in LEVELS.items()}
+    return {
+        "target": {"p99_ms": 50},
+        **{f"{name}_ms": round(statistics.median(values), 1) for name, values in levels.items()},
+        "p99_spread_ms": [round(min(levels["p99"]), 1), round(max(levels["p99"]), 1)],
+        "lag_p99_ms": round(max(one.lag.percentile_ms(99) for one in half if one.lag.count), 1),
+    }
 
 
 def _told(made: Mapping[int, Sequence[Replay]], durability: Mapping[str, str]) -> dict[str, Any]:

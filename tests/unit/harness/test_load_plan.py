@@ -27,6 +27,8 @@ PLAN = LoadPlan(shape="steady", rate=50, seed=7)
         ({"gateway": "mine.yaml"}, "no file mine.yaml"),
         ({"gateway": str(TEASHOP), "shape": "saw"}, "--crowd tipper=1"),
         ({"gateway": str(TEASHOP), "web": True}, "in one process"),
+        ({"gateway": str(TEASHOP), "crowd": "tipper=1", "gateways": 2}, "multiply what is bundled"),
+        ({"gateway": str(TEASHOP), "crowd": "tipper=1", "simulators": 2}, "behind the driver's address"),
         ({"master": True, "join": "10.0.0.1"}, "leave --master or --join out"),
     ],
 )
@@ -38,11 +40,11 @@ def test_what_makes_no_sense_is_refused_with_a_way_out(change, words):
 
 
 def test_the_command_that_does_it_again():
-    plan = replace(PLAN, shape="spike", mix="alipay=1,wechatpay_v3=1", workers=2)
+    plan = replace(PLAN, shape="spike", mix="alipay=1,wechatpay_v3=1", workers=2, gateways=3)
     plan.check()
 
     assert plan.argv == ["load", "spike", "--rate", "50", "--duration", "60", "--mix", "alipay=1,wechatpay_v3=1",
-                         "--workers", "2", "--seed", "7"]  # fmt: skip
+                         "--workers", "2", "--gateways", "3", "--seed", "7"]  # fmt: skip
 
 
 @pytest.mark.asyncio
