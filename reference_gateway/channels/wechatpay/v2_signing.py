@@ -29,7 +29,7 @@ def text_of(fields: Mapping[str, str]) -> str:
 
     Facts: wechatpay/v2-sign
     """
-    return "&".join(f"{name}={fields[name]}" for name in sorted(fields) if name != "sign" and fields[name])
+    return "&".join([f"{name}={value}" for name, value in sorted(fields.items()) if name != "sign" and value])
 
 
 def digest(fields: Mapping[str, str], key: bytes, *, sign_type: SignType) -> str:

@@ -106,4 +106,6 @@ def moment_of_compact(text: str) -> datetime:
     Raises:
         ValueError: not fourteen digits that are a moment.
     """
-    return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=BEIJING)
+    if len(text) != 14 or not (text.isascii() and text.isdecimal()):
+        raise ValueError(f"not fourteen digits: {text!r}")
+    return datetime.fromisoformat(f"{text[:8]}T{text[8:]}").replace(tzinfo=BEIJING)
