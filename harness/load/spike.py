@@ -44,7 +44,7 @@ def spike_of(plan: LoadPlan, figures: Figures) -> Mapping[str, Any] | None:
         "p99_before_ms": p99_before,
         "p99_during_ms": _p99(figures, during),
         "p99_after_ms": p99_after,
-        "p99_after_from_s": None if drained_s is None else after_at - over_at - drained_s,
+        "p99_after_from_s": None if drained_s is None or after_at < calm_at else AFTER_S,
         "p99_ratio": None if not p99_before or p99_after is None else round(p99_after / p99_before, 2),
         "drained_s": drained_s,
     }

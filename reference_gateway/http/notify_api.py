@@ -45,7 +45,8 @@ class NotifyApi:
             return web.Response(body=reply.refused, status=403, content_type=reply.content_type)
         try:
             body = await read_body(request, bytes_max=NOTIFY_BYTES_MAX)
-            await self._handle(name, request.headers, body)
+            with self._runtime.pressure.settling():
+                await self._handle(name, request.headers, body)
         except NotifyRefused as error:
             _LOG.warning("notify_refused", channel=name, reason=error.reason)
             return web.Response(body=reply.refused, status=400, content_type=reply.content_type)

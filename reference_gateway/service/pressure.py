@@ -11,15 +11,16 @@ Below the first bound of places a caller is kept for the channel's answer, above
 (202), above the second nobody new is let in, however short the lines are.
 
 What is asked for first of all is a promise, so nobody's turn at the channel comes while a crowd waits for its answers:
-a spike is taken in as fast as orders can be committed, and its orders are opened when it is over.
+a spike is taken in as fast as orders can be committed, and its orders are opened when it is over. Nor does it while a
+crowd of notifies is being settled, for money that was paid goes before money that may be.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
@@ -32,6 +33,8 @@ from reference_gateway.service.turnstile import Turnstile
 RETRY_AFTER_S_MAX = 30
 # Commits take hundreds at once: how long a handful waited, in an outage say, tells nothing about a crowd.
 ANSWERED_AT_ONCE = 64
+# Many at once are committed together; more than that do not get through, and openings would only bring others.
+SETTLED_AT_ONCE = 64
 # Turns are taken one by one, so a few of them tell the rate, however slow a channel is.
 OPENED_AT_ONCE = 4
 
@@ -106,9 +109,10 @@ class Pressure:
         self._turns = Turnstile(bounds.calls_max)
         self._taken = 0
         self._answers = {kind: Line(crowd=ANSWERED_AT_ONCE) for kind in Kind}
+        self._notices = Line(crowd=SETTLED_AT_ONCE)
         self._openings = Line(crowd=OPENED_AT_ONCE)
         self._in_line: set[str] = set()
-        self._holding = False
+        self._held_for: frozenset[Line] = frozenset()
         metrics.queue(lambda: self._taken)
 
     @property
@@ -151,6 +155,18 @@ class Pressure:
         self._weigh(answers)
         return place
 
+    @contextmanager
+    def settling(self) -> Iterator[None]:
+        """Tell of a notify that is being settled in the block."""
+        notice = object()
+        self._notices.join(notice)
+        self._weigh(self._notices)
+        try:
+            yield
+        finally:
+            self._notices.leave(notice)
+            self._weigh(self._notices)
+
     def answered(self, place: Place, answers: Line) -> None:
         answers.leave(place)
         self._weigh(answers)
@@ -191,12 +207,14 @@ class Pressure:
             self._openings.leave(turn)
             self._in_line.discard(payment_id)
 
-    def _weigh(self, answers: Line) -> None:
-        """Hold the turns at the channel back while a crowd waits for answers."""
-        if answers.thins_out != self._holding:
-            self._holding = any(line.thins_out for line in self._answers.values())
-            self._openings.stand(still=self._holding)
-            self._turns.hold(back=self._holding)
+    def _weigh(self, line: Line) -> None:
+        """Hold the turns at the channel back while there is a crowd in *line*."""
+        if line.thins_out is (line in self._held_for):
+            return
+        self._held_for ^= {line}
+        # Settling is a part of what each payment takes; taking in promises is over with the spike.
+        self._openings.stand(still=not self._held_for.isdisjoint(self._answers.values()))
+        self._turns.hold(back=bool(self._held_for))
 
     def _refuse(self, reason: str, wait_s: float) -> None:
         """

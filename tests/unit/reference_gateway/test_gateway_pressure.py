@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -124,6 +125,19 @@ def test_nobody_is_opened_while_a_crowd_waits_for_its_answers_and_everybody_afte
         # A quarter of a crowd is none any more.
         for place in places[-17:]:
             place.leave()
+        await world.gateway.idle()
+        assert [what for what, _ in world.channel.calls] == ["pay"] * 3
+
+    run(story)
+
+
+def test_nobody_is_opened_while_a_crowd_of_notifies_is_settled_and_everybody_afterwards():
+    async def story(world: World) -> None:
+        with ExitStack() as crowd:
+            for _ in range(65):
+                crowd.enter_context(world.gateway.runtime.pressure.settling())
+            assert {(await world.merchant.pay(f"o-{n}"))[0] for n in range(3)} == {202}
+            assert world.channel.calls == []
         await world.gateway.idle()
         assert [what for what, _ in world.channel.calls] == ["pay"] * 3
 
