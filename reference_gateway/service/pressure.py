@@ -70,13 +70,14 @@ class Kind(StrEnum):
 class Place:
     """One payment's place; it is given back at the end of the block, unless somebody else has taken it over."""
 
-    __slots__ = ("_answers", "_held", "_pressure", "kind")
+    __slots__ = ("_answers", "_held", "_pressure", "_waits", "kind")
 
     def __init__(self, kind: Kind, pressure: Pressure, answers: Line) -> None:
         self.kind = kind
         self._pressure = pressure
         self._answers = answers
         self._held = True
+        self._waits = True
 
     def __enter__(self) -> Self:
         return self
@@ -90,8 +91,10 @@ class Place:
         self._held = False
 
     def answered(self) -> None:
-        """Tell that what was asked for is committed."""
-        self._pressure.answered(self, self._answers)
+        """Tell that what was asked for is committed, or that nobody waits for it any more."""
+        if self._waits:
+            self._waits = False
+            self._pressure.answered(self, self._answers)
 
     def leave(self) -> None:
         """Give the place back."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from reference_gateway.clock import Clock
 from reference_gateway.crash import CrashPoint
 from reference_gateway.domain.notice import NoticePolicy
 from reference_gateway.domain.payment import Payment
+from reference_gateway.domain.record import changed
 from reference_gateway.domain.records import OutboxRow
 from reference_gateway.domain.transitions import AttemptStatus
 from reference_gateway.errors import BadRequest
@@ -225,7 +226,7 @@ class Runtime:
 
     async def tell(self, unit: UnitOfWork, events: Sequence[OutboxRow]) -> None:
         """Put *events* in the outbox; where an app is sent none, none waits to be sent."""
-        await unit.add_outbox([event if self._is_sent(event) else replace(event, due_at=None) for event in events])
+        await unit.add_outbox([event if self._is_sent(event) else changed(event, due_at=None) for event in events])
 
     def _is_sent(self, event: OutboxRow) -> bool:
         """Tell whether it waits for its app; whoever is not known now may be known again tomorrow."""

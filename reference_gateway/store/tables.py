@@ -93,7 +93,7 @@ payments = Table(
 payment_attempts = Table(
     "payment_attempts",
     METADATA,
-    Column("payment_id", Text, ForeignKey("payments.id", name="payment_attempts_payment_fkey"), nullable=False),
+    Column("payment_id", Text, nullable=False),
     Column("channel", Text, nullable=False),
     Column("product", Text, nullable=False),
     Column("choice", JSONB, nullable=False),
@@ -165,7 +165,7 @@ ledger_transactions = Table(
     Column("id", Text, primary_key=True),
     Column("posting_key", Text, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("payment_id", Text, ForeignKey("payments.id", name="ledger_transactions_payment_fkey"), nullable=False),
+    Column("payment_id", Text, nullable=False),
     Column("refund_id", Text, ForeignKey("refunds.id", name="ledger_transactions_refund_fkey")),
     Column("at", AT, nullable=False),
     UniqueConstraint("posting_key", name="ledger_transactions_posting_key"),
@@ -178,7 +178,8 @@ ledger_transactions = Table(
 )
 
 # What an entry refers to is there: its trigger looks transactions and accounts up once for each statement, for rows
-# that nobody can remove or rename. A foreign key would look both up, and lock them, for every entry.
+# that nobody can remove or rename. A foreign key would look both up, and lock them, for every entry. So it is with the
+# payments of attempts and of ledger transactions.
 ledger_entries = Table(
     "ledger_entries",
     METADATA,
