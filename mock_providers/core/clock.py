@@ -6,11 +6,11 @@ The schedule clock can be advanced or run faster; moving it never moves a stamp,
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
-Job = Callable[[], Awaitable[None]]
+Job = Callable[[], Coroutine[Any, Any, None]]
 
 _ROUNDING_S = 1e-3
 
@@ -76,6 +76,7 @@ class ScheduleClock:
         self._advancing: asyncio.Lock | None = None
         self._told_s: float | None = None
         self._told_at: datetime
+        self._loop_s: Callable[[], float]
 
     def start(self) -> None:
         """Let time flow; needs a running loop."""
@@ -112,7 +113,7 @@ class ScheduleClock:
         """Seconds since the start."""
         if self._anchor_loop_s is None:
             return self._anchor_s
-        return self._anchor_s + (asyncio.get_running_loop().time() - self._anchor_loop_s) * self._rate
+        return self._anchor_s + (self._loop_s() - self._anchor_loop_s) * self._rate
 
     def now(self) -> datetime:
         """The schedule's date and time, aware, UTC."""
@@ -225,7 +226,7 @@ class ScheduleClock:
 
     def _run(self, scheduled: Scheduled) -> None:
         scheduled.cancelled = True  # from here on it is too late to call it off
-        task = asyncio.ensure_future(_as_coroutine(scheduled.job))
+        task = asyncio.get_running_loop().create_task(scheduled.job())
         self._running.add(task)
         task.add_done_callback(self._ended)
 
@@ -237,7 +238,8 @@ class ScheduleClock:
             asyncio.get_running_loop().call_exception_handler(context)
 
     def _flow(self) -> None:
-        self._anchor_loop_s = asyncio.get_running_loop().time()
+        self._loop_s = asyncio.get_running_loop().time
+        self._anchor_loop_s = self._loop_s()
         self._arm()
 
     def _stand(self) -> None:
@@ -265,10 +267,6 @@ class ScheduleClock:
         if due_s is not None and 0 < due_s - self.now_s < _ROUNDING_S:
             # The loop says it is time and the division says not quite. Stand on the due, do not spin.
             self._anchor_s = due_s
-            self._anchor_loop_s = asyncio.get_running_loop().time()
+            self._anchor_loop_s = self._loop_s()
         self._run_due()
         self._arm()
-
-
-async def _as_coroutine(job: Job) -> None:
-    await job()

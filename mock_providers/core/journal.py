@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import Literal
@@ -50,18 +49,15 @@ class RawRequest:
 
     def header(self, name: str) -> str:
         """The first header of that name, which is given in lower case; "" where there is none."""
-        return self.headers_by_name.get(name, "")
+        for spelled, value in self.headers:
+            if spelled.lower() == name:
+                return value
+        return ""
 
     @property
     def headers_by_name(self) -> Mapping[str, str]:
         """The headers by their names in lower case; of one that comes twice the first."""
-        return _by_name(self.headers)
-
-
-@lru_cache(maxsize=256)
-def _by_name(headers: Headers) -> Mapping[str, str]:
-    """Kept, because a client library writes the same headers for most of its requests."""
-    return {name.lower(): value for name, value in reversed(headers)}
+        return {name.lower(): value for name, value in reversed(self.headers)}
 
 
 @record

@@ -19,6 +19,8 @@ from mock_providers.core.reply import WireReply
 
 _HEAD_BYTES = 16_384
 _BODY_BYTES = 262_144
+_KNOWN_HEAD_BYTES = 512
+_KNOWN_LINE_CHARS = 160
 _METHODS = frozenset({"GET", "POST"})
 _BEGINNINGS = frozenset(method[:size].encode() for method in _METHODS for size in range(1, 5))
 # A request with one of these wants more than an answer.
@@ -137,7 +139,7 @@ def plain_request(got: bytes) -> tuple[RawRequest | None, bytes | None]:
     words = first.decode("latin-1").split(" ")
     if len(words) != 3 or words[0] not in _METHODS or words[2] != "HTTP/1.1":
         return None, got
-    plain = _plain_headers(lines)
+    plain = _plain_headers(lines) if len(lines) <= _KNOWN_HEAD_BYTES else _read_headers(lines)
     if plain is None or not words[1].isascii() or not words[1].isprintable():
         return None, got
     headers, length = plain
@@ -152,9 +154,17 @@ def _plain_headers(lines: bytes) -> tuple[Headers, int] | None:
     """
     Names and values as they stand there, and how long the body is; None where this is no plain request.
 
-    Kept, because a client library writes the same lines for most of its requests.
+    Kept, because a client library writes the same lines for most of its requests; those with a signature in them, and
+    so long ones, it never writes again.
     """
-    read = [_line(line) for line in lines.decode("latin-1").split("\r\n")]
+    return _read_headers(lines)
+
+
+def _read_headers(lines: bytes) -> tuple[Headers, int] | None:
+    read = [
+        _line(line) if len(line) <= _KNOWN_LINE_CHARS else _read_line(line)
+        for line in lines.decode("latin-1").split("\r\n")
+    ]
     about = [line.about for line in read]
     if len(read) >= 64 or "odd" in about or about.count("host") != 1 or about.count("length") > 1:
         return None
@@ -175,6 +185,10 @@ class _Line(NamedTuple):
 @lru_cache(maxsize=1024)
 def _line(text: str) -> _Line:
     """A header's name and value as they stand there; kept, because few lines change from request to request."""
+    return _read_line(text)
+
+
+def _read_line(text: str) -> _Line:
     name, _, value = text.partition(": ")
     return _Line((name, value), "odd" if _is_odd(name, value) else _about(name.lower(), value))
 

@@ -7,7 +7,7 @@ waiting is on the schedule clock, so a ladder of a day passes in milliseconds wh
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache, partial
@@ -172,11 +172,7 @@ class Notifier:
         self._schedule_steps(attempt)
 
     def _schedule_steps(self, attempt: Attempt) -> None:
-        by_offset = groupby(
-            sorted(attempt.deliveries, key=lambda one: one.planned.offset_s), key=lambda one: one.planned.offset_s
-        )
-        for _, group in by_offset:
-            step = tuple(group)
+        for step in _together(attempt.deliveries, by=lambda one: one.planned.offset_s):
             attempt.jobs.append(self._schedule.call_at(step[0].due_s, partial(self._send_step, step)))
         if not attempt.jobs:
             self._schedule.call_at(attempt.due_s, partial(self._end_empty, attempt))
@@ -228,9 +224,9 @@ class Notifier:
     async def _end_empty(self, attempt: Attempt) -> None:
         self._attempt_over(attempt)
 
-    async def _send_step(self, step: Iterable[Delivery]) -> None:
+    async def _send_step(self, step: Sequence[Delivery]) -> None:
         """Send the copies that leave at one moment: waves one after another, a wave's copies together."""
-        for _, group in groupby(sorted(step, key=lambda one: one.planned.wave), key=lambda one: one.planned.wave):
+        for group in _together(step, by=lambda one: one.planned.wave):
             wave = [one for one in group if one.state == "pending"]
             if len(wave) == 1:
                 await self._send(wave[0])
@@ -465,6 +461,13 @@ class Notifier:
 
 def _order_of(notice: Notice) -> OrderKey:
     return notice.provider, notice.out_trade_no
+
+
+def _together(copies: Sequence[Delivery], *, by: Callable[[Delivery], float]) -> list[tuple[Delivery, ...]]:
+    """Those that are alike in something, in its order; most attempts have one copy."""
+    if len(copies) == 1:
+        return [(copies[0],)]
+    return [tuple(group) for _, group in groupby(sorted(copies, key=by), key=by)]
 
 
 def _until_day_change(at: datetime, change: DayChange) -> float:

@@ -83,7 +83,7 @@ class Postman:
                     data=outgoing.body,
                     headers=outgoing.headers,
                     allow_redirects=False,
-                    timeout=ClientTimeout(total=timeout_s + read_slowly_s),
+                    timeout=_within(timeout_s + read_slowly_s),
                     read_bufsize=_SIP_BYTES if read_slowly_s > 0 else 2**16,
                 ) as answer:
                     body = await self._read(answer, slowly_s=read_slowly_s)
@@ -104,6 +104,9 @@ class Postman:
         while len(kept) < _ANSWER_KEPT_BYTES and (chunk := await answer.content.readany()):
             kept += chunk
         return bytes(kept[:_ANSWER_KEPT_BYTES])
+
+
+_within = lru_cache(maxsize=64)(ClientTimeout)
 
 
 @lru_cache(maxsize=256)

@@ -22,6 +22,7 @@ from tools.bench import (
     admission,
     alipay,
     chain,
+    growth,
     keeping,
     notifies,
     scaling,
@@ -170,7 +171,15 @@ def main(argv: list[str]) -> int:
     """
     Play the named cases, or all of them but the long ones.
     """
-    others = {**keeping.CASES, **admission.CASES, **notifies.CASES, **stages.CASES, **tips.CASES, **chain.CASES}
+    others = {
+        **keeping.CASES,
+        **growth.CASES,
+        **admission.CASES,
+        **notifies.CASES,
+        **stages.CASES,
+        **tips.CASES,
+        **chain.CASES,
+    }
     names = [*(case.name for case in CASES), *others, *LONG]
     parser = argparse.ArgumentParser(prog="make bench", description=(__doc__ or "").strip().partition("\n")[0])
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"the beginning of a name: {', '.join(names)}")

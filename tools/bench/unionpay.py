@@ -22,12 +22,20 @@ _HEAD = (
     "POST /gateway/api/backTransReq.do HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: bench\r\n"
     "Content-Type: application/x-www-form-urlencoded;charset=UTF-8\r\nConnection: keep-alive\r\n"
 )
+_BACK = {"txnSubType": "01", "bizType": "000301", "channelType": "07", "accNo": "6221558812340000"}
+_QR = {"txnSubType": "07", "bizType": "000000", "channelType": "08"}
 
 
 class Requests:
-    """Signs back consumptions for one merchant; nobody is told of them, so a call is one answer."""
+    """
+    Signs back consumptions for one merchant; nobody is told of them, so a call is one answer.
 
-    def __init__(self, credentials: Path) -> None:
+    Args:
+        back_url: orders whose payers scan a code instead, and are told of here.
+    """
+
+    def __init__(self, credentials: Path, *, back_url: str = "") -> None:
+        self._what = _QR | {"backUrl": back_url} if back_url else _BACK
         self._folder = credentials / "unionpay"
         key = load_pem_private_key((self._folder / "acp_test_sign.key.pem").read_bytes(), password=None)
         assert isinstance(key, RSAPrivateKey)
@@ -73,17 +81,14 @@ class Requests:
             "version": "5.1.0",
             "encoding": "UTF-8",
             "txnType": "01",
-            "txnSubType": "01",
-            "bizType": "000301",
-            "channelType": "07",
             "accessType": "0",
             "merId": self._mer_id,
             "orderId": f"bench{number:09d}",
             "txnTime": self._at,
             "txnAmt": "990",
             "currencyCode": "156",
-            "accNo": "6221558812340000",
             "reqReserved": f"tip pp{number:06d}",
+            **self._what,
             **how,
         }
         text = "&".join(f"{name}={fields[name]}" for name in sorted(fields))

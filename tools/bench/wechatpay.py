@@ -19,7 +19,8 @@ NOTIFY_URL = "http://127.0.0.1:9009/notify"
 class Requests:
     """Signs for one merchant."""
 
-    def __init__(self, credentials: Path) -> None:
+    def __init__(self, credentials: Path, *, notify_url: str = NOTIFY_URL) -> None:
+        self._notify_url = notify_url
         folder = credentials / "wechatpay"
         key = load_pem_private_key((folder / "apiclient_key.pem").read_bytes(), password=None)
         assert isinstance(key, RSAPrivateKey)
@@ -37,7 +38,7 @@ class Requests:
                 "mchid": said["mchid"],
                 "description": f"tip pp{number:06d}",
                 "out_trade_no": f"bench{number:09d}",
-                "notify_url": NOTIFY_URL,
+                "notify_url": self._notify_url,
                 "amount": {"total": 990, "currency": "CNY"},
             },
             separators=(",", ":"),
@@ -59,7 +60,7 @@ class Requests:
             "body": f"tip pp{number:06d}",
             "mch_id": self._said["mchid"],
             "nonce_str": f"{number:032d}",
-            "notify_url": NOTIFY_URL,
+            "notify_url": self._notify_url,
             "out_trade_no": f"bench{number:09d}",
             "product_id": "1",
             "sign_type": "HMAC-SHA256",

@@ -79,3 +79,8 @@ def test_an_unusual_form_is_left_to_be_read_pair_by_pair(form):
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=12))
 def test_escapes_are_written_as_the_standard_library_writes_them(codec, errors, text):
     assert escaped(text, codec=codec, errors=errors) == quote_plus(text, encoding=codec, errors=errors)
+
+
+@given(st.text(alphabet="AZaz09_.~-+/=\r\n %:", min_size=90, max_size=400))
+def test_long_papers_are_what_the_standard_library_says(text):
+    assert escaped(text, codec="gbk", errors="replace") == quote_plus(text)

@@ -1,0 +1,50 @@
+"""
+What a payment leaves behind in the simulator: its order in the book, and nothing that only grows.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tools.bench.growth import FORGETFUL, left_by, open_shop
+
+WARM, PAYMENTS = 150, 400
+# An order, its numbers and labels; 1.6 to 1.8 kB by `make bench ARGS=growth`.
+BYTES_MAX = 2200
+CHANNELS = ("alipay", "wechatpay_v3", "wechatpay_v2", "unionpay_rsa", "unionpay_keyed")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("channel", CHANNELS)
+async def test_a_payment_leaves_its_order_behind_and_nothing_else(credentials_dir: Path, channel: str):
+    async with open_shop(credentials_dir, **FORGETFUL) as shop:
+        assert await left_by(shop, channel, warm=WARM, payments=PAYMENTS) < BYTES_MAX
+
+
+@pytest.mark.asyncio
+async def test_a_leak_of_every_notice_would_be_seen(credentials_dir: Path, monkeypatch: pytest.MonkeyPatch):
+    async with open_shop(credentials_dir, **FORGETFUL) as shop:
+        notifier, leaked = shop.simulator.notifier, []
+        publish = notifier.publish
+
+        def published(notice):
+            leaked.append(notice)
+            publish(notice)
+
+        monkeypatch.setattr(notifier, "publish", published)
+        assert await left_by(shop, "alipay", warm=WARM, payments=PAYMENTS) > BYTES_MAX
+
+
+@pytest.mark.asyncio
+async def test_a_circle_that_only_a_collector_would_find_would_be_seen(credentials_dir: Path, monkeypatch):
+    async with open_shop(credentials_dir, **FORGETFUL) as shop:
+        journal = shop.simulator.journal
+        add = journal.add
+
+        def added(entry):
+            add(entry)
+            circle = [entry]
+            circle.append(circle)
+
+        monkeypatch.setattr(journal, "add", added)
+        assert await left_by(shop, "alipay", warm=WARM, payments=PAYMENTS) > BYTES_MAX
