@@ -71,9 +71,6 @@ def end_of(payment: Payment, *, unasked: str) -> Progress:
     return Progress(payment.out_trade_no, end=end_event(payment), failure_code=wished)
 
 
-PROGRESS_PACES = 3
-"""Paces of the store between two batches: whoever waits for one has waited for the channel's answer before."""
-
 ProgressCommits = GroupCommit[Progress, Progress, Payment]
 
 _UNANSWERED = (AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN)
@@ -97,8 +94,7 @@ def progress_commits(runtime: Runtime) -> ProgressCommits:
         ring_for(steps.payments.values(), runtime)
         return {progress: steps.payments[progress.out_trade_no] for progress in batch}
 
-    pace_s = PROGRESS_PACES * runtime.units.pace_s
-    return GroupCommit(apply, pace_s=pace_s, observe=runtime.metrics.batch("progress"))
+    return GroupCommit(apply, pace_s=runtime.units.pace_s, observe=runtime.metrics.batch("progress"))
 
 
 def ring_for(payments: Collection[Payment], runtime: Runtime) -> None:
