@@ -7,7 +7,6 @@ The bytes of an event are fixed when the money moves and never built again, so e
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Literal
 
 import orjson
@@ -22,9 +21,8 @@ EventType = Literal[
 ]
 
 
-@lru_cache(maxsize=4096)
 def instant_text(at: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds; kept, for a payment is shown several times, and a batch has one time."""
+    """ISO 8601 in UTC with milliseconds."""
     utc = at if at.tzinfo is UTC else at.astimezone(UTC)
     return f"{utc.isoformat(timespec='milliseconds')[:-6]}Z"
 
