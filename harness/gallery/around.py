@@ -4,6 +4,7 @@ Collaborators with nothing of their own: each hands everything on, so that a mut
 
 import json
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -59,6 +60,17 @@ def plant(whole: Any, name: str, part: Any) -> None:
     Put *part* where another one was, on *whole* alone.
     """
     setattr(whole, name, part)
+
+
+def own_chain(inner: ChannelPort) -> Any:
+    """
+    UnionPay's chain of trust for this gateway alone, to plant a bug in: the right one is shared by a whole process.
+    """
+    signing = within(inner, "_merchant", "signing")
+    chain = copy(within(signing, "_chain"))
+    plant(chain, "_known", type(within(chain, "_known"))())
+    plant(signing, "_chain", chain)
+    return chain
 
 
 def doorkeeper(request: web.Request) -> Any:

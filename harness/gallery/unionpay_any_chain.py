@@ -2,7 +2,7 @@
 "It says who it is": name and dates of a certificate are looked at, and not who has issued it.
 """
 
-from harness.gallery.around import AroundChannel, only, plant, within
+from harness.gallery.around import AroundChannel, only, own_chain, plant
 from harness.gallery.mutant import Mutant
 from reference_gateway.channels.port import ChannelPort
 
@@ -12,7 +12,7 @@ class Around(AroundChannel):
 
     def __init__(self, inner: ChannelPort) -> None:
         super().__init__(inner)
-        plant(within(inner, "_merchant", "signing", "_chain"), "_is_signed_by", lambda *_: True)
+        plant(own_chain(inner), "_is_signed_by", lambda *_: True)
 
 
 MUTANT = Mutant(

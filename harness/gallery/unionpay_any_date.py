@@ -2,7 +2,7 @@
 "A signature does not age": the dates of the certificate behind a message are not looked at.
 """
 
-from harness.gallery.around import AroundChannel, believe, only, plant, within
+from harness.gallery.around import AroundChannel, believe, only, own_chain, plant
 from harness.gallery.mutant import Mutant
 from reference_gateway.channels.port import ChannelPort
 
@@ -12,7 +12,7 @@ class Around(AroundChannel):
 
     def __init__(self, inner: ChannelPort) -> None:
         super().__init__(inner)
-        plant(within(inner, "_merchant", "signing", "_chain"), "_refuse_out_of_date", believe)
+        plant(own_chain(inner), "_refuse_out_of_date", believe)
 
 
 MUTANT = Mutant(

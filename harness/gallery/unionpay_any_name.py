@@ -2,9 +2,10 @@
 "It hangs on the right root": whose name is in the certificate behind a message is not looked at.
 """
 
-from harness.gallery.around import AroundChannel, only, plant, within
+from harness.gallery.around import AroundChannel, only, own_chain, plant
 from harness.gallery.mutant import Mutant
 from reference_gateway.channels.port import ChannelPort
+from reference_gateway.channels.unionpay.certificates import Checked
 
 
 class Around(AroundChannel):
@@ -12,8 +13,8 @@ class Around(AroundChannel):
 
     def __init__(self, inner: ChannelPort) -> None:
         super().__init__(inner)
-        chain = within(inner, "_merchant", "signing", "_chain")
-        plant(chain, "leaf", chain.member)
+        chain = own_chain(inner)
+        plant(chain, "leaf", lambda pem, now: Checked(chain.member(pem, now)))
 
 
 MUTANT = Mutant(

@@ -5,7 +5,7 @@ Connections to a port that several workers share: whoever a request names answer
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -57,7 +57,10 @@ async def connected(url: str, *, tls: ssl.SSLContext | None = None, name: str | 
     try:
         yield Client(reader, writer)
     finally:
-        writer.close()
+        # Over TLS a polite end takes two; who has heard everything hangs up.
+        writer.transport.abort()
+        with suppress(OSError):
+            await writer.wait_closed()
 
 
 @pytest.fixture(scope="module")
