@@ -149,6 +149,8 @@ class Workers:
             kept = socket.socket(family, socket.SOCK_STREAM)
             self._kept.append(kept)
             kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            # Connections of whoever listened here before, alone perhaps, may not be forgotten yet by the system.
+            kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             kept.bind((self._settings.host, getattr(self._settings, name)))
             ports[name] = kept.getsockname()[1]
         return ports
