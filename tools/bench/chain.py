@@ -21,6 +21,7 @@ from tools.bench.yardsticks import on_core
 
 REPO = Path(__file__).parents[2]
 SECONDS = 10
+FOUND_SHOWN = 4000
 GROUPS = ("generator", "gateway", "providers", "database", "redis")
 RSA = "alipay=34,wechatpay_v3=33,unionpay_rsa=33"
 KEYED = "wechatpay_v2=50,unionpay_keyed=50"
@@ -41,7 +42,10 @@ def run(home: Path, *words: str, out: Path | None = None) -> dict[str, Any]:
     told: dict[str, Any] = json.loads(done.stdout)
     damaged = [key for key in ("lost", "forgotten", "credited_twice", "mismatched") if told[key]]
     if damaged:
-        raise SystemExit(f"bench: {' '.join(words)}: the audit found {damaged}")
+        # The home is about to vanish, and with it what was found.
+        folder = home / "runs" / "latest" if out is None else out
+        found = (folder / "findings.json").read_text()
+        raise SystemExit(f"bench: {' '.join(words)}: the audit found {damaged}: {found[:FOUND_SHOWN]}")
     return told
 
 
