@@ -83,5 +83,6 @@ def _drained_s(figures: Figures, *, before: range, over_at: int) -> int | None:
     if usual is None:
         return None
     limit = max(usual * AGAIN, USUAL_MIN)
-    late = [second for second, left in enumerate(backlog) if second >= over_at and left > limit]
-    return None if late and late[-1] == len(backlog) - 1 else max([second - over_at + 1 for second in late], default=0)
+    calm = (second for second, left in enumerate(backlog) if second >= over_at and left <= limit)
+    # Whoever begins to wait later waits for something else.
+    return next((second - over_at for second in calm), None)
