@@ -175,10 +175,9 @@ class Auditor:
 
     def add_webhook(self, event: WebhookEvent) -> None:
         assert not self._tally.payments, "the webhooks come before the ledger"
-        if not self._ours(event.merchant_order_no):
-            return
-        self._webhooks += 1
         order = event.merchant_order_no
+        # Of another run's orders, too: one whose trade stands in this run's book is judged with what was told of it.
+        self._webhooks += self._ours(order)
         held, amount_fen = self._told.get(order), event.data.get("amount_fen")
         if held is None and event.told and event.type == "payment.paid" and amount_fen is not None:
             self._told[order] = (event.event_id, amount_fen)
@@ -193,7 +192,8 @@ class Auditor:
         """
         book = self._book.pop(payment.out_trade_no, None)
         order = payment.merchant_order_no
-        if book is None and order not in self._told and not self._ours(order):
+        if book is None and not self._ours(order):
+            self._told.pop(order, None)
             return
         if payment.id in self._seen:
             return  # an export that is paged while payments arrive may show one twice
@@ -219,6 +219,8 @@ class Auditor:
             for book in self._book.values():
                 self._judge(Account(order=book.label or book.out_trade_no, book=book, payment=None, told=None))
             for order, told in self._told.items():
+                if not self._ours(order):
+                    continue
                 self._judge(Account(order=order, book=None, payment=None, told=self._unpacked(told)))
         else:
             self._tally.paid += sum(row.paid_fen > 0 for row in self._book.values())
@@ -284,7 +286,9 @@ class Auditor:
 
     def _judge_payment(self, book: BookRow | None, payment: Payment, *, entries: Sequence[LedgerEntry] | None) -> None:
         told = self._told.pop(payment.merchant_order_no, None)
-        heard = self._unpacked(told) if self._webhooks else None
+        # Of another run's order the platform may have been told in that run, where nobody here listened.
+        listened = self._webhooks and (told is not None or self._ours(payment.merchant_order_no))
+        heard = self._unpacked(told) if listened else None
         self._judge(Account(order=payment.merchant_order_no, book=book, payment=payment, told=heard, entries=entries))
 
     def _unpacked(self, held: tuple[str, int] | Told | None) -> Told:

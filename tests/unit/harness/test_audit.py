@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from harness.audit import Auditor, Witness, audit
@@ -233,6 +235,34 @@ def test_payments_of_an_earlier_run_on_the_same_store_are_passed_over():
 
     assert damages(report) == only()
     assert report.payments == 1
+
+
+@pytest.mark.parametrize("told", [[], [replace(webhook(5), merchant_order_no="pp000005-run0")]])
+def test_an_earlier_runs_order_that_is_paid_in_this_runs_book_is_judged_with_what_was_told_of_it(told):
+    auditor = Auditor(ours=lambda order_no: order_no.endswith("-run1"))
+    earlier = payment(5, merchant_order_no="pp000005-run0")
+
+    report = judged(book=trade(5), ledger=earlier, webhooks=told, auditor=auditor)
+
+    # What that run's platform heard is not known; what this one's heard is no money out of nowhere.
+    assert damages(report) == only()
+    assert (report.payments, report.webhooks) == (2, 1)
+
+
+def test_an_earlier_runs_order_that_is_told_of_anew_and_stands_in_no_book_is_passed_over():
+    auditor = Auditor(ours=lambda order_no: order_no.endswith("-run1"))
+    earlier = payment(5, merchant_order_no="pp000005-run0")
+    told = replace(webhook(5), merchant_order_no="pp000005-run0")
+
+    assert damages(judged(ledger=earlier, webhooks=[told], auditor=auditor)) == only()
+
+
+def test_an_earlier_runs_order_is_accused_of_what_this_runs_platform_was_told_amiss():
+    auditor = Auditor(ours=lambda order_no: order_no.endswith("-run1"))
+    earlier = payment(5, merchant_order_no="pp000005-run0")
+    told = replace(webhook(5, amount=1), merchant_order_no="pp000005-run0")
+
+    assert damages(judged(book=trade(5), ledger=earlier, webhooks=[told], auditor=auditor)) == only(mismatched=1)
 
 
 def test_a_payment_that_the_export_shows_twice_is_judged_once():
