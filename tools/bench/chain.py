@@ -40,13 +40,21 @@ def run(home: Path, *words: str, out: Path | None = None) -> dict[str, Any]:
     if not done.stdout.strip():
         raise SystemExit(f"bench: {' '.join(words)} gave nothing: {done.stderr[-2000:]}")
     told: dict[str, Any] = json.loads(done.stdout)
+    refuse_damage(told, words=words, folder=home / "runs" / "latest" if out is None else out)
+    return told
+
+
+def refuse_damage(told: Mapping[str, Any], *, words: Sequence[str], folder: Path) -> None:
+    """
+    End the benchmark where the audit of a run found something: there is no figure then.
+
+    Args:
+        folder: the run's; it is about to vanish, and with it what was found.
+    """
     damaged = [key for key in ("lost", "forgotten", "credited_twice", "mismatched") if told[key]]
     if damaged:
-        # The home is about to vanish, and with it what was found.
-        folder = home / "runs" / "latest" if out is None else out
         found = (folder / "findings.json").read_text()
         raise SystemExit(f"bench: {' '.join(words)}: the audit found {damaged}: {found[:FOUND_SHOWN]}")
-    return told
 
 
 def capacity(rounds: int, *, mix: str, generator: str, targets: Mapping[str, float]) -> dict[str, Any]:

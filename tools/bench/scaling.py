@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.load.meter import PROC, family
-from tools.bench.chain import GROUPS, REPO, RSA, home_in, middle, read_json
+from tools.bench.chain import GROUPS, REPO, RSA, home_in, middle, read_json, refuse_damage
 from tools.bench.quota import can_hold, held
 
 SECONDS = 8
@@ -94,9 +94,7 @@ def _run(home: Path, out: Path, *, kind: Kind, count: int, share: float | None, 
         if share is not None:
             holder.join()
     told = read_json(out / "summary.json")
-    damaged = [key for key in ("lost", "forgotten", "credited_twice", "mismatched") if told[key]]
-    if damaged:
-        raise SystemExit(f"bench: the audit found {damaged} with {kind.flag} {count}")
+    refuse_damage(told, words=words, folder=out)
     return told
 
 
