@@ -34,8 +34,12 @@ SIMULATOR_ENV = {
     "PAYPROOF_PROVIDERS_NOTIFIES_KEPT": "2000",
     "PAYPROOF_PROVIDERS_DECISIONS_KEPT": "2000",
 }
-# The distances that a gateway has in earnest: a world's usual ones ask so early that every slow payment is asked about.
-GATEWAY_ENV = {"GATEWAY_POLL_LADDER_S": "[5, 10, 20, 40, 80, 160, 320, 600]"}
+GATEWAY_ENV = {
+    # The distances that a gateway has in earnest: a world's usual ones ask so early that slow payments are asked about.
+    "GATEWAY_POLL_LADDER_S": "[5, 10, 20, 40, 80, 160, 320, 600]",
+    # Nobody reads a run's stream, so it need not hold the last million events.
+    "GATEWAY_REDIS_STREAM_LENGTH_MAX": "10000",
+}
 
 LoadWorld = ProcessesWorld | ExternalWorld
 

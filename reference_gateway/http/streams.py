@@ -2,8 +2,8 @@
 Watching: server-sent events and WebSockets for a payment or a room, to merchants' backends and buyers' pages.
 
 Every event has an id; who comes back with it, in `Last-Event-ID` or in `after`, is told what happened meanwhile, by any
-instance. A page sees of an event what a page may see. There is no heartbeat: a reader that has left is noticed at the
-next event.
+instance. A page sees of an event what a page may see. Where nothing happens a comment is sent now and then: nobody else
+tells us that a reader has left, and proxies cut what is silent.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ from reference_gateway.service.query_payment import QueryPayment
 
 Told = Callable[[FeedRow], object | None]
 """What a reader is told of a row; None for nothing."""
+
+QUIET_S = 15.0
+_COMMENT = b": \n\n"
 
 
 class Streams:
@@ -61,12 +64,12 @@ class Streams:
             # Read again: what was committed before that position is in it, what comes later is in the feed.
             payment = await self._query.read(payment.app_id, payment_id)
             first = [(str(after), _standing(payment))]
-        rows = self._feed.follow(Topic(payment.app_id, subject_id=payment.id), after)
+        rows = self._feed.follow(Topic(payment.app_id, subject_id=payment.id), after, quiet_s=QUIET_S)
         return await _stream(request, rows, told=_payment_on_page if on_page else _whole, first=first)
 
     async def room_events(self, request: web.Request) -> web.StreamResponse:
         topic, after = await self._room(request)
-        return await _stream(request, self._feed.follow(topic, after), told=_room_on_page)
+        return await _stream(request, self._feed.follow(topic, after, quiet_s=QUIET_S), told=_room_on_page)
 
     async def room_socket(self, request: web.Request) -> web.StreamResponse:
         """Tell the same over a WebSocket, ids inside the messages."""
@@ -156,11 +159,11 @@ async def _stream(
         await answer.prepare(request)
         try:
             # Headers leave with the first byte, and the reader waits for them.
-            await answer.write(b": \n\n" + b"".join(_frame(name, value) for name, value in first))
+            await answer.write(_COMMENT + b"".join(_frame(name, value) for name, value in first))
             async for rows in closing:
                 seen = [(str(row.position), told(row)) for row in rows]
-                if frames := b"".join(_frame(name, value) for name, value in seen if value is not None):
-                    await answer.write(frames)
+                frames = b"".join(_frame(name, value) for name, value in seen if value is not None)
+                await answer.write(frames or _COMMENT)
         except ClientConnectionResetError:
             pass  # the reader has left
     return answer

@@ -64,8 +64,15 @@ class LiveFeed:
         async with self._runtime.units() as unit:
             return await unit.feed_position()
 
-    async def follow(self, topic: Topic, after: FeedPosition) -> AsyncGenerator[Sequence[FeedRow], None]:
-        """Yield what happened to *topic* after a position, then what happens, until the gateway stops."""
+    async def follow(
+        self, topic: Topic, after: FeedPosition, *, quiet_s: float | None = None
+    ) -> AsyncGenerator[Sequence[FeedRow], None]:
+        """
+        Yield what happened to *topic* after a position, then what happens, until the gateway stops.
+
+        Args:
+            quiet_s: when nothing has happened for so long, that is yielded, too: no rows.
+        """
         listener = _Listener(topic)
         await self._join(listener)
         try:
@@ -79,8 +86,8 @@ class LiveFeed:
                 if rows:
                     seen = rows[-1].position
                     yield rows
-                if not listener.rows and not listener.over:
-                    await listener.wakened.wait()
+                if not listener.rows and not listener.over and not await _wakened(listener, quiet_s):
+                    yield ()
         finally:
             self._listeners.discard(listener)
             if not self._listeners:
@@ -155,3 +162,11 @@ class LiveFeed:
             task.get_loop().call_exception_handler({"message": "the feed's reader died", "exception": task.exception()})
             for listener in self._listeners:
                 listener.end()
+
+
+async def _wakened(listener: _Listener, within_s: float | None) -> bool:
+    try:
+        async with asyncio.timeout(within_s):
+            return await listener.wakened.wait()
+    except TimeoutError:
+        return False

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from aiohttp import ClientResponse
 
 from tests.unit.reference_gateway.live import LiveWorld, virtual
 
@@ -23,8 +24,8 @@ async def token(world: LiveWorld, buyer: str = "b1", **more: Any) -> str:
 class Reader:
     """Reads server-sent events."""
 
-    def __init__(self, lines: Any) -> None:
-        self._lines = lines
+    def __init__(self, response: ClientResponse) -> None:
+        self.response, self._lines = response, response.content
 
     async def event(self) -> tuple[str, Any]:
         """Wait for the next one: its id and its data."""
@@ -37,6 +38,9 @@ class Reader:
                 if line.startswith("data: "):
                     return name, json.loads(line[6:])
 
+    def leave(self) -> None:
+        self.response.close()
+
     async def ends(self) -> bool:
         return b"data:" not in await self._lines.read()
 
@@ -46,7 +50,7 @@ async def reading(world: LiveWorld, path: str, **headers: str) -> AsyncIterator[
     async with world.http.get(world.gateway.url + path, headers=headers) as response:
         assert response.status == 200, await response.text()
         assert response.content_type == "text/event-stream"
-        yield Reader(response.content)
+        yield Reader(response)
 
 
 @virtual
@@ -165,6 +169,25 @@ async def test_no_reader_leaves_no_work_behind():
         await world.tip("t-1", 100)
         await world.clock.sleep(60)
         assert world.gateway._live.feed.listeners == 0
+
+
+@virtual
+async def test_a_reader_that_has_left_is_noticed_though_nothing_happens_any_more():
+    async with LiveWorld() as world:
+        _, payment = await world.merchant.pay()
+        path = f"/api/v1/payments/{payment['id']}/events"
+        async with (
+            reading(world, path, **world.merchant.headers("GET", path, b"")) as stays,
+            reading(world, path, **world.merchant.headers("GET", path, b"")) as leaves,
+        ):
+            await world.merchant.notify(payment)
+            for reader in (stays, leaves):
+                assert [(await reader.event())[1]["type"] for _ in range(2)] == ["payment", "payment.paid"]
+            feed = world.gateway._live.feed
+            assert feed.listeners == 2
+            leaves.leave()
+            await world.clock.sleep(60)
+            assert feed.listeners == 1
 
 
 REFUSED = [
