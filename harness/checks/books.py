@@ -61,6 +61,17 @@ def given_back(story: Story) -> bool:
     return bool(paid_fen) and sum(line.value["refunded_fen"] for line in lines) == paid_fen
 
 
+def ended_and_given_back(story: Story) -> bool:
+    """
+    Whether the platform asked for the order's end, and all that was paid for it meanwhile has gone back: by the ending
+    itself, whatever refunds were asked for beside it.
+    """
+    lines = story.seen("book")
+    paid_fen = sum(line.value["paid_fen"] for line in lines)
+    refunded_fen = sum(line.value["refunded_fen"] for line in lines)
+    return bool(story.asked("close")) and bool(paid_fen) and refunded_fen == paid_fen
+
+
 def agree(requirement: str, *, when: Callable[[Account], bool], witness: str) -> Check:
     """
     A check that the sides of each order agree in what *requirement* is about.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.checks.base import KEPT, Check, Judgement, Ruling, Story, each_order, finding, judgement, stories
-from harness.checks.books import given_back, still_right
+from harness.checks.books import ended_and_given_back, given_back, still_right
 from harness.checks.occasions import marked, notified, paid
 from harness.checks.times import due_of
 from harness.history import Operation, Phase
@@ -186,7 +186,9 @@ def refund_number_once(story: Story) -> Iterator[Ruling]:
     for line in story.asked("refund"):
         by_number.setdefault(line.value["refund_no"], []).append(line)
     book = story.last("book")
-    if book is None or given_back(story) or all(len(lines) < 2 for lines in by_number.values()):
+    if book is None or all(len(lines) < 2 for lines in by_number.values()):
+        return
+    if given_back(story) or ended_and_given_back(story):
         return
     most_fen = sum(lines[0].value["amount_fen"] for lines in by_number.values())
     refunded_fen = book.value["refunded_fen"]

@@ -5,7 +5,7 @@ Money on its way back: each refund once, never more than was paid, and told as i
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from harness.checks.base import Check, Judgement, Rule, Ruling, Story, each_order, family, finding, judgement, stories
-from harness.checks.books import agree, disagreements, given_back, still_right, told_by
+from harness.checks.books import agree, disagreements, ended_and_given_back, given_back, still_right, told_by
 from harness.checks.idempotency import refund_number_once
 from harness.checks.occasions import called, marked, struck, struck_by
 from harness.history import Operation, Phase
@@ -98,9 +98,8 @@ def _happened(fits: Callable[[dict[str, int], int], bool]) -> Rule:
             yield told_by(story, apart[0])
         else:
             refunded_fen = book.value["refunded_fen"]
-            reversed_ = bool(story.asked("close")) and refunded_fen == paid_fen
             yield Ruling(
-                kept=reversed_ or refunded_fen == sum(asked.values()),
+                kept=ended_and_given_back(story) or refunded_fen == sum(asked.values()),
                 expected=f"{yuan_text(sum(asked.values()))} refunded",
                 actual=f"{yuan_text(refunded_fen)} refunded",
                 evidence=(*story.asked("refund"), book),
@@ -152,7 +151,7 @@ def unknown_same_number(story: Story) -> Iterator[Ruling]:
         return
     numbers = {line.value["refund_no"] for line in story.calls("refund") if line.value["refund_no"]}
     # Nobody asks for the refund that a gateway makes by itself, of money that came too late or a second time.
-    most = max(len(asked_fen(story)), 1)
+    most = max(len(asked_fen(story)) + ended_and_given_back(story), 1)
     yield Ruling(
         kept=len(numbers) <= most,
         expected=f"{most} refund numbers at the provider, as many as there are refunds",

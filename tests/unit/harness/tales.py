@@ -224,6 +224,9 @@ OTHERS = [
     ("idempotency/other-body-refused", "UNKNOWN", Tale().asked(kind="create_other", ends="unknown")),
     ("idempotency/refund-number-once", "PASS", Tale().refund(fen=400).refund(fen=400).book(refunded=400)),
     ("idempotency/refund-number-once", "FAIL", Tale().refund(fen=400).refund(fen=400).book(refunded=800)),
+    # The merchant had the order closed, the buyer paid meanwhile, and the close took all of it back.
+    ("idempotency/refund-number-once", "UNKNOWN", Tale().ended().refund(fen=280).refund(fen=280).book(refunded=990)),
+    ("idempotency/refund-number-once", "FAIL", Tale().ended().refund(fen=280).refund(fen=280).book(refunded=560)),
     ("idempotency/refund-number-once", "UNKNOWN", Tale().refund("a", 400).refund("b", 400).book(refunded=800)),
     ("idempotency/platform-event-repeats", "PASS", Tale().webhook(told=False).webhook()),
     ("idempotency/platform-event-repeats", "FAIL", Tale().webhook(told=False).webhook("ev2")),
@@ -372,6 +375,17 @@ OTHERS = [
         "refund/unknown-same-number",
         "FAIL",
         Tale().refund().call("refund", fault="timeout_after", refund_no="R1").call("refund", refund_no="R2"),
+    ),
+    (
+        # The order's end was asked for as well, and gave the rest back under a number of its own.
+        "refund/unknown-same-number",
+        "PASS",
+        Tale()
+        .ended()
+        .refund(fen=280)
+        .call("refund", fault="timeout_after", refund_no="R1")
+        .call("refund", refund_no="R2")
+        .book(refunded=990),
     ),
     ("refund/unknown-same-number", "UNKNOWN", Tale().refund().call("refund", refund_no="R1")),
     ("unknown/never-a-second-trade", "PASS", Tale().call("open", fault="reset_after").book()),
