@@ -63,16 +63,16 @@ class Simulator:
         self.faults = faults
         self._place = place
         numbers = place.numbers
-        self.book = Book(numbers=numbers)
+        self.book = Book(numbers=numbers, kept=settings.trades_kept)
         self.journal = _journal(settings, numbers)
         self.schedule = ScheduleClock(clock, rate=settings.schedule_rate)
         self.notifier = Notifier(
             schedule=self.schedule, stamp=clock, planner=faults, journal=self.journal, numbers=numbers,
             keep_alive_s=settings.notify_keep_alive_s, kept=settings.notifies_kept,
         )  # fmt: skip
-        labels, self._timers = Labels(), Timers(self.schedule)
+        self._labels, self._timers = Labels(kept=settings.trades_kept), Timers(self.schedule)
         self.providers: Mapping[str, Provider] = {
-            name: self._provider(name, clock=clock, labels=labels) for name in PROVIDERS
+            name: self._provider(name, clock=clock, labels=self._labels) for name in PROVIDERS
         }
         self.notifier.serve(self.providers)
         self.servers = {
@@ -97,7 +97,7 @@ class Simulator:
             seed=settings.seed,
             book=self.book,
             journal=self.journal,
-            labels=labels,
+            labels=self._labels,
             notifier=self.notifier,
             timers=self._timers,
             faults=faults,
@@ -201,6 +201,8 @@ class Simulator:
         await self.notifier.stop()
         self.faults.close()
         self.journal.close()
+        self.book.release()
+        self._labels.close()
 
 
 def _journal(settings: ProvidersSettings, numbers: Numbers) -> Journal:
@@ -274,6 +276,7 @@ def build(
         source=fault_source,
         plan_file=settings.plan_file,
         kept=settings.decisions_kept,
+        orders_kept=settings.trades_kept,
     )
     folders = make_ready(settings)
     return Simulator(settings, clock=clock or SystemClock(), faults=faults, place=place or Place(folders))

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from mock_providers.core.hosts import is_loopback
 from mock_providers.core.journal import KEPT, KEPT_BYTES
 from mock_providers.core.notifier import DONE_KEPT
+from mock_providers.core.shelf import KEPT as TRADES_KEPT
 from mock_providers.errors import ConfigurationRefused, closest
 from mock_providers.faults.desk import ATTEMPTS_KEPT
 
@@ -44,6 +45,8 @@ class ProvidersSettings(BaseSettings):
         journal_file: NDJSON of every exchange; memory holds the latest either way.
         journal_kept: so many exchanges are kept in memory, for each worker, ...
         journal_kept_mib: ... and no more than take about so many MiB.
+        trades_kept: so many orders are kept in memory, for each worker, the latest that somebody asked for; all others
+            lie on disk, in a file of the temporary directory that nobody else can open and that ends with the process.
         notifies_kept: so many notifies that were delivered are kept in memory, for each worker.
         decisions_kept: and the decisions of the fault rules on so many attempts.
         schedule_rate: schedule seconds for one real second.
@@ -87,6 +90,7 @@ class ProvidersSettings(BaseSettings):
     journal_file: Path | None = None
     journal_kept: int = Field(default=KEPT, ge=1)
     journal_kept_mib: int = Field(default=KEPT_BYTES // 2**20, ge=1)
+    trades_kept: int = Field(default=TRADES_KEPT, ge=1)
     notifies_kept: int = Field(default=DONE_KEPT, ge=1)
     decisions_kept: int = Field(default=ATTEMPTS_KEPT, ge=1)
     schedule_rate: float = Field(default=1.0, ge=0)

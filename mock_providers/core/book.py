@@ -4,18 +4,22 @@ The book: trades and refunds, and which step is lawful when; the truth about mon
 Knows no vendor's states or codes, sends nothing, and asks nobody for the time: moments are given to it.
 """
 
+import pickle
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
+from operator import attrgetter
 from types import MappingProxyType
+from typing import Any
 
 from mock_providers.core.money import Fen
 from mock_providers.core.numbers import ALONE, Numbers
 from mock_providers.core.payouts import Payouts
 from mock_providers.core.planted import Planted
 from mock_providers.core.records import record
+from mock_providers.core.shelf import KEPT, Name, Shelf
 from mock_providers.errors import BookRefused
 
 _TOKEN_BYTES = 12
@@ -141,7 +145,7 @@ class Opening:
     details: Mapping[str, str] = field(default_factory=_nothing)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Trade:
     """
     One order as the platform sees it.
@@ -180,26 +184,66 @@ class Trade:
         return self.paid_fen - self.refunded_fen - self.refunding_fen
 
 
-_NO_TRADES: dict[str, Trade | list[Trade]] = {}
-_NOBODY: dict[str, Trade] = {}
+def _names_of(trade: Trade) -> Iterator[Name]:
+    opening = trade.opening
+    yield ("order", opening.provider, opening.out_trade_no)
+    if trade.qr_code:
+        yield ("qr", trade.qr_code)
+    if trade.trade_no is not None:
+        yield ("trade_no", opening.provider, trade.trade_no)
+    for refund in trade.refunds.values():
+        yield from _refund_names(opening, refund)
+
+
+def _refund_names(opening: Opening, refund: Refund) -> Iterator[Name]:
+    yield ("refund", opening.provider, opening.merchant_id, refund.out_request_no)
+    if refund.refund_no:
+        yield ("refund_no", opening.provider, refund.refund_no)
+
+
+_of_trade, _of_opening, _of_refund = (
+    attrgetter(*(one.name for one in fields(kind))) for kind in (Trade, Opening, Refund)
+)
+_OPENING, _REFUNDS = (
+    next(place for place, one in enumerate(fields(Trade)) if one.name == name) for name in ("opening", "refunds")
+)
+
+
+def _packed(trade: Trade) -> bytes:
+    """As bytes, for this process alone."""
+    values = list(_of_trade(trade))
+    values[_OPENING] = _plain(_of_opening(trade.opening))
+    values[_REFUNDS] = [_plain(_of_refund(refund)) for refund in trade.refunds.values()]
+    return pickle.dumps(values, pickle.HIGHEST_PROTOCOL)
+
+
+def _plain(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Those of an opening or a refund, which end with details; a read-only mapping becomes one that can be packed."""
+    return (*values[:-1], dict(values[-1]))
+
+
+def _unpacked(body: bytes) -> Trade:
+    values = pickle.loads(body)  # noqa: S301  this process wrote it, into a file that has no name
+    values[_OPENING] = Opening(*values[_OPENING])
+    values[_REFUNDS] = {refund.out_request_no: refund for refund in (Refund(*one) for one in values[_REFUNDS])}
+    return Trade(*values)
 
 
 class Book:
-    """All trades of a run, found by order number, by the platform's number, by QR code and by cashier token."""
+    """
+    All trades of a run, found by order number, by the platform's number, by QR code and by cashier token.
 
-    def __init__(self, *, numbers: Numbers = ALONE) -> None:
+    Args:
+        kept: so many are kept in memory; those that nobody asked for in a long time lie on disk.
+    """
+
+    def __init__(self, *, numbers: Numbers = ALONE, kept: int = KEPT) -> None:
         self._numbers = numbers
         # Told of every new order, where somebody wants to know.
         self.opened: Callable[[Trade], None] | None = None
         self.payouts = Payouts()
         self.planted = Planted()
-        self._trades: list[Trade] = []
-        # By provider and number: one trade, or several where merchants use the same number. A million stand here.
-        self._by_number: dict[str, dict[str, Trade | list[Trade]]] = {}
-        self._by_trade_no: dict[str, dict[str, Trade]] = {}
-        self._by_qr: dict[str, Trade] = {}
-        self._by_refund_no: dict[tuple[str, str], tuple[Trade, Refund]] = {}
-        self._by_refund_request: dict[tuple[str, str, str], tuple[Trade, Refund]] = {}
+        self._trades = Shelf(kept=kept, pack=_packed, unpack=_unpacked, names_of=_names_of)
 
     def open(
         self,
@@ -220,7 +264,7 @@ class Book:
         assert known is None, "look the order up before opening it"
         seq = self._numbers.outer(len(self._trades) + 1)
         trade = Trade(opening=opening, seq=seq, qr_code=qr_code, qr_expires_at=qr_expires_at)
-        self._enter(trade)
+        self._trades.add(trade)
         if trade_no is not None:
             self.scan(trade, trade_no=trade_no, now=opening.created_at)
         if self.opened is not None:
@@ -230,30 +274,24 @@ class Book:
     def enter(self, trade: Trade) -> None:
         """Take a trade as it stands, out of a snapshot; the number must be free."""
         trade.seq = self._numbers.outer(len(self._trades) + 1)
-        self._enter(trade)
-        if trade.trade_no is not None:
-            self._by_trade_no.setdefault(trade.opening.provider, {})[trade.trade_no] = trade
-        for refund in trade.refunds.values():
-            self._enter_refund(trade, refund)
+        self._trades.add(trade)
 
-    def _enter(self, trade: Trade) -> None:
-        opening = trade.opening
-        self._trades.append(trade)
-        numbers = self._by_number.setdefault(opening.provider, {})
-        known = numbers.get(opening.out_trade_no)
-        if known is None:
-            numbers[opening.out_trade_no] = trade
-        else:
-            numbers[opening.out_trade_no] = [*known, trade] if isinstance(known, list) else [known, trade]
-        if trade.qr_code:
-            self._by_qr[trade.qr_code] = trade
+    def _touch(self, trade: Trade) -> int:
+        """
+        Returns:
+            The place of *trade*, which is about to change.
+        """
+        place = self._numbers.inner(trade.seq)
+        self._trades.touch(trade, place)
+        return place
 
     def renew_qr(self, trade: Trade, *, qr_code: str, qr_expires_at: datetime) -> None:
         """A fresh code for an order nobody has scanned; the old code stops working."""
-        self._by_qr.pop(trade.qr_code, None)
+        place = self._touch(trade)
+        self._trades.unname(place, ("qr", trade.qr_code))
         trade.qr_code = qr_code
         trade.qr_expires_at = qr_expires_at
-        self._by_qr[qr_code] = trade
+        self._trades.name(trade, place, ("qr", qr_code))
 
     def by_order(
         self, provider: str, out_trade_no: str, *, now: datetime, merchant_id: str | None = None
@@ -267,38 +305,42 @@ class Book:
         return _aged(self._named(provider, out_trade_no, merchant_id), now)
 
     def _named(self, provider: str, out_trade_no: str, merchant_id: str | None) -> Trade | None:
-        known = self._by_number.get(provider, _NO_TRADES).get(out_trade_no)
-        if known is None:
-            return None
-        trades = known if isinstance(known, list) else [known]
-        return next((one for one in trades if merchant_id in {None, one.opening.merchant_id}), None)
+        name = ("order", provider, out_trade_no)
+        if merchant_id is None:
+            return next(iter(self._trades.named(name)), None)
+        for trades in (self._trades.recent(name), self._trades.named(name)):
+            for trade in trades:
+                if trade.opening.merchant_id == merchant_id:
+                    return trade
+        return None
 
     def by_trade_no(self, provider: str, trade_no: str, *, now: datetime) -> Trade | None:
         """Look up by the platform's number."""
-        return _aged(self._by_trade_no.get(provider, _NOBODY).get(trade_no), now)
+        return _aged(self._trades.first(("trade_no", provider, trade_no)), now)
 
     def by_qr(self, qr_code: str, *, now: datetime) -> Trade | None:
         """Look up by the text in the QR code."""
-        return _aged(self._by_qr.get(qr_code), now)
+        return _aged(self._trades.first(("qr", qr_code)), now)
 
     def by_token(self, token: str, *, now: datetime) -> Trade | None:
         """Look up by the token of its cashier page, which ends with the trade's place in the book."""
         _, _, place = token.partition("-")
         if not (place.isascii() and place.isdigit() and len(place) < 16 and self._numbers.ours(int(place))):
             return None
-        number = self._numbers.inner(int(place))
-        if number > len(self._trades):
-            return None
-        trade = self._trades[number - 1]
-        return _aged(trade, now) if cashier_token(trade) == token else None
+        trade = self._trades[self._numbers.inner(int(place))]
+        return _aged(trade, now) if trade is not None and cashier_token(trade) == token else None
 
     def by_refund_no(self, provider: str, refund_no: str) -> tuple[Trade, Refund] | None:
         """Look up by the platform's number of a refund."""
-        return self._by_refund_no.get((provider, refund_no))
+        trade = self._trades.first(("refund_no", provider, refund_no))
+        if trade is None:
+            return None
+        return next((trade, refund) for refund in trade.refunds.values() if refund.refund_no == refund_no)
 
     def by_refund_request(self, provider: str, merchant_id: str, out_request_no: str) -> tuple[Trade, Refund] | None:
         """Look up a refund by the merchant's number; of several trades' ones, the first."""
-        return self._by_refund_request.get((provider, merchant_id, out_request_no))
+        trade = self._trades.first(("refund", provider, merchant_id, out_request_no))
+        return None if trade is None else (trade, trade.refunds[out_request_no])
 
     def page(
         self, *, after: int, limit: int, now: datetime, provider: str | None = None, merchant_id: str | None = None
@@ -310,7 +352,7 @@ class Book:
             The page, and the cursor of the next one or None.
         """
         found: list[Trade] = []
-        for trade in self._trades[self._numbers.inner(after) :]:
+        for trade in self._trades.read(range(self._numbers.inner(after) + 1, len(self._trades) + 1)):
             opening = trade.opening
             if provider not in {None, opening.provider} or merchant_id not in {None, opening.merchant_id}:
                 continue
@@ -322,7 +364,7 @@ class Book:
 
     def trades(self, *, now: datetime) -> Iterator[Trade]:
         """All of them, in order of creation."""
-        for trade in self._trades:
+        for trade in self._trades.read(range(1, len(self._trades) + 1)):
             _aged(trade, now)
             yield trade
 
@@ -334,8 +376,7 @@ class Book:
             before: only those with a lower `seq`.
         """
         last = len(self._trades) if before is None else min(self._numbers.inner(before - 1), len(self._trades))
-        for place in range(last - 1, -1, -1):
-            trade = self._trades[place]
+        for trade in self._trades.read(range(last, 0, -1)):
             _aged(trade, now)
             yield trade
 
@@ -346,11 +387,12 @@ class Book:
         """The buyer looks at the order: from here on the platform knows a trade."""
         if trade.state is TradeState.CREATED and trade.qr_expires_at is not None and now >= trade.qr_expires_at:
             raise BookRefused("qr_expired", "this QR code has expired; create the payment again for a fresh one")
+        place = self._touch(trade)
         _step(trade, Step.SCAN)
         if trade.trade_no is None:
             trade.trade_no = trade_no
             trade.scanned_at = now
-            self._by_trade_no.setdefault(trade.opening.provider, {})[trade_no] = trade
+            self._trades.name(trade, place, ("trade_no", trade.opening.provider, trade_no))
 
     def pay(self, trade: Trade, *, now: datetime) -> None:
         """
@@ -362,6 +404,7 @@ class Book:
         until = trade.opening.payable_until
         if until is not None and now > until and trade.state is TradeState.WAITING:
             raise BookRefused("payment_overdue", "the merchant takes no payment for this order any more")
+        self._touch(trade)
         _step(trade, Step.PAY)
         trade.paid_at = now
 
@@ -374,6 +417,7 @@ class Book:
         """
         if trade.state is TradeState.CLOSED and trade.paid_at is not None:
             raise BookRefused("already_paid", "this trade was paid before it was closed")
+        self._touch(trade)
         _step(trade, Step.PAY_LATE)
         trade.paid_at, trade.late_after = now, trade.closed_at
         trade.closed_at = None
@@ -388,6 +432,7 @@ class Book:
         """
         if trade.refunds:
             raise BookRefused("refunded", "a payment that was refunded in part is not rolled back")
+        self._touch(trade)
         _step(trade, Step.ROLL_BACK)
         trade.paid_at, trade.closed_at, trade.closed_by = None, now, "rolled_back"
 
@@ -398,6 +443,7 @@ class Book:
         Args:
             by: merchant or buyer.
         """
+        self._touch(trade)
         _step(trade, Step.CLOSE)
         trade.closed_at, trade.closed_by = now, by
 
@@ -409,6 +455,7 @@ class Book:
         """
         if not 0 < refund.amount_fen <= trade.refundable_fen:
             raise BookRefused("refund_too_large", "a refund cannot exceed what is left of the payment")
+        place = self._touch(trade)
         if refund.state is RefundState.PROCESSING:
             if trade.state is not TradeState.PAID:
                 raise BookRefused(*_REFUSALS[trade.state])
@@ -416,14 +463,9 @@ class Book:
         else:
             self._arrived(trade, refund, closed_by=closed_by)
         trade.refunds[refund.out_request_no] = refund
-        self._enter_refund(trade, refund)
-
-    def _enter_refund(self, trade: Trade, refund: Refund) -> None:
-        opening = trade.opening
-        request = (opening.provider, opening.merchant_id, refund.out_request_no)
-        self._by_refund_request.setdefault(request, (trade, refund))
-        if refund.refund_no:
-            self._by_refund_no[(opening.provider, refund.refund_no)] = (trade, refund)
+        for name in _refund_names(trade.opening, refund):
+            if self._trades.first(name) is None:  # else another trade's, which keeps the number
+                self._trades.name(trade, place, name)
 
     def settle_refund(self, trade: Trade, out_request_no: str, *, ok: bool, now: datetime) -> Refund:
         """
@@ -435,6 +477,7 @@ class Book:
         refund = trade.refunds.get(out_request_no)
         if refund is None or refund.state is not RefundState.PROCESSING:
             raise BookRefused("refund_not_processing", "no refund of this number is on its way")
+        self._touch(trade)
         trade.refunding_fen -= refund.amount_fen
         refund.settled_at = now
         if ok:
@@ -457,11 +500,10 @@ class Book:
         self.payouts.clear()
         self.planted.clear()
         self._trades.clear()
-        self._by_number.clear()
-        self._by_trade_no.clear()
-        self._by_qr.clear()
-        self._by_refund_no.clear()
-        self._by_refund_request.clear()
+
+    def release(self) -> None:
+        """Let go of what lies on disk."""
+        self._trades.close()
 
 
 def cashier_token(trade: Trade) -> str:

@@ -9,14 +9,22 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from mock_providers.core.drawer import Drawer
+from mock_providers.core.shelf import KEPT
+
 _LABEL = re.compile(r"pp[0-9]{6,}", re.ASCII)
 
 
 class Labels:
-    """Remembers one label for each order; the first label seen stays."""
+    """
+    Remembers one label for each order; the first label seen stays.
 
-    def __init__(self) -> None:
-        self._by_order: dict[str, dict[str, str]] = {}
+    Args:
+        kept: so many are kept in memory, the others on disk.
+    """
+
+    def __init__(self, *, kept: int = KEPT) -> None:
+        self._by_order: Drawer[str] = Drawer(kept=kept)
         self._arrivals = 0
 
     def of(self, provider: str, order: str, *, text: str | None = None) -> str:
@@ -26,14 +34,14 @@ class Labels:
             order: the merchant's order number.
             text: the field that may carry a label, when this call has it.
         """
-        labels = self._by_order.setdefault(provider, {})
-        known = labels.get(order)
+        key = provider, order
+        known = self._by_order.get(key)
         found = _LABEL.search(text) if text else None
         if found and (known is None or known.startswith("arrival-")):
-            known = labels[order] = found.group()
+            known = self._by_order[key] = found.group()
         if known is None:
             self._arrivals += 1
-            known = labels[order] = f"arrival-{self._arrivals}"
+            known = self._by_order[key] = f"arrival-{self._arrivals}"
         return known
 
     def forget(self) -> None:
@@ -43,12 +51,16 @@ class Labels:
 
     def dump(self) -> dict[str, object]:
         """What must survive a restart, as plain JSON."""
-        orders = [[provider, *one] for provider, labels in self._by_order.items() for one in labels.items()]
+        orders = sorted([*key, label] for key, label in self._by_order.items())
         return {"orders": orders, "arrivals": self._arrivals}
 
     def load(self, dumped: Mapping[str, Any]) -> None:
         """Go on where `dump` stood."""
-        self._by_order = {}
+        self._by_order.clear()
         for provider, order, label in dumped["orders"]:
-            self._by_order.setdefault(provider, {})[order] = label
+            self._by_order[provider, order] = label
         self._arrivals = int(dumped["arrivals"])
+
+    def close(self) -> None:
+        """Let go of what lies on disk."""
+        self._by_order.close()

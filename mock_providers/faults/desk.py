@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from mock_providers.core.drawer import Drawer
 from mock_providers.core.plans import PLAIN_DELIVERY, PLAIN_REPLY, DeliveryPlan, Place, Question, ReplyPlan
+from mock_providers.core.shelf import KEPT
 from mock_providers.errors import RulesRefused
 from mock_providers.faults.plan import compose_notify, compose_reply
 from mock_providers.faults.plan_file import PlanFile
@@ -72,10 +74,17 @@ class FaultDesk:
 
     Args:
         kept: the decisions on so many attempts are remembered at least, and on twice as many at most.
+        orders_kept: how often an order asked is kept in memory for so many, and for the others on disk.
     """
 
     def __init__(
-        self, source: FaultSource, profile: Profile, *, plan_file: PlanFile | None = None, kept: int = ATTEMPTS_KEPT
+        self,
+        source: FaultSource,
+        profile: Profile,
+        *,
+        plan_file: PlanFile | None = None,
+        kept: int = ATTEMPTS_KEPT,
+        orders_kept: int = KEPT,
     ) -> None:
         self._source = source
         self._name = profile.name
@@ -85,10 +94,10 @@ class FaultDesk:
         self._made: list[Made] = []
         self._kept = kept
         self._last = 0
-        # How often each order asked, by provider, merchant and API; and the first order of each label, by provider and
-        # merchant. A million orders stand here.
-        self._attempts: dict[tuple[str, str, str], dict[str, int]] = {}
-        self._numbers: dict[tuple[str, str], dict[str, str]] = {}
+        # How often each order asked, by provider, merchant, API and order; and the first order of each label, by
+        # provider, merchant and label. A million orders stand here.
+        self._attempts: Drawer[int] = Drawer(kept=orders_kept)
+        self._numbers: Drawer[str] = Drawer(kept=orders_kept)
 
     @property
     def profile(self) -> str:
@@ -102,14 +111,17 @@ class FaultDesk:
 
     def _first_number(self, provider: str, merchant: str, *, label: str, order: str) -> str:
         """An order that is opened again under its own number with something behind it goes on where it was."""
-        first = self._numbers.setdefault((provider, merchant), {}).setdefault(label, order)
+        key = provider, merchant, label
+        first = self._numbers.get(key)
+        if first is None:
+            first = self._numbers[key] = order
         return first if len(first) >= LONG_NUMBER and order.startswith(first) else order
 
     def plan_reply(self, *, provider: str, label: str, order: str, api: str, merchant: str = "") -> ReplyPlan:
         """How to answer; counts the attempt itself."""
         number = self._first_number(provider, merchant, label=label, order=order)
-        asked = self._attempts.setdefault((provider, merchant, api), {})
-        asked[number] = attempt = asked.get(number, 0) + 1
+        key = provider, merchant, api, number
+        self._attempts[key] = attempt = (self._attempts.get(key) or 0) + 1
         struck = self._ask(
             Question(
                 provider=provider,
@@ -194,9 +206,11 @@ class FaultDesk:
             self._plan_file.open(self._name)
 
     def close(self) -> None:
-        """Write no more."""
+        """Write no more, and let go of what lies on disk."""
         if self._plan_file is not None:
             self._plan_file.close()
+        self._attempts.close()
+        self._numbers.close()
 
     def dump(self) -> dict[str, object]:
         """
@@ -204,11 +218,10 @@ class FaultDesk:
 
         Decisions are not in it, for they would come out the same.
         """
-        attempts = [
+        attempts = sorted(
             [provider, merchant, order, api, times]
-            for (provider, merchant, api), asked in self._attempts.items()
-            for order, times in asked.items()
-        ]
+            for (provider, merchant, api, order), times in self._attempts.items()
+        )
         return {"profile": self._name, "rules": self.rules(), "attempts": attempts}
 
     def load(self, dumped: Mapping[str, Any]) -> None:
@@ -222,9 +235,9 @@ class FaultDesk:
         self._name = dumped["profile"]
         self._take(profile.rules)
         self._made.clear()
-        self._attempts = {}
+        self._attempts.clear()
         for provider, merchant, order, api, times in dumped["attempts"]:
-            self._attempts.setdefault((provider, merchant, api), {})[order] = times
+            self._attempts[provider, merchant, api, order] = times
 
     def forget(self) -> None:
         """Attempts and decisions start anew; the rules stay."""

@@ -1,8 +1,10 @@
 """From a file that somebody names, or none, to a fault desk: a profile strikes by seed, a plan as it is written."""
 
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
+from mock_providers.core.shelf import KEPT
 from mock_providers.errors import RulesRefused
 from mock_providers.faults.desk import ATTEMPTS_KEPT, FaultDesk
 from mock_providers.faults.plan_file import Plan, PlanFile, as_written, is_plan, parse_plan
@@ -20,6 +22,7 @@ def make_desk(
     source: FaultSource | None = None,
     plan_file: Path | None = None,
     kept: int = ATTEMPTS_KEPT,
+    orders_kept: int = KEPT,
 ) -> FaultDesk:
     """
     A desk for the weather in *file*.
@@ -29,17 +32,23 @@ def make_desk(
         source: decides instead of the seed or the plan.
         plan_file: where to write down what strikes.
         kept: the decisions on so many attempts are remembered.
+        orders_kept: how often they asked is kept in memory for so many orders.
 
     Raises:
         RulesRefused: the file is neither, or wrong.
     """
-    written = PlanFile(plan_file) if plan_file is not None else None
+    desk = partial(
+        FaultDesk,
+        plan_file=PlanFile(plan_file) if plan_file is not None else None,
+        kept=kept,
+        orders_kept=orders_kept,
+    )
     if file is None:
-        return FaultDesk(source or SeededSource(seed), _CALM, plan_file=written, kept=kept)
+        return desk(source or SeededSource(seed), _CALM)
     plan = _plan(file)
     if plan is not None:
-        return FaultDesk(source or ScriptedSource(plan.script), Profile(plan.name), plan_file=written, kept=kept)
-    return FaultDesk(source or SeededSource(seed), load_profile(file), plan_file=written, kept=kept)
+        return desk(source or ScriptedSource(plan.script), Profile(plan.name))
+    return desk(source or SeededSource(seed), load_profile(file))
 
 
 def _plan(file: Path) -> Plan | None:
