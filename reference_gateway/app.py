@@ -38,33 +38,33 @@ from reference_gateway.ids import Ids, RandomIds
 from reference_gateway.live_rooms import LiveRooms, limits_for
 from reference_gateway.operations import Operations
 from reference_gateway.routing_parts import breaker_rules, daily_rule, router_for
-from reference_gateway.service.book_reversal import BookReversal
-from reference_gateway.service.capture_payment import CapturePayment
-from reference_gateway.service.circuits import Circuits
-from reference_gateway.service.create_payment import CreatePayment, admissions
-from reference_gateway.service.effects import AllEffects, OrderEffects
-from reference_gateway.service.end_payment import EndPayment
-from reference_gateway.service.end_trade import EndTrade
-from reference_gateway.service.fulfil_order import FulfilOrder
-from reference_gateway.service.guarded_channel import GuardedChannel
-from reference_gateway.service.handle_notify import HandleNotify
-from reference_gateway.service.live_effects import LiveEffects
+from reference_gateway.service.capacity.circuits import Circuits
+from reference_gateway.service.capacity.guarded_channel import GuardedChannel
+from reference_gateway.service.capacity.pressure import Bounds
+from reference_gateway.service.live.effects import LiveEffects
+from reference_gateway.service.live.wallet_pay import wallet_payments
 from reference_gateway.service.nonces import Nonces, SqlNonces
-from reference_gateway.service.open_payment import OpenPayment
-from reference_gateway.service.pressure import Bounds
-from reference_gateway.service.progress import progress_commits
-from reference_gateway.service.query_payment import QueryPayment
-from reference_gateway.service.reconcile import Reconcile
-from reference_gateway.service.reconciler import Reconciler
-from reference_gateway.service.refund_payment import RefundPayment
-from reference_gateway.service.relay_outbox import relay
-from reference_gateway.service.relay_stream import EventStream
-from reference_gateway.service.repair import Repair
-from reference_gateway.service.route_payment import Router
+from reference_gateway.service.orders.book_reversal import BookReversal
+from reference_gateway.service.orders.capture_payment import CapturePayment
+from reference_gateway.service.orders.create_payment import CreatePayment, admissions
+from reference_gateway.service.orders.effects import AllEffects, OrderEffects
+from reference_gateway.service.orders.end_payment import EndPayment
+from reference_gateway.service.orders.end_trade import EndTrade
+from reference_gateway.service.orders.fulfil_order import FulfilOrder
+from reference_gateway.service.orders.handle_notify import HandleNotify
+from reference_gateway.service.orders.open_payment import OpenPayment
+from reference_gateway.service.orders.progress import progress_commits
+from reference_gateway.service.orders.query_payment import QueryPayment
+from reference_gateway.service.orders.refund_payment import RefundPayment
+from reference_gateway.service.orders.route_payment import Router
+from reference_gateway.service.orders.settle import settlements
+from reference_gateway.service.outbox.relay_outbox import relay
+from reference_gateway.service.outbox.relay_stream import EventStream
+from reference_gateway.service.reconciling.reconcile import Reconcile
+from reference_gateway.service.reconciling.reconciler import Reconciler
+from reference_gateway.service.reconciling.repair import Repair
 from reference_gateway.service.runtime import Rules, Runtime
-from reference_gateway.service.settle import settlements
 from reference_gateway.service.unit_of_work import UnitOfWorkFactory
-from reference_gateway.service.wallet_pay import wallet_payments
 from reference_gateway.service.workers import Worker, closer, folder, poller, refunder
 from reference_gateway.settings import MEMORY_URL, GatewaySettings
 from reference_gateway.store.memory_unit_of_work import MemoryStore, SchedulingPoint, one_turn

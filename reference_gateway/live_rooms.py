@@ -15,13 +15,13 @@ from reference_gateway.http.live_api import LiveApi
 from reference_gateway.http.page_api import PageApi
 from reference_gateway.http.page_tokens import PageTokens
 from reference_gateway.http.streams import Streams
-from reference_gateway.service.create_payment import CreatePayment
-from reference_gateway.service.limits import Limits, LocalCounters
-from reference_gateway.service.live_feed import LiveFeed
-from reference_gateway.service.payouts import Payouts
-from reference_gateway.service.query_payment import QueryPayment
-from reference_gateway.service.red_packets import RedPackets
-from reference_gateway.service.rooms import Rooms
+from reference_gateway.service.capacity.limits import Limits, LocalCounters
+from reference_gateway.service.live.feed import LiveFeed
+from reference_gateway.service.live.payouts import Payouts
+from reference_gateway.service.live.red_packets import RedPackets
+from reference_gateway.service.live.rooms import Rooms
+from reference_gateway.service.orders.create_payment import CreatePayment
+from reference_gateway.service.orders.query_payment import QueryPayment
 from reference_gateway.service.runtime import Runtime
 from reference_gateway.settings import GatewaySettings
 from reference_gateway.store.redis_counters import RedisCounters

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from reference_gateway.clock import Clock
 from reference_gateway.errors import SettingsRefused
 from reference_gateway.ids import RandomIds
-from reference_gateway.service.election import Alone as OneCandidate
-from reference_gateway.service.election import Elected, Elections
-from reference_gateway.service.relay_stream import ROLE, EventStream, stream_relay
+from reference_gateway.service.capacity.spread import Alone as NoOthers
+from reference_gateway.service.capacity.spread import Instances
+from reference_gateway.service.outbox.election import Alone as OneCandidate
+from reference_gateway.service.outbox.election import Elected, Elections
+from reference_gateway.service.outbox.relay_stream import ROLE, EventStream, stream_relay
 from reference_gateway.service.runtime import Runtime
-from reference_gateway.service.spread import Alone as NoOthers
-from reference_gateway.service.spread import Instances
 from reference_gateway.service.unit_of_work import UnitOfWorkFactory
 from reference_gateway.settings import MEMORY_URL, GatewaySettings
 from reference_gateway.store.elections import Pace, SqlElections

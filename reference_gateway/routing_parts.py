@@ -11,9 +11,9 @@ from reference_gateway.channels.port import ChannelPort
 from reference_gateway.domain.breaker import BreakerRules
 from reference_gateway.domain.routing import RouteTraits
 from reference_gateway.errors import SettingsRefused
-from reference_gateway.service.circuits import Circuits
-from reference_gateway.service.reconcile import DailyRule
-from reference_gateway.service.route_payment import Router
+from reference_gateway.service.capacity.circuits import Circuits
+from reference_gateway.service.orders.route_payment import Router
+from reference_gateway.service.reconciling.reconcile import DailyRule
 from reference_gateway.settings import GatewaySettings
 
 

@@ -1,8 +1,8 @@
 """
 The buyer's balance with us, seen as a channel: nothing is called, for the ledger is its book.
 
-Paying from it is one transaction of the store and stands in `service/wallet_pay.py`; what is left for the port is a
-refund, whose money moves when its outcome is written down.
+Paying from it is one transaction of the store and stands in `service/live/wallet_pay.py`; what is left for the port is
+a refund, whose money moves when its outcome is written down.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from reference_gateway.domain.money import AMOUNT_FEN_MAX, Fen
 from reference_gateway.errors import BadRequest
-from reference_gateway.service.create_payment import OrderRequest
-from reference_gateway.service.refund_payment import RefundRequest
+from reference_gateway.service.orders.create_payment import OrderRequest
+from reference_gateway.service.orders.refund_payment import RefundRequest
 
 BODY_BYTES_MAX = 32 * 1024
 DIGITS_MAX = 18

@@ -19,9 +19,9 @@ from reference_gateway.errors import UnknownPayment
 from reference_gateway.http.auth import Gatekeeper
 from reference_gateway.http.bodies import CaptureBody, EmptyBody, ShipBody, parse, read_body
 from reference_gateway.http.problems import json_response
-from reference_gateway.service.capture_payment import CapturePayment
-from reference_gateway.service.end_payment import EndPayment
-from reference_gateway.service.fulfil_order import FulfilOrder
+from reference_gateway.service.orders.capture_payment import CapturePayment
+from reference_gateway.service.orders.end_payment import EndPayment
+from reference_gateway.service.orders.fulfil_order import FulfilOrder
 from reference_gateway.service.unit_of_work import UnitOfWorkFactory
 
 BodyT = TypeVar("BodyT", EmptyBody, ShipBody, CaptureBody)

@@ -17,10 +17,10 @@ from reference_gateway.http.auth import Gatekeeper
 from reference_gateway.http.bodies import parse, read_body
 from reference_gateway.http.live_bodies import ClaimBody, GoodBody, PacketBody, PayoutBody, RoomBody
 from reference_gateway.http.problems import json_response
-from reference_gateway.service.create_payment import is_waiting
-from reference_gateway.service.payouts import ENDED, Payouts
-from reference_gateway.service.red_packets import RedPackets
-from reference_gateway.service.rooms import Rooms
+from reference_gateway.service.live.payouts import ENDED, Payouts
+from reference_gateway.service.live.red_packets import RedPackets
+from reference_gateway.service.live.rooms import Rooms
+from reference_gateway.service.orders.create_payment import is_waiting
 
 
 class LiveApi:

@@ -10,9 +10,9 @@ from reference_gateway.domain.money import Fen
 from reference_gateway.domain.red_packet import COUNT_MAX
 from reference_gateway.domain.room import BASIS_POINTS
 from reference_gateway.http.bodies import AmountFen, Body, Line, Name, Number, printable
-from reference_gateway.service.payouts import PayoutRequest
-from reference_gateway.service.red_packets import PacketRequest
-from reference_gateway.service.rooms import GoodRequest, RoomRequest
+from reference_gateway.service.live.payouts import PayoutRequest
+from reference_gateway.service.live.red_packets import PacketRequest
+from reference_gateway.service.live.rooms import GoodRequest, RoomRequest
 
 STOCK_MAX = 10**9
 PAGE_TOKEN_S_MAX = 24 * 3600

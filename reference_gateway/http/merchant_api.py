@@ -21,10 +21,10 @@ from reference_gateway.errors import BadRequest
 from reference_gateway.http.auth import Gatekeeper
 from reference_gateway.http.bodies import PaymentBody, RefundBody, parse, read_body
 from reference_gateway.http.problems import json_response
-from reference_gateway.service.create_payment import CreatePayment, is_waiting
-from reference_gateway.service.pressure import Kind, Pressure
-from reference_gateway.service.query_payment import QueryPayment
-from reference_gateway.service.refund_payment import RefundPayment
+from reference_gateway.service.capacity.pressure import Kind, Pressure
+from reference_gateway.service.orders.create_payment import CreatePayment, is_waiting
+from reference_gateway.service.orders.query_payment import QueryPayment
+from reference_gateway.service.orders.refund_payment import RefundPayment
 from reference_gateway.service.unit_of_work import UnitOfWorkFactory
 
 PAGE_MAX = 1000

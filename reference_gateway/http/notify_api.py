@@ -15,7 +15,7 @@ from aiohttp import web
 from reference_gateway.domain.accounts import WALLET
 from reference_gateway.errors import BadRequest, NotifyRefused, StoreConflict, StoreUnavailable
 from reference_gateway.http.bodies import read_body
-from reference_gateway.service.handle_notify import HandleNotify
+from reference_gateway.service.orders.handle_notify import HandleNotify
 from reference_gateway.service.runtime import Runtime
 
 NOTIFY_BYTES_MAX = 64 * 1024

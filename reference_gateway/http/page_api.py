@@ -29,11 +29,11 @@ from reference_gateway.http.page_words import WORDS, language
 from reference_gateway.http.problems import json_response
 from reference_gateway.http.qr import qr_svg
 from reference_gateway.http.streams import own_payment, tip_on_page
-from reference_gateway.service.create_payment import CreatePayment, OrderRequest
-from reference_gateway.service.live_feed import LiveFeed
-from reference_gateway.service.purposes import Purpose
-from reference_gateway.service.query_payment import QueryPayment
-from reference_gateway.service.rooms import Rooms
+from reference_gateway.service.live.feed import LiveFeed
+from reference_gateway.service.live.rooms import Rooms
+from reference_gateway.service.orders.create_payment import CreatePayment, OrderRequest
+from reference_gateway.service.orders.purposes import Purpose
+from reference_gateway.service.orders.query_payment import QueryPayment
 from reference_gateway.service.runtime import Runtime
 
 AMOUNTS = ("1.00", "6.66", "9.90", "52.00", "188.00", "520.00")

@@ -19,7 +19,7 @@ from reference_gateway.errors import BadRequest, NotAnOperator, UnknownReconcili
 from reference_gateway.http.auth import Gatekeeper
 from reference_gateway.http.bodies import ReconciliationBody, parse, read_body
 from reference_gateway.http.problems import json_response
-from reference_gateway.service.reconcile import Comparing, Reconcile
+from reference_gateway.service.reconciling.reconcile import Comparing, Reconcile
 from reference_gateway.service.runtime import Runtime
 
 LISTED_MAX = 200

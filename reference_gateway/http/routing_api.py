@@ -14,8 +14,8 @@ from reference_gateway.domain.routing import RouteChoice, asked_for
 from reference_gateway.http.auth import Gatekeeper
 from reference_gateway.http.bodies import read_body
 from reference_gateway.http.problems import json_response
-from reference_gateway.service.query_payment import QueryPayment
-from reference_gateway.service.route_payment import ChannelView, Router
+from reference_gateway.service.orders.query_payment import QueryPayment
+from reference_gateway.service.orders.route_payment import ChannelView, Router
 from reference_gateway.service.unit_of_work import UnitOfWorkFactory
 
 

@@ -21,8 +21,8 @@ from reference_gateway.domain.payment import Payment
 from reference_gateway.errors import BadRequest, UnknownPayment, UnknownRoom
 from reference_gateway.http.auth import Gatekeeper
 from reference_gateway.http.page_tokens import PageToken, PageTokens
-from reference_gateway.service.live_feed import LiveFeed
-from reference_gateway.service.query_payment import QueryPayment
+from reference_gateway.service.live.feed import LiveFeed
+from reference_gateway.service.orders.query_payment import QueryPayment
 
 Told = Callable[[FeedRow], object | None]
 """What a reader is told of a row; None for nothing."""

@@ -24,11 +24,11 @@ from reference_gateway.domain.transitions import AttemptStatus
 from reference_gateway.errors import BadRequest
 from reference_gateway.ids import Ids
 from reference_gateway.metrics import Metrics
-from reference_gateway.service.effects import OrderEffects
-from reference_gateway.service.limits import Limits
-from reference_gateway.service.pressure import USUAL_BOUNDS, Bounds, Pressure
-from reference_gateway.service.spread import Alone, Instances, Spread
-from reference_gateway.service.turns import Turns
+from reference_gateway.service.capacity.limits import Limits
+from reference_gateway.service.capacity.pressure import USUAL_BOUNDS, Bounds, Pressure
+from reference_gateway.service.capacity.spread import Alone, Instances, Spread
+from reference_gateway.service.capacity.turns import Turns
+from reference_gateway.service.orders.effects import OrderEffects
 from reference_gateway.service.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from reference_gateway.webhooks import WebhookSender
 

@@ -17,9 +17,9 @@ import structlog
 from reference_gateway.domain.due import NextDue
 from reference_gateway.errors import GatewayError
 from reference_gateway.pace import Pace
-from reference_gateway.service.end_payment import EndPayment
-from reference_gateway.service.query_payment import QueryPayment
-from reference_gateway.service.refund_payment import RefundPayment
+from reference_gateway.service.orders.end_payment import EndPayment
+from reference_gateway.service.orders.query_payment import QueryPayment
+from reference_gateway.service.orders.refund_payment import RefundPayment
 from reference_gateway.service.runtime import Bell, Runtime
 
 CLAIM_MAX = 64

@@ -6,7 +6,7 @@ import pytest
 
 from reference_gateway.clock import SystemClock
 from reference_gateway.domain.limits import Tally
-from reference_gateway.service.limits import LocalCounters
+from reference_gateway.service.capacity.limits import LocalCounters
 from reference_gateway.store.redis_counters import RedisCounters
 
 pytestmark = pytest.mark.asyncio

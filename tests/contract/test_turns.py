@@ -7,7 +7,7 @@ import pytest
 
 from reference_gateway.clock import SystemClock
 from reference_gateway.errors import StoreUnavailable
-from reference_gateway.service.turns import Turns
+from reference_gateway.service.capacity.turns import Turns
 from reference_gateway.store import sql_connection
 from reference_gateway.store.sql_store import SqlStore
 from tests.unit.reference_gateway.support import World

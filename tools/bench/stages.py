@@ -38,8 +38,8 @@ from reference_gateway.http.auth import string_to_sign
 from reference_gateway.http.bodies import PaymentBody, parse
 from reference_gateway.http.problems import json_response
 from reference_gateway.ids import RandomIds
-from reference_gateway.service.create_payment import OrderRequest, attempt_of
 from reference_gateway.service.nonces import SqlNonces
+from reference_gateway.service.orders.create_payment import OrderRequest, attempt_of
 from reference_gateway.settings import GatewaySettings
 from reference_gateway.store.redis_nonces import RedisNonces
 from reference_gateway.store.sql_store import SqlStore

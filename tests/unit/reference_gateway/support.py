@@ -33,7 +33,7 @@ from reference_gateway.domain.records import OutboxRow, Posting
 from reference_gateway.domain.refund import Refund
 from reference_gateway.errors import NotifyRefused, SignatureRejected
 from reference_gateway.ids import SeededIds
-from reference_gateway.service.effects import NoEffects
+from reference_gateway.service.orders.effects import NoEffects
 from reference_gateway.service.unit_of_work import UnitOfWork
 from reference_gateway.settings import GatewaySettings
 from reference_gateway.store.memory_unit_of_work import MemoryStore

@@ -10,8 +10,8 @@ import pytest
 from reference_gateway.channels.port import Opening, PayRequest, RefundState
 from reference_gateway.domain.breaker import BreakerRules, CircuitState, Tally
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, ChannelUnavailable
-from reference_gateway.service.circuits import Circuits
-from reference_gateway.service.guarded_channel import GuardedChannel
+from reference_gateway.service.capacity.circuits import Circuits
+from reference_gateway.service.capacity.guarded_channel import GuardedChannel
 from tests.contract.samples import payment, refund
 from tests.contract.samples_live import payout
 from tests.unit.reference_gateway.support import FakeChannel

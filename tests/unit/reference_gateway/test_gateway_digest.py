@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reference_gateway.domain.money import Fen
-from reference_gateway.service.create_payment import OrderRequest
+from reference_gateway.service.orders.create_payment import OrderRequest
 
 LATER = ("purpose", "return_url", "payer_id", "auth_code", "client_ip", "good_id", "quantity", "hold")
 texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=20)

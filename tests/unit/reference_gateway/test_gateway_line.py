@@ -8,7 +8,7 @@ import pytest
 
 from harness.world.virtual_loop import VirtualLoop
 from reference_gateway.clock import SystemClock
-from reference_gateway.service.line import Line
+from reference_gateway.service.capacity.line import Line
 
 CROWD = 10
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.world.virtual_loop import VirtualLoop
-from reference_gateway.service.pressure import Kind
+from reference_gateway.service.capacity.pressure import Kind
 from tests.unit.reference_gateway.support import World, settings
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from harness.world.virtual_clock import VirtualClock
 from harness.world.virtual_loop import VirtualLoop
 from reference_gateway.metrics import Metrics
-from reference_gateway.service.spread import Alone, Spread, parts_by_weight
+from reference_gateway.service.capacity.spread import Alone, Spread, parts_by_weight
 from tests.unit.reference_gateway.support import BASE
 
 

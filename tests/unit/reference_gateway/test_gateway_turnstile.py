@@ -2,7 +2,7 @@
 
 import asyncio
 
-from reference_gateway.service.turnstile import Turnstile
+from reference_gateway.service.capacity.turnstile import Turnstile
 
 
 def told(story):

@@ -14,7 +14,7 @@ from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.records import Transition
 from reference_gateway.domain.transitions import ORDER_STEPS, OrderEvent, Verdict
 from reference_gateway.errors import IllegalTransition, UnknownPayment
-from reference_gateway.service.end_trade import EndTrade
+from reference_gateway.service.orders.end_trade import EndTrade
 from reference_gateway.service.runtime import Runtime
 
 

@@ -17,11 +17,11 @@ from reference_gateway.channels.port import EndState, TradeReport, TradeState
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.transitions import ENDED, AttemptStatus
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, ChannelUnavailable
-from reference_gateway.service.book_reversal import BookReversal
-from reference_gateway.service.earlier_tries import return_others, settle_earlier
-from reference_gateway.service.progress import Progress, ProgressCommits, end_event, end_of
+from reference_gateway.service.orders.book_reversal import BookReversal
+from reference_gateway.service.orders.earlier_tries import return_others, settle_earlier
+from reference_gateway.service.orders.progress import Progress, ProgressCommits, end_event, end_of
+from reference_gateway.service.orders.settle import Settlements, settle_report
 from reference_gateway.service.runtime import Runtime
-from reference_gateway.service.settle import Settlements, settle_report
 
 _STATES = {
     TradeState.CLOSED: EndState.CLOSED,

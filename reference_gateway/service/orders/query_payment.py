@@ -16,12 +16,12 @@ from reference_gateway.channels.port import TradeReport, TradeState
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.transitions import AttemptStatus, PaymentStatus
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, ChannelUnavailable, UnknownPayment
-from reference_gateway.service.book_reversal import BookReversal
-from reference_gateway.service.earlier_tries import settle_earlier
-from reference_gateway.service.open_payment import OpenPayment
-from reference_gateway.service.progress import Progress, ProgressCommits, end_event, end_of
+from reference_gateway.service.orders.book_reversal import BookReversal
+from reference_gateway.service.orders.earlier_tries import settle_earlier
+from reference_gateway.service.orders.open_payment import OpenPayment
+from reference_gateway.service.orders.progress import Progress, ProgressCommits, end_event, end_of
+from reference_gateway.service.orders.settle import Settlements, settle_report
 from reference_gateway.service.runtime import Runtime
-from reference_gateway.service.settle import Settlements, settle_report
 
 
 class QueryPayment:

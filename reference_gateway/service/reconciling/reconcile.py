@@ -37,8 +37,8 @@ from reference_gateway.errors import (
     ChannelUnavailable,
     UnknownReconciliation,
 )
-from reference_gateway.service.repair import ASKED_ABOUT, Repair
-from reference_gateway.service.route_payment import Router
+from reference_gateway.service.orders.route_payment import Router
+from reference_gateway.service.reconciling.repair import ASKED_ABOUT, Repair
 from reference_gateway.service.runtime import Runtime
 
 PAGE_ROWS = 1000

@@ -27,8 +27,8 @@ from typing import Self
 
 from reference_gateway.errors import TooBusy
 from reference_gateway.metrics import Metrics
-from reference_gateway.service.line import Line
-from reference_gateway.service.turnstile import Turnstile
+from reference_gateway.service.capacity.line import Line
+from reference_gateway.service.capacity.turnstile import Turnstile
 
 RETRY_AFTER_S_MAX = 30
 # Commits take hundreds at once: how long a handful waited, in an outage say, tells nothing about a crowd.

@@ -30,8 +30,8 @@ from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.transitions import ORDER_STEPS, OrderEvent, Verdict
 from reference_gateway.domain.tries import number_of_try, order_and_try
 from reference_gateway.errors import ChannelOutcomeUnknown
-from reference_gateway.service.progress import ring_for
-from reference_gateway.service.purposes import Purpose
+from reference_gateway.service.orders.progress import ring_for
+from reference_gateway.service.orders.purposes import Purpose
 from reference_gateway.service.runtime import Runtime
 from reference_gateway.service.unit_of_work import UnitOfWork
 from reference_gateway.store.group_commit import GroupCommit

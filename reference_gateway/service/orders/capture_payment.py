@@ -23,9 +23,9 @@ from reference_gateway.errors import (
     ChannelUnavailable,
     IllegalTransition,
 )
-from reference_gateway.service.query_payment import QueryPayment
+from reference_gateway.service.orders.query_payment import QueryPayment
+from reference_gateway.service.orders.settle import Settlements, settle_report
 from reference_gateway.service.runtime import Runtime
-from reference_gateway.service.settle import Settlements, settle_report
 from reference_gateway.service.unit_of_work import UnitOfWork
 
 

@@ -12,7 +12,7 @@ import structlog
 
 from reference_gateway.domain.due import NextDue
 from reference_gateway.domain.reconciliation import ReconciliationStatus
-from reference_gateway.service.reconcile import Comparing, DailyRule, Reconcile
+from reference_gateway.service.reconciling.reconcile import Comparing, DailyRule, Reconcile
 from reference_gateway.service.runtime import Bell, Runtime
 from reference_gateway.service.workers import Worker
 

@@ -30,8 +30,8 @@ from reference_gateway.domain.red_packet import PacketStatus, RedPacket, Share, 
 from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.room import Room
 from reference_gateway.errors import IllegalTransition, RefundExceedsPaid
-from reference_gateway.service.effects import NoEffects
-from reference_gateway.service.purposes import Purpose, settle_stock
+from reference_gateway.service.orders.effects import NoEffects
+from reference_gateway.service.orders.purposes import Purpose, settle_stock
 from reference_gateway.service.runtime import Runtime
 from reference_gateway.service.unit_of_work import UnitOfWork
 

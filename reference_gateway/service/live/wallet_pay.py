@@ -19,7 +19,7 @@ from reference_gateway.domain.record import changed
 from reference_gateway.domain.records import OutboxRow, Posting, Transition, app_account
 from reference_gateway.domain.transitions import AttemptStatus, OrderEvent, PaymentStatus
 from reference_gateway.errors import GatewayError, OrderConflict, StoreConflict
-from reference_gateway.service.create_payment import (
+from reference_gateway.service.orders.create_payment import (
     Admission,
     AdmissionKey,
     Admissions,
@@ -29,7 +29,7 @@ from reference_gateway.service.create_payment import (
     keys_that_conflict,
     refused_at_once,
 )
-from reference_gateway.service.purposes import OUT_OF_STOCK, Purpose, refusals, reserve, short
+from reference_gateway.service.orders.purposes import OUT_OF_STOCK, Purpose, refusals, reserve, short
 from reference_gateway.service.runtime import Runtime
 from reference_gateway.service.unit_of_work import UnitOfWork
 from reference_gateway.store.group_commit import GroupCommit

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 
 from reference_gateway.domain.notice import Ruling
 from reference_gateway.errors import NotifyRefused
+from reference_gateway.service.orders.settle import Arrival, Settlements
 from reference_gateway.service.runtime import Runtime
-from reference_gateway.service.settle import Arrival, Settlements
 
 
 class HandleNotify:

@@ -31,7 +31,7 @@ from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.payout import Payout
 from reference_gateway.domain.refund import Refund
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, ChannelUnavailable
-from reference_gateway.service.circuits import Circuits
+from reference_gateway.service.capacity.circuits import Circuits
 
 ResultT = TypeVar("ResultT")
 

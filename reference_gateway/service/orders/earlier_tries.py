@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from reference_gateway.channels.port import TradeState
 from reference_gateway.domain.payment import Payment
+from reference_gateway.service.orders.settle import Settlements, settle_report
 from reference_gateway.service.runtime import Runtime
-from reference_gateway.service.settle import Settlements, settle_report
 
 
 async def settle_earlier(runtime: Runtime, settlements: Settlements, payment: Payment) -> bool:

@@ -20,9 +20,9 @@ from reference_gateway.domain.refund import Refund
 from reference_gateway.domain.transitions import RefundStatus
 from reference_gateway.domain.tries import order_and_try
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, ChannelUnavailable
-from reference_gateway.service.refund_payment import RefundPayment
+from reference_gateway.service.orders.refund_payment import RefundPayment
+from reference_gateway.service.orders.settle import Arrival, Settlements
 from reference_gateway.service.runtime import Runtime
-from reference_gateway.service.settle import Arrival, Settlements
 
 ASKED_ABOUT = frozenset({DifferenceKind.STATE, DifferenceKind.AMOUNT, DifferenceKind.MISSING_THERE})
 """A fee is no matter of a trade's state, and of a number that is not ours there is nothing to ask."""

@@ -18,8 +18,8 @@ from reference_gateway.domain.money import Fen
 from reference_gateway.domain.records import Account, OutboxRow, Posting, PostingKind
 from reference_gateway.domain.red_packet import PacketStatus, RedPacket, Share
 from reference_gateway.errors import GatewayError, OrderConflict, PacketGone, UnknownPacket
-from reference_gateway.service.create_payment import Admission, CreatePayment, OrderRequest
-from reference_gateway.service.purposes import Purpose
+from reference_gateway.service.orders.create_payment import Admission, CreatePayment, OrderRequest
+from reference_gateway.service.orders.purposes import Purpose
 from reference_gateway.service.runtime import Runtime
 from reference_gateway.service.unit_of_work import UnitOfWork
 from reference_gateway.service.workers import CLAIM_MAX, Worker

@@ -37,10 +37,10 @@ from reference_gateway.errors import (
     OrderConflict,
     StoreConflict,
 )
-from reference_gateway.service.open_payment import Caller, OpenPayment
-from reference_gateway.service.pressure import Kind, Place
-from reference_gateway.service.purposes import OUT_OF_STOCK, refusals, refuse_unless_whole, reserve
-from reference_gateway.service.route_payment import Router
+from reference_gateway.service.capacity.pressure import Kind, Place
+from reference_gateway.service.orders.open_payment import Caller, OpenPayment
+from reference_gateway.service.orders.purposes import OUT_OF_STOCK, refusals, refuse_unless_whole, reserve
+from reference_gateway.service.orders.route_payment import Router
 from reference_gateway.service.runtime import Runtime
 from reference_gateway.service.unit_of_work import UnitOfWork
 from reference_gateway.store.group_commit import GroupCommit

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from reference_gateway.channels.port import PRODUCTS, ChannelPort
 from reference_gateway.domain.routing import Candidate, RouteAsk, RouteChoice, RouteTraits, choose
 from reference_gateway.errors import BadRequest, NoRoute
-from reference_gateway.service.circuits import Circuits, Standing
+from reference_gateway.service.capacity.circuits import Circuits, Standing
 
 NOT_CHOSEN = frozenset({"wallet"})
 """Channels that nobody chooses for a buyer unless a weight is configured: they spend what the buyer keeps here."""

@@ -16,9 +16,9 @@ from reference_gateway.channels.port import Opening, PayRequest
 from reference_gateway.domain.payment import Payment
 from reference_gateway.domain.transitions import AttemptEvent
 from reference_gateway.errors import ChannelOutcomeUnknown, ChannelRefused, ChannelUnavailable, OpeningLost
-from reference_gateway.service.progress import Progress, ProgressCommits
+from reference_gateway.service.orders.progress import Progress, ProgressCommits
+from reference_gateway.service.orders.settle import Settlements, settle_report
 from reference_gateway.service.runtime import Runtime
-from reference_gateway.service.settle import Settlements, settle_report
 
 
 class Caller:

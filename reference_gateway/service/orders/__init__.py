@@ -1,0 +1,1 @@
+"""An order from its row to its end: opened, asked about, told of, settled, refunded, ended."""

@@ -1,0 +1,1 @@
+"""Channels' bills compared with the ledger, and differences looked into."""
