@@ -306,13 +306,14 @@ class Book:
 
     def _named(self, provider: str, out_trade_no: str, merchant_id: str | None) -> Trade | None:
         name = ("order", provider, out_trade_no)
-        if merchant_id is None:
-            return next(iter(self._trades.named(name)), None)
-        for trades in (self._trades.recent(name), self._trades.named(name)):
-            for trade in trades:
+        if merchant_id is not None:
+            for trade in self._trades.recent(name):
                 if trade.opening.merchant_id == merchant_id:
                     return trade
-        return None
+            if not self._trades.on_disk:
+                return None
+        found = self._trades.named(name)
+        return next((trade for trade in found if merchant_id in {None, trade.opening.merchant_id}), None)
 
     def by_trade_no(self, provider: str, trade_no: str, *, now: datetime) -> Trade | None:
         """Look up by the platform's number."""

@@ -38,7 +38,7 @@ class Drawer(Generic[Value]):
     def get(self, key: Key) -> Value | None:
         """The value of that key."""
         value = self._recent.get(key)
-        if value is None and self._sieve.passes(hash(key)):
+        if value is None and self._scratch.made and self._sieve.passes(hash(key)):
             found = self._scratch.read("SELECT value FROM drawer WHERE name = ?", marshal.dumps(key, _ALIKE))
             if found:
                 value = self[key] = cast("Value", _read(found[0][0]))

@@ -62,6 +62,7 @@ class Scratch:
         # Statements begin and end transactions themselves; whoever stops a simulator may be another thread.
         file = sqlite3.connect(name, isolation_level=None, check_same_thread=False)
         try:
+            Path(name).unlink()
             file.execute("PRAGMA locking_mode = EXCLUSIVE")
             file.execute("PRAGMA synchronous = OFF")
             # What a full disk interrupts is taken back, by what memory knows of it.
@@ -69,11 +70,10 @@ class Scratch:
             file.execute(f"PRAGMA cache_size = -{self._cache_kib}")
             for table in self._tables:
                 file.execute(table)
-        except sqlite3.Error:
+        except (sqlite3.Error, OSError):
             file.close()
+            Path(name).unlink(missing_ok=True)  # where an open file cannot go
             raise
-        finally:
-            Path(name).unlink()
         return file
 
     def _tell(self, problem: Exception) -> None:

@@ -20,6 +20,8 @@ Name = tuple[str, ...]
 KEPT = 20_000
 # Of those that stay, such a part is put away at a time, so that nobody waits long for it.
 _ROUNDS = 160
+# Where many have been held for long, so many times as much is looked at.
+_CATCH_UP = 4
 _READ_AT_ONCE = 256
 _CACHE_KIB = 4096
 _TABLES = (
@@ -62,6 +64,11 @@ class Shelf(Generic[Thing]):
         # Names that are not on disk yet; most are one thing's. A name here is one of something recent.
         self._names: dict[Name, int | tuple[int, ...]] = {}
 
+    @property
+    def on_disk(self) -> bool:
+        """Whether anything is."""
+        return self._scratch.made
+
     def __len__(self) -> int:
         return self._last
 
@@ -70,16 +77,16 @@ class Shelf(Generic[Thing]):
         self._last += 1
         self._hold(self._last, thing)
         for name in self._names_of(thing):
-            self.name(thing, self._last, name)
+            self._name(self._last, name)
 
     def name(self, thing: Thing, number: int, name: Name) -> None:
         """From here on it has one more name; what is here no more since everything was forgotten gets none."""
-        if self._recent.get(number) is not thing:
-            return
-        known = self._names.get(name)
-        if known is None:
-            self._names[name] = number
-        elif known != number:
+        if self._recent.get(number) is thing:
+            self._name(number, name)
+
+    def _name(self, number: int, name: Name) -> None:
+        known = self._names.setdefault(name, number)
+        if known != number:
             self._names[name] = (*known, number) if isinstance(known, tuple) else (known, number)
 
     def unname(self, number: int, name: Name) -> bool:
@@ -124,6 +131,8 @@ class Shelf(Generic[Thing]):
 
     def named(self, name: Name) -> Sequence[Thing]:
         """All of that name, in order."""
+        if not self._scratch.made:
+            return self.recent(name)
         hashed = hash(name)
         if not self._sieve.passes(hashed):
             return self.recent(name)
@@ -149,7 +158,7 @@ class Shelf(Generic[Thing]):
     def _put_away(self) -> None:
         bodies: list[tuple[int, bytes]] = []
         moved: list[tuple[int, Name]] = []
-        for number in list(islice(self._recent, len(self._recent) - self._kept)):
+        for number in list(islice(self._recent, min(len(self._recent) - self._kept, _CATCH_UP * self._batch))):
             thing = self._recent[number]
             body, names = self._pack(thing), list(self._names_of(thing))
             watch = ref(thing)
@@ -172,7 +181,7 @@ class Shelf(Generic[Thing]):
     def _take_back(self, bodies: Iterable[tuple[int, bytes]], names: Iterable[tuple[int, Name]]) -> None:
         self._recent |= {number: self._unpack(body) for number, body in bodies}
         for number, name in names:
-            self.name(self._recent[number], number, name)
+            self._name(number, name)
 
     def read(self, numbers: range) -> Iterator[Thing]:
         """Things to look at, in that order; those on disk stay there, and are read a few at a time."""

@@ -189,6 +189,27 @@ def test_a_shelf_that_put_it_away_would_be_seen(monkeypatch: pytest.MonkeyPatch)
         compared(LOSS, kept=1, numbers=Numbers())
 
 
+def test_many_that_are_held_cost_little_and_go_when_they_are_let_go_of():
+    packed = []
+
+    def pack(thing: Trade) -> bytes:
+        packed.append(thing.seq)
+        return pack_one(thing)
+
+    book = Book(kept=1)
+    pack_one, book._trades._pack = book._trades._pack, pack
+    held = [book.open(opening(f"o{number}")) for number in range(100)]
+    assert len(packed) <= 100 * shelf._CATCH_UP
+    assert len(book._trades._recent) == 100
+    del held
+    packed.clear()
+    for number in range(100, 150):
+        book.open(opening(f"o{number}"))
+    assert len(book._trades._recent) <= 2
+    assert len(list(book.trades(now=T0))) == 150
+    book.release()
+
+
 def filled(book: Book, count: int = 6) -> None:
     for number in range(1, count + 1):
         book.open(opening(f"o{number}"), qr_code=f"qr{number}", qr_expires_at=T0 + timedelta(hours=1))
