@@ -14,7 +14,7 @@ from mock_providers.core.scratch import Scratch, Sieve
 Value = TypeVar("Value", str, int)
 Key = tuple[str, ...]
 
-_ROUNDS = 160
+_ROUNDS = 80
 _CACHE_KIB = 1024
 _TABLE = "CREATE TABLE drawer (name BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID"
 _PUT = "INSERT OR REPLACE INTO drawer VALUES (?, ?)"

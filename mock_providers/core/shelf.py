@@ -17,9 +17,9 @@ Thing = TypeVar("Thing")
 # What kind of name, and the name; several things may have the same.
 Name = tuple[str, ...]
 
-KEPT = 20_000
+KEPT = 10_000
 # Of those that stay, such a part is put away at a time, so that nobody waits long for it.
-_ROUNDS = 160
+_ROUNDS = 80
 # Where many have been held for long, so many times as much is looked at.
 _CATCH_UP = 4
 _READ_AT_ONCE = 256
