@@ -23,13 +23,15 @@ PLANNED = ("sent", "duplicate", "forged", "tampered", "dropped", "delayed", "reo
 T0 = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-async def run(credentials_dir: Path, *, nonce: str, chaos: int, seed: int = 7) -> tuple[dict[str, Any], set[Any]]:
+async def run(
+    credentials_dir: Path, *, nonce: str, chaos: int, seed: int = 7, **settings: Any
+) -> tuple[dict[str, Any], set[Any]]:
     """
     Pay under the flaky profile; returns what was planned, and the decisions about first attempts.
     """
     labels = [f"pp{number:06d}" for number in range(PAYMENTS)]
     Random(chaos).shuffle(labels)
-    async with sandbox(credentials_dir, faults_file=FLAKY, seed=seed, schedule_rate=1.0) as box:
+    async with sandbox(credentials_dir, faults_file=FLAKY, seed=seed, schedule_rate=1.0, **settings) as box:
         box.receiver.answer = lambda _: (500, b"") if Random(chaos).random() < 0.5 else (200, b"success")
         await asyncio.gather(*(_pay(box, f"{label}-{nonce}", label) for label in labels))
         await box.advance(100_000, until_idle=True)
@@ -60,6 +62,12 @@ async def test_two_runs_with_one_seed_draw_the_same_and_another_seed_draws_other
     assert told == told_again
     assert (other, told_other) != (counts, told)
     assert all(counts.values())
+
+
+@pytest.mark.asyncio
+async def test_orders_that_lie_on_disk_draw_what_orders_in_memory_draw(credentials_dir):
+    in_memory = await run(credentials_dir, nonce="a1", chaos=1)
+    assert await run(credentials_dir, nonce="b2", chaos=2, trades_kept=1) == in_memory
 
 
 @pytest.mark.parametrize("slow_s", [0.0, 5.0, 20.0])
