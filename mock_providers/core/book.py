@@ -184,21 +184,23 @@ class Trade:
         return self.paid_fen - self.refunded_fen - self.refunding_fen
 
 
-def _names_of(trade: Trade) -> Iterator[Name]:
+def _names_of(trade: Trade) -> list[Name]:
     opening = trade.opening
-    yield ("order", opening.provider, opening.out_trade_no)
+    names: list[Name] = [("order", opening.provider, opening.out_trade_no)]
     if trade.qr_code:
-        yield ("qr", trade.qr_code)
+        names.append(("qr", trade.qr_code))
     if trade.trade_no is not None:
-        yield ("trade_no", opening.provider, trade.trade_no)
+        names.append(("trade_no", opening.provider, trade.trade_no))
     for refund in trade.refunds.values():
-        yield from _refund_names(opening, refund)
+        names += _refund_names(opening, refund)
+    return names
 
 
-def _refund_names(opening: Opening, refund: Refund) -> Iterator[Name]:
-    yield ("refund", opening.provider, opening.merchant_id, refund.out_request_no)
+def _refund_names(opening: Opening, refund: Refund) -> list[Name]:
+    names: list[Name] = [("refund", opening.provider, opening.merchant_id, refund.out_request_no)]
     if refund.refund_no:
-        yield ("refund_no", opening.provider, refund.refund_no)
+        names.append(("refund_no", opening.provider, refund.refund_no))
+    return names
 
 
 _of_trade, _of_opening, _of_refund = (
@@ -276,22 +278,21 @@ class Book:
         trade.seq = self._numbers.outer(len(self._trades) + 1)
         self._trades.add(trade)
 
-    def _touch(self, trade: Trade) -> int:
-        """
-        Returns:
-            The place of *trade*, which is about to change.
-        """
-        place = self._numbers.inner(trade.seq)
-        self._trades.touch(trade, place)
-        return place
+    def _touch(self, trade: Trade) -> None:
+        """*trade* is about to change."""
+        if self._trades.on_disk:
+            self._trades.touch(trade, self._numbers.inner(trade.seq))
+
+    def _name(self, trade: Trade, name: Name) -> None:
+        self._trades.name(trade, self._numbers.inner(trade.seq), name)
 
     def renew_qr(self, trade: Trade, *, qr_code: str, qr_expires_at: datetime) -> None:
         """A fresh code for an order nobody has scanned; the old code stops working."""
-        place = self._touch(trade)
-        self._trades.unname(place, ("qr", trade.qr_code))
+        self._touch(trade)
+        self._trades.unname(self._numbers.inner(trade.seq), ("qr", trade.qr_code))
         trade.qr_code = qr_code
         trade.qr_expires_at = qr_expires_at
-        self._trades.name(trade, place, ("qr", qr_code))
+        self._name(trade, ("qr", qr_code))
 
     def by_order(
         self, provider: str, out_trade_no: str, *, now: datetime, merchant_id: str | None = None
@@ -388,12 +389,12 @@ class Book:
         """The buyer looks at the order: from here on the platform knows a trade."""
         if trade.state is TradeState.CREATED and trade.qr_expires_at is not None and now >= trade.qr_expires_at:
             raise BookRefused("qr_expired", "this QR code has expired; create the payment again for a fresh one")
-        place = self._touch(trade)
+        self._touch(trade)
         _step(trade, Step.SCAN)
         if trade.trade_no is None:
             trade.trade_no = trade_no
             trade.scanned_at = now
-            self._trades.name(trade, place, ("trade_no", trade.opening.provider, trade_no))
+            self._name(trade, ("trade_no", trade.opening.provider, trade_no))
 
     def pay(self, trade: Trade, *, now: datetime) -> None:
         """
@@ -456,7 +457,7 @@ class Book:
         """
         if not 0 < refund.amount_fen <= trade.refundable_fen:
             raise BookRefused("refund_too_large", "a refund cannot exceed what is left of the payment")
-        place = self._touch(trade)
+        self._touch(trade)
         if refund.state is RefundState.PROCESSING:
             if trade.state is not TradeState.PAID:
                 raise BookRefused(*_REFUSALS[trade.state])
@@ -466,7 +467,7 @@ class Book:
         trade.refunds[refund.out_request_no] = refund
         for name in _refund_names(trade.opening, refund):
             if self._trades.first(name) is None:  # else another trade's, which keeps the number
-                self._trades.name(trade, place, name)
+                self._name(trade, name)
 
     def settle_refund(self, trade: Trade, out_request_no: str, *, ok: bool, now: datetime) -> Refund:
         """

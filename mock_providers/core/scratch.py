@@ -32,11 +32,8 @@ class Scratch:
         self._tables, self._cache_kib = tables, cache_kib
         self._file: sqlite3.Connection | None = None
         self._told = False
-
-    @property
-    def made(self) -> bool:
-        """Whether anything was ever written; there is no file before."""
-        return self._file is not None
+        # Whether there is a file; none is made before something is written.
+        self.made = False
 
     def write(self, *batches: tuple[str, Iterable[Row]]) -> bool:
         """
@@ -47,6 +44,7 @@ class Scratch:
         """
         try:
             file = self._file = self._file or self._make()
+            self.made = True
             with file:
                 file.execute("BEGIN")
                 for statement, rows in batches:
@@ -90,7 +88,7 @@ class Scratch:
         """Let go of the file and all that is in it; the next row begins another."""
         if self._file is not None:
             self._file.close()
-            self._file = None
+            self._file, self.made = None, False
 
 
 class Sieve:

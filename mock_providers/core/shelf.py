@@ -47,7 +47,7 @@ class Shelf(Generic[Thing]):
         kept: int,
         pack: Callable[[Thing], bytes],
         unpack: Callable[[bytes], Thing],
-        names_of: Callable[[Thing], Iterable[Name]],
+        names_of: Callable[[Thing], Sequence[Name]],
     ) -> None:
         self._kept = kept
         self._batch = max(kept // _ROUNDS, 1)
@@ -77,7 +77,8 @@ class Shelf(Generic[Thing]):
         self._last += 1
         self._hold(self._last, thing)
         for name in self._names_of(thing):
-            self._name(self._last, name)
+            if self._names.setdefault(name, self._last) != self._last:
+                self._name(self._last, name)
 
     def name(self, thing: Thing, number: int, name: Name) -> None:
         """From here on it has one more name; what is here no more since everything was forgotten gets none."""
@@ -142,7 +143,10 @@ class Shelf(Generic[Thing]):
 
     def first(self, name: Name) -> Thing | None:
         """The only one of that name, or the first."""
-        found = self.recent(name) or self.named(name)
+        known = self._names.get(name)
+        if known is not None:
+            return self._recent[known if isinstance(known, int) else min(known)]
+        found = self.named(name) if self._scratch.made else ()
         return found[0] if found else None
 
     def touch(self, thing: Thing, number: int) -> None:
@@ -160,7 +164,7 @@ class Shelf(Generic[Thing]):
         moved: list[tuple[int, Name]] = []
         for number in list(islice(self._recent, min(len(self._recent) - self._kept, _CATCH_UP * self._batch))):
             thing = self._recent[number]
-            body, names = self._pack(thing), list(self._names_of(thing))
+            body, names = self._pack(thing), self._names_of(thing)
             watch = ref(thing)
             del self._recent[number], thing
             held = watch()
