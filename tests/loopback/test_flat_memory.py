@@ -9,7 +9,7 @@ import pytest
 from tools.bench.growth import FORGETFUL, SHELVED, left_by, open_shop
 
 WARM, PAYMENTS = 150, 400
-# An order, its numbers and labels, while it is in memory; 2.1 to 2.6 kB by `make bench ARGS=growth`.
+# An order, its numbers and labels, while it is in memory; 2.2 to 2.4 kB by `make bench ARGS=growth`.
 BYTES_MAX = 2800
 # Lists and tables that grow by leaps; once what remembers the latest texts is full.
 SHELVED_WARM, SHELVED_BYTES_MAX = 600, 100
