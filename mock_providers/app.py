@@ -10,20 +10,20 @@ from functools import partial
 from pathlib import Path
 
 from mock_providers.cashier import Cashier
-from mock_providers.core.book import Book
+from mock_providers.core.books.book import Book
 from mock_providers.core.clock import Clock, ScheduleClock, SystemClock
 from mock_providers.core.control import ControlServer, ControlState
 from mock_providers.core.crowd import Crowd
-from mock_providers.core.identities import Identities, merchant_folders
 from mock_providers.core.ids import KeyedIds
-from mock_providers.core.journal import Journal
 from mock_providers.core.labels import Labels
 from mock_providers.core.many import ManyMerchants
-from mock_providers.core.notifier import Notifier
+from mock_providers.core.notifies.notifier import Notifier
 from mock_providers.core.numbers import ALONE, Numbers
 from mock_providers.core.provider import Provider, ProviderOptions, ProviderWorld
-from mock_providers.core.server import ProviderServer, Sharing
 from mock_providers.core.timers import Timers
+from mock_providers.core.wire.identities import Identities, merchant_folders
+from mock_providers.core.wire.journal import Journal
+from mock_providers.core.wire.server import ProviderServer, Sharing
 from mock_providers.errors import ConfigurationRefused, ProvidersError, closest
 from mock_providers.faults.desk import FaultDesk
 from mock_providers.faults.source import FaultSource

@@ -13,9 +13,9 @@ from pathlib import Path
 import orjson
 
 from mock_providers.core.clock import SystemClock
-from mock_providers.core.doctor import Diagnosis, Words
-from mock_providers.core.journal import RawRequest
-from mock_providers.core.pasted import read_pasted
+from mock_providers.core.signatures.doctor import Diagnosis, Words
+from mock_providers.core.signatures.pasted import read_pasted
+from mock_providers.core.wire.journal import RawRequest
 from mock_providers.errors import ProvidersError, Undiagnosable
 from mock_providers.registry import DOCTORS
 

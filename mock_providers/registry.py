@@ -6,9 +6,9 @@ from types import MappingProxyType
 
 from mock_providers.alipay import PROVIDER as ALIPAY
 from mock_providers.alipay.doctor import doctor_for as alipay_doctor
-from mock_providers.core.credentials import ensure
-from mock_providers.core.doctor import SignatureDoctor
 from mock_providers.core.provider import ProviderFactory
+from mock_providers.core.signatures.credentials import ensure
+from mock_providers.core.signatures.doctor import SignatureDoctor
 from mock_providers.unionpay import PROVIDER as UNIONPAY
 from mock_providers.unionpay.doctor import doctor_for as unionpay_doctor
 from mock_providers.wechatpay import PROVIDER as WECHATPAY

@@ -13,10 +13,10 @@ from typing import Any, Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from mock_providers.core.hosts import is_loopback
-from mock_providers.core.journal import KEPT, KEPT_BYTES
-from mock_providers.core.notifier import DONE_KEPT
-from mock_providers.core.shelf import KEPT as TRADES_KEPT
+from mock_providers.core.notifies.notifier import DONE_KEPT
+from mock_providers.core.shelves.shelf import KEPT as TRADES_KEPT
+from mock_providers.core.wire.hosts import is_loopback
+from mock_providers.core.wire.journal import KEPT, KEPT_BYTES
 from mock_providers.errors import ConfigurationRefused, closest
 from mock_providers.faults.desk import ATTEMPTS_KEPT
 

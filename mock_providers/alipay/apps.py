@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 from mock_providers.alipay.certificates import certificate_sn, read_certificates, root_sn
-from mock_providers.core.credentials import private_key, public_key
+from mock_providers.core.signatures.credentials import private_key, public_key
 
 APP_CERTIFICATE = "appCertPublicKey.crt"
 PLATFORM_CERTIFICATE = "alipayCertPublicKey_RSA2.crt"

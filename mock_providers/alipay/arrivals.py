@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from mock_providers.alipay import codes
 from mock_providers.alipay.work import Office
-from mock_providers.core.book import Refund, RefundState, Trade, TradeState
-from mock_providers.core.payouts import Payout, PayoutState
+from mock_providers.core.books.book import Refund, RefundState, Trade, TradeState
+from mock_providers.core.books.payouts import Payout, PayoutState
 
 _END = "ends"
 _UNTAKEN = "PAYEE_ACCOUNT_STATUS_ERROR"

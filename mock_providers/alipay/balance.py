@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from mock_providers.alipay.policy import Policy
-from mock_providers.core.book import Book
-from mock_providers.core.payouts import PayoutState
+from mock_providers.core.books.book import Book
+from mock_providers.core.books.payouts import PayoutState
 
 
 def balance_fen(policy: Policy, book: Book, *, merchant_id: str, now: datetime) -> int | None:

@@ -17,11 +17,11 @@ from mock_providers.alipay.business import Unreadable, text_field
 from mock_providers.alipay.orders import buyer_logon_id
 from mock_providers.alipay.times import BEIJING
 from mock_providers.alipay.work import Office, Work
-from mock_providers.core.book import Refund, RefundState, Trade
-from mock_providers.core.hosts import host_of
-from mock_providers.core.payouts import Payout, PayoutState
-from mock_providers.core.planted import Difference, DifferenceKind
-from mock_providers.core.reply import ProviderReply, WireReply
+from mock_providers.core.books.book import Refund, RefundState, Trade
+from mock_providers.core.books.payouts import Payout, PayoutState
+from mock_providers.core.books.planted import Difference, DifferenceKind
+from mock_providers.core.wire.hosts import host_of
+from mock_providers.core.wire.reply import ProviderReply, WireReply
 
 DOWNLOAD_PATH = "/downloadBillFile.resource"
 

@@ -9,9 +9,9 @@ from mock_providers.alipay.refunds import impossible, lacks
 from mock_providers.alipay.states import TradeStatus, status_of
 from mock_providers.alipay.trades import find_trade
 from mock_providers.alipay.work import Office, Work
-from mock_providers.core.book import Refund, RefundState, Trade, TradeState
+from mock_providers.core.books.book import Refund, RefundState, Trade, TradeState
 from mock_providers.core.money import Fen
-from mock_providers.core.reply import ProviderReply
+from mock_providers.core.wire.reply import ProviderReply
 
 # A cancel of these may succeed a little later, with the same numbers. Facts: alipay/business-codes
 RETRIED = frozenset({"ACQ.SYSTEM_ERROR", "AQC.SYSTEM_ERROR", "ACQ.SELLER_BALANCE_NOT_ENOUGH"})

@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 from types import MappingProxyType
 
-from mock_providers.core.reply import ProviderReply
+from mock_providers.core.wire.reply import ProviderReply
 
 _ZERO = "0.00"
 _NOTHING: Mapping[str, object] = MappingProxyType({})

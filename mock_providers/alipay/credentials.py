@@ -12,7 +12,7 @@ from mock_providers.alipay.apps import (
     ROOT_CERTIFICATES,
 )
 from mock_providers.alipay.certificates import certificate_sn, curve_root, issued, pem_of, root_authority, root_sn
-from mock_providers.core.credentials import CredentialMaker, bare, pkcs1_pem, pkcs8_pem, public_pem
+from mock_providers.core.signatures.credentials import CredentialMaker, bare, pkcs1_pem, pkcs8_pem, public_pem
 
 
 def write_credentials(make: CredentialMaker) -> None:

@@ -20,11 +20,11 @@ from mock_providers.alipay.rewritings import contents, orders, values, whole_tex
 from mock_providers.alipay.suspicions import how_read, one_left_out, one_lost, which_parameters
 from mock_providers.alipay.times import moment_of
 from mock_providers.alipay.v3.doctor import V3Doctor, speaks_v3
-from mock_providers.core.credentials import private_key, public_key
-from mock_providers.core.doctor import Case, Diagnosis, Patience, Suspicion, Words, candidates, diagnose
-from mock_providers.core.journal import RawRequest
-from mock_providers.core.public_keys import read_public_key
-from mock_providers.core.seals import Expected, KnownKey, open_signature
+from mock_providers.core.signatures.credentials import private_key, public_key
+from mock_providers.core.signatures.doctor import Case, Diagnosis, Patience, Suspicion, Words, candidates, diagnose
+from mock_providers.core.signatures.public_keys import read_public_key
+from mock_providers.core.signatures.seals import Expected, KnownKey, open_signature
+from mock_providers.core.wire.journal import RawRequest
 from mock_providers.errors import Undiagnosable
 
 _HASH_NAMES = {"RSA2": "sha256", "RSA": "sha1"}

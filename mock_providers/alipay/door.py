@@ -14,7 +14,7 @@ from mock_providers.alipay.signing import HASHES, request_text, verified
 from mock_providers.alipay.times import moment_of
 from mock_providers.alipay.wire import CODECS, envelope_key
 from mock_providers.core.records import record
-from mock_providers.core.reply import ProviderReply
+from mock_providers.core.wire.reply import ProviderReply
 
 
 @record

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from mock_providers.core.money import fen_from_yuan, yuan_text
 from mock_providers.core.plans import UNNAMED_FEN
-from mock_providers.core.reply import ProviderReply
+from mock_providers.core.wire.reply import ProviderReply
 
 _NUMBERS = ("out_trade_no", "trade_no", "out_request_no")
 _AMOUNTS = ("total_amount", "receipt_amount", "buyer_pay_amount", "invoice_amount", "refund_fee", "refund_amount")

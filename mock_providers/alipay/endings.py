@@ -8,7 +8,7 @@ import orjson
 from mock_providers.alipay.states import TradeStatus
 from mock_providers.core.money import fen_from_yuan, yuan_text
 from mock_providers.core.plans import AnswerShape
-from mock_providers.core.reply import ProviderReply
+from mock_providers.core.wire.reply import ProviderReply
 
 # What the buyer paid, what the merchant receives, what may be invoiced: all of them without the merchant's coupon.
 _LESS = ("buyer_pay_amount", "receipt_amount", "invoice_amount")

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from mock_providers.alipay import notify
 from mock_providers.alipay.policy import Policy
-from mock_providers.core.book import Refund, Trade, TradeState
-from mock_providers.core.payouts import Payout
+from mock_providers.core.books.book import Refund, Trade, TradeState
+from mock_providers.core.books.payouts import Payout
 from mock_providers.core.provider import ProviderWorld
 from mock_providers.core.timers import OwnTimers
 

@@ -13,9 +13,9 @@ from typing import Protocol
 from mock_providers.alipay import bills, closing, codes, oauth, pages, pay, refunds, trades, transfers
 from mock_providers.alipay.business import Unreadable
 from mock_providers.alipay.work import Office, Work
-from mock_providers.core.book import TradeState
+from mock_providers.core.books.book import TradeState
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape
-from mock_providers.core.reply import ProviderReply
+from mock_providers.core.wire.reply import ProviderReply
 
 Business = Callable[[Office, Work], ProviderReply]
 RefusedFields = Callable[[str | None], Mapping[str, object]]

@@ -5,8 +5,8 @@ Bodies: forms are parameters, and so are the text parts of multipart bodies; the
 import re
 
 from mock_providers.alipay.wire import FIELDS_MAX, Pairs, form_pairs
-from mock_providers.core.escapes import plain_form
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.wire.escapes import plain_form
+from mock_providers.core.wire.journal import RawRequest
 
 _BOUNDARY = re.compile(r"""boundary=(?:"([^"]+)"|([^\s;,"]+))""", re.IGNORECASE)
 _NAME = re.compile(rb"""[;\s]name=(?:"([^"]*)"|([^\s;"]+))""", re.IGNORECASE)

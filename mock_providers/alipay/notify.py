@@ -20,13 +20,13 @@ from mock_providers.alipay.signing import downgraded, notify_text, request_text,
 from mock_providers.alipay.states import TradeStatus, status_of
 from mock_providers.alipay.times import day_of, text_of, text_with_ms
 from mock_providers.alipay.wire import CODECS, form_bytes
-from mock_providers.core.book import Refund, Trade
+from mock_providers.core.books.book import Refund, Trade
+from mock_providers.core.books.payouts import Payout
 from mock_providers.core.ids import Ids
-from mock_providers.core.journal import RawResponse
 from mock_providers.core.money import fen_from_yuan, yuan_text
-from mock_providers.core.payouts import Payout
 from mock_providers.core.plans import Kind, PlannedDelivery, Seal
 from mock_providers.core.provider import Ladder, Notice, OutgoingNotify
+from mock_providers.core.wire.journal import RawResponse
 
 # 8 deliveries: at once, then after 4 m, 10 m, 10 m, 1 h, 2 h, 6 h and 15 h. Facts: alipay/notify-ladder
 _MINUTE_S = 60.0

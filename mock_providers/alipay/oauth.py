@@ -13,7 +13,7 @@ from mock_providers.alipay.certificates import pem_of
 from mock_providers.alipay.grants import Kind, Token
 from mock_providers.alipay.times import text_of
 from mock_providers.alipay.work import Office, Work
-from mock_providers.core.reply import ProviderReply
+from mock_providers.core.wire.reply import ProviderReply
 
 # A buyer's token lives two weeks, a merchant's a year; their refresh tokens live longer. See alipay/oauth.
 _USER_LIFE_S, _USER_REFRESH_S = 1_296_000, 2_592_000

@@ -18,9 +18,9 @@ from mock_providers.alipay.business import (
 )
 from mock_providers.alipay.times import end_of_span, moment_of
 from mock_providers.alipay.work import Office, Work
-from mock_providers.core.book import Opening, Trade, TradeState
-from mock_providers.core.reply import ProviderReply
+from mock_providers.core.books.book import Opening, Trade, TradeState
 from mock_providers.core.shared import shared
+from mock_providers.core.wire.reply import ProviderReply
 
 # See alipay/timeouts.
 FACE_TO_FACE_LIFE = timedelta(hours=3)

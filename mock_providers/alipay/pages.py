@@ -17,9 +17,9 @@ from mock_providers.alipay.times import text_of
 from mock_providers.alipay.trades import open_waiting
 from mock_providers.alipay.wire import form_bytes
 from mock_providers.alipay.work import Office, Work
-from mock_providers.core.book import CASHIER_PATH, Trade, TradeState, cashier_token
+from mock_providers.core.books.book import CASHIER_PATH, Trade, TradeState, cashier_token
 from mock_providers.core.money import yuan_text
-from mock_providers.core.reply import ProviderReply, WireReply
+from mock_providers.core.wire.reply import ProviderReply, WireReply
 
 APP_PAY = "alipay.trade.app.pay"
 # See alipay/page-pays.

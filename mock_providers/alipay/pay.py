@@ -15,9 +15,9 @@ from mock_providers.alipay.business import Unreadable, text_field
 from mock_providers.alipay.times import text_of
 from mock_providers.alipay.trades import open_waiting
 from mock_providers.alipay.work import Office, Work
-from mock_providers.core.book import Opening, Trade
+from mock_providers.core.books.book import Opening, Trade
 from mock_providers.core.money import yuan_text
-from mock_providers.core.reply import ProviderReply
+from mock_providers.core.wire.reply import ProviderReply
 
 # See alipay/pay.
 _BARCODE = re.compile(r"(?:2[5-9]|30)[0-9]{14,22}|fp[0-9A-Za-z]{33}", re.ASCII)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from mock_providers.alipay.times import text_of
+from mock_providers.core.books.payouts import Payout, PayoutState
 from mock_providers.core.money import yuan_text
-from mock_providers.core.payouts import Payout, PayoutState
 
 # See alipay/transfer.
 _STATUS: Mapping[PayoutState, str] = MappingProxyType(

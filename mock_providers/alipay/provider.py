@@ -26,10 +26,7 @@ from mock_providers.alipay.v3.routes import V3Router
 from mock_providers.alipay.visits import PHONE_PATH, owns, visit_of
 from mock_providers.alipay.wire import split_target
 from mock_providers.alipay.work import Office
-from mock_providers.core.book import Trade, cashier_token
-from mock_providers.core.credentials import CredentialMaker
-from mock_providers.core.doctor import Lazily
-from mock_providers.core.journal import RawRequest, RawResponse
+from mock_providers.core.books.book import Trade, cashier_token
 from mock_providers.core.plans import PlannedDelivery
 from mock_providers.core.provider import (
     Brand,
@@ -41,6 +38,9 @@ from mock_providers.core.provider import (
     Provider,
     ProviderWorld,
 )
+from mock_providers.core.signatures.credentials import CredentialMaker
+from mock_providers.core.signatures.doctor import Lazily
+from mock_providers.core.wire.journal import RawRequest, RawResponse
 
 
 class Alipay:

@@ -11,9 +11,9 @@ from mock_providers.alipay.business import Unreadable, number_field
 from mock_providers.alipay.methods import Method
 from mock_providers.alipay.work import Office, Work
 from mock_providers.core.clock import Clock
-from mock_providers.core.journal import RawRequest
 from mock_providers.core.labels import Labels
-from mock_providers.core.reply import ProviderReply
+from mock_providers.core.wire.journal import RawRequest
+from mock_providers.core.wire.reply import ProviderReply
 
 # Where transfers carry a text, since they have no subject.
 _OTHER_TEXTS = ("order_title", "remark")

@@ -12,8 +12,8 @@ from pathlib import Path
 from mock_providers.alipay import wire
 from mock_providers.alipay.multipart import body_pairs
 from mock_providers.alipay.wire import split_target
-from mock_providers.core.doctor import Causes
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.signatures.doctor import Causes
+from mock_providers.core.wire.journal import RawRequest
 
 Pairs = tuple[tuple[str, str], ...]
 PairsStep = Callable[[Pairs], Pairs]

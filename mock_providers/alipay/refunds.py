@@ -15,9 +15,9 @@ from mock_providers.alipay.states import status_of
 from mock_providers.alipay.times import text_of
 from mock_providers.alipay.trades import find_trade
 from mock_providers.alipay.work import Office, Work
-from mock_providers.core.book import Refund, RefundState, Trade, TradeState
+from mock_providers.core.books.book import Refund, RefundState, Trade, TradeState
 from mock_providers.core.money import Fen, yuan_text
-from mock_providers.core.reply import ProviderReply
+from mock_providers.core.wire.reply import ProviderReply
 
 # How long a refund stays on its way when it is a fault that holds it up: the pages say, ask after ten seconds.
 _HELD_UP_S = 10.0

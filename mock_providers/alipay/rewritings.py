@@ -15,7 +15,7 @@ from urllib.parse import quote, quote_plus
 
 from mock_providers.alipay.recipe import Pairs, PairsStep, Received, first_of
 from mock_providers.alipay.times import moment_of, text_of
-from mock_providers.core.doctor import Suspicion
+from mock_providers.core.signatures.doctor import Suspicion
 
 _JSON_MAX_CHARS = 20_000
 _JSON_DEPTH_MAX = 200

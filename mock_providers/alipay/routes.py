@@ -24,12 +24,12 @@ from mock_providers.alipay.reception import Reception, entry_of
 from mock_providers.alipay.signing import downgraded
 from mock_providers.alipay.wire import Dress, charset_of, codec_named, form_pairs, read_params, split_target, wire_reply
 from mock_providers.alipay.work import Work
-from mock_providers.core.book import Trade
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.books.book import Trade
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape, Seal
 from mock_providers.core.provider import Call
 from mock_providers.core.records import record
-from mock_providers.core.reply import ProviderReply, WireReply
+from mock_providers.core.wire.journal import RawRequest
+from mock_providers.core.wire.reply import ProviderReply, WireReply
 
 GATEWAY_PATH = "/gateway.do"
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from mock_providers.core.book import Trade, TradeState
+from mock_providers.core.books.book import Trade, TradeState
 
 
 class TradeStatus(StrEnum):

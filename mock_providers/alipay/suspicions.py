@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote, unquote_plus
 from mock_providers.alipay.recipe import Pairs, PairsStep, Received, first_of, same, without_empty
 from mock_providers.alipay.wire import Pairs as BytePairs
 from mock_providers.alipay.wire import form_pairs, read_params
-from mock_providers.core.doctor import Suspicion
+from mock_providers.core.signatures.doctor import Suspicion
 
 # What was not read as parameters is looked at again only while that is cheap.
 _BODY_MAX_BYTES = 100_000

@@ -11,9 +11,9 @@ from mock_providers.alipay.business import Unreadable, number_field, options_fie
 from mock_providers.alipay.states import TradeStatus, status_of
 from mock_providers.alipay.times import end_of_span, text_of
 from mock_providers.alipay.work import Office, Work
-from mock_providers.core.book import Opening, Trade, TradeState
+from mock_providers.core.books.book import Opening, Trade, TradeState
 from mock_providers.core.money import yuan_text
-from mock_providers.core.reply import ProviderReply
+from mock_providers.core.wire.reply import ProviderReply
 
 QR_HOST = "https://qr.alipay.com"
 # See alipay/timeouts.

@@ -19,9 +19,9 @@ from mock_providers.alipay.business import Unreadable, amount_field, list_field,
 from mock_providers.alipay.payouts import payout_result, payout_status
 from mock_providers.alipay.times import day_of, text_of
 from mock_providers.alipay.work import Office, Work
+from mock_providers.core.books.payouts import Payout, PayoutState
 from mock_providers.core.money import Fen, yuan_text
-from mock_providers.core.payouts import Payout, PayoutState
-from mock_providers.core.reply import ProviderReply
+from mock_providers.core.wire.reply import ProviderReply
 
 # See alipay/transfer.
 _PRODUCTS = frozenset({"TRANS_ACCOUNT_NO_PWD", "TRANS_BANKCARD_NO_PWD", "STD_RED_PACKET"})

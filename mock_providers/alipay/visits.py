@@ -15,10 +15,10 @@ from mock_providers.alipay.grants import Kind
 from mock_providers.alipay.pages import phone_result, refusal_page
 from mock_providers.alipay.reception import Reception
 from mock_providers.alipay.wire import form_pairs, read_params, split_target
-from mock_providers.core.journal import RawRequest
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape
 from mock_providers.core.provider import Call
-from mock_providers.core.reply import WireReply
+from mock_providers.core.wire.journal import RawRequest
+from mock_providers.core.wire.reply import WireReply
 
 USER_CONSENT_PATH = "/oauth2/publicAppAuthorize.htm"
 APP_CONSENT_PATH = "/oauth2/appToAppAuth.htm"

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from mock_providers.alipay.content import encrypted
 from mock_providers.alipay.signing import sign
-from mock_providers.core.escapes import escaped, unescaped_pairs
 from mock_providers.core.records import record
-from mock_providers.core.reply import ProviderReply, WireReply
+from mock_providers.core.wire.escapes import escaped, unescaped_pairs
+from mock_providers.core.wire.reply import ProviderReply, WireReply
 
 CODECS: Mapping[str, str] = MappingProxyType({"utf-8": "utf-8", "utf8": "utf-8", "gbk": "gbk", "gb2312": "gbk"})
 

@@ -12,9 +12,9 @@ from typing import Protocol
 from mock_providers.alipay.apps import App, Keyring
 from mock_providers.alipay.grants import Grants
 from mock_providers.alipay.policy import Policy
-from mock_providers.core.book import Book, Refund, Trade
+from mock_providers.core.books.book import Book, Refund, Trade
+from mock_providers.core.books.payouts import Payout
 from mock_providers.core.ids import Ids
-from mock_providers.core.payouts import Payout
 
 
 @dataclass(slots=True)

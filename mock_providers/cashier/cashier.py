@@ -11,13 +11,13 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from mock_providers.cashier.view import FAILURES, SAID, View, amount_text, facts_of, html_language, usable, view_of
-from mock_providers.core.book import CASHIER_PATH, Book, Trade, TradeState, cashier_token
+from mock_providers.core.books.book import CASHIER_PATH, Book, Trade, TradeState, cashier_token
 from mock_providers.core.clock import ScheduleClock
-from mock_providers.core.journal import RawRequest
 from mock_providers.core.pages import FormKeys, Language, PageText, PageWords, Templates, language_of
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape
 from mock_providers.core.provider import Brand, Call, Departure, Provider
-from mock_providers.core.reply import WireReply
+from mock_providers.core.wire.journal import RawRequest
+from mock_providers.core.wire.reply import WireReply
 from mock_providers.errors import BookRefused
 
 _HERE = Path(__file__).parent

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
-from mock_providers.core.book import Trade, TradeState
+from mock_providers.core.books.book import Trade, TradeState
 from mock_providers.core.money import yuan_text
 from mock_providers.core.pages import Language
 from mock_providers.core.provider import Departure

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from mock_providers.core.book import Book, Trade
+from mock_providers.core.books.book import Book, Trade
 from mock_providers.core.clock import ScheduleClock
 from mock_providers.errors import BookRefused
 

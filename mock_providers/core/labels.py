@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mock_providers.core.drawer import Drawer
-from mock_providers.core.shelf import KEPT
+from mock_providers.core.shelves.drawer import Drawer
+from mock_providers.core.shelves.shelf import KEPT
 
 _LABEL = re.compile(r"pp[0-9]{6,}", re.ASCII)
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from mock_providers.core.book import Trade
-from mock_providers.core.identities import Identities
-from mock_providers.core.journal import RawRequest, RawResponse
+from mock_providers.core.books.book import Trade
 from mock_providers.core.plans import PlannedDelivery
 from mock_providers.core.provider import Call, Departure, Ladder, Notice, OutgoingNotify, Provider
+from mock_providers.core.wire.identities import Identities
+from mock_providers.core.wire.journal import RawRequest, RawResponse
 
 
 class ManyMerchants:

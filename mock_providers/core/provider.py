@@ -11,16 +11,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from mock_providers.core.book import Book, Trade
+from mock_providers.core.books.book import Book, Trade
 from mock_providers.core.clock import Clock, ScheduleClock
-from mock_providers.core.credentials import CredentialMaker
 from mock_providers.core.ids import Ids
-from mock_providers.core.journal import Headers, RawRequest, RawResponse
 from mock_providers.core.labels import Labels
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape, PlannedDelivery
 from mock_providers.core.records import record
-from mock_providers.core.reply import WireReply
+from mock_providers.core.signatures.credentials import CredentialMaker
 from mock_providers.core.timers import Timers
+from mock_providers.core.wire.journal import Headers, RawRequest, RawResponse
+from mock_providers.core.wire.reply import WireReply
 
 
 class Perform(Protocol):

@@ -14,12 +14,12 @@ from typing import Any, Literal
 import orjson
 from pydantic import TypeAdapter
 
-from mock_providers.core.book import Trade
-from mock_providers.core.payouts import Payout
+from mock_providers.core.books.book import Trade
+from mock_providers.core.books.payouts import Payout
+from mock_providers.core.books.planted import Difference
+from mock_providers.core.notifies.underway import Underway
 from mock_providers.core.plans import Counts
-from mock_providers.core.planted import Difference
 from mock_providers.core.timers import Timer
-from mock_providers.core.underway import Underway
 
 
 @dataclass(frozen=True, slots=True)

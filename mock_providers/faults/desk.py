@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from mock_providers.core.drawer import Drawer
 from mock_providers.core.plans import PLAIN_DELIVERY, PLAIN_REPLY, DeliveryPlan, Place, Question, ReplyPlan
-from mock_providers.core.shelf import KEPT
+from mock_providers.core.shelves.drawer import Drawer
+from mock_providers.core.shelves.shelf import KEPT
 from mock_providers.errors import RulesRefused
 from mock_providers.faults.plan import compose_notify, compose_reply
 from mock_providers.faults.plan_file import PlanFile

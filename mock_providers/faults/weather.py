@@ -4,7 +4,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from mock_providers.core.shelf import KEPT
+from mock_providers.core.shelves.shelf import KEPT
 from mock_providers.errors import RulesRefused
 from mock_providers.faults.desk import ATTEMPTS_KEPT, FaultDesk
 from mock_providers.faults.plan_file import Plan, PlanFile, as_written, is_plan, parse_plan

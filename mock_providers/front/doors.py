@@ -14,7 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from mock_providers.core.clock import Clock
-from mock_providers.core.server import Sharing, http_runner, url_of
+from mock_providers.core.wire.server import Sharing, http_runner, url_of
 from mock_providers.front.files import TlsFiles
 from mock_providers.front.hosts import VENDORS, vendor_of
 from mock_providers.front.proxy import ProxyConnection, ProxyDoor

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from mock_providers.core.book import CASHIER_PATH
-from mock_providers.core.hosts import is_loopback
+from mock_providers.core.books.book import CASHIER_PATH
+from mock_providers.core.wire.hosts import is_loopback
 from mock_providers.front.hosts import vendor_of
 
 Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from mock_providers.core.credentials import FolderLock
+from mock_providers.core.signatures.credentials import FolderLock
 from mock_providers.errors import CredentialsRefused
 from mock_providers.front.authority import Authority
 from mock_providers.front.files import TRUSTSTORE_PASSWORD, TlsFiles

@@ -7,9 +7,9 @@ Answers where the browser goes next; refusals are exceptions with words for peop
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
-from mock_providers.core.book import Trade
+from mock_providers.core.books.book import Trade
 from mock_providers.core.control.state import ACTIONS, ControlState
-from mock_providers.core.copies import Delivery, Sought
+from mock_providers.core.notifies.copies import Delivery, Sought
 from mock_providers.core.plans import Kind, PlannedDelivery, Seal
 from mock_providers.errors import BookRefused, closest
 from mock_providers.operator.faultforms import profile_document, rule_of

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from mock_providers.core.journal import Entry, Headers, RawResponse
 from mock_providers.core.pages import Language
-from mock_providers.core.signed import unpacked
+from mock_providers.core.wire.journal import Entry, Headers, RawResponse
+from mock_providers.core.wire.signed import unpacked
 from mock_providers.operator.story import felt
 
 _SHOWN_BYTES = 12_000

@@ -8,11 +8,11 @@ from itertools import islice
 from typing import Generic, TypeVar
 from urllib.parse import quote, urlencode
 
-from mock_providers.core.book import Trade
+from mock_providers.core.books.book import Trade
 from mock_providers.core.control.state import ControlState
-from mock_providers.core.copies import Sought
-from mock_providers.core.journal import Entry, Wanted
 from mock_providers.core.money import yuan_text
+from mock_providers.core.notifies.copies import Sought
+from mock_providers.core.wire.journal import Entry, Wanted
 from mock_providers.operator.story import felt
 
 PAGE = 25

@@ -14,15 +14,15 @@ from urllib.parse import urlencode
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from mock_providers.core.book import CASHIER_PATH, Trade, TradeState, cashier_token
+from mock_providers.core.books.book import CASHIER_PATH, Trade, TradeState, cashier_token
 from mock_providers.core.control.problems import ControlProblem
 from mock_providers.core.control.reading import trade_of
 from mock_providers.core.control.state import ControlState
-from mock_providers.core.copies import Sought
-from mock_providers.core.journal import Entry, Wanted
 from mock_providers.core.money import yuan_text
+from mock_providers.core.notifies.copies import Sought
 from mock_providers.core.pages import Language, PageText, PageWords, Templates, language_of
 from mock_providers.core.provider import Brand
+from mock_providers.core.wire.journal import Entry, Wanted
 from mock_providers.errors import BookRefused, RulesRefused
 from mock_providers.operator import lists, scenario
 from mock_providers.operator.acts import Acts

@@ -15,8 +15,8 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
-from mock_providers.core.book import Trade
-from mock_providers.core.copies import Delivery
+from mock_providers.core.books.book import Trade
+from mock_providers.core.notifies.copies import Delivery
 from mock_providers.core.plans import Kind
 
 BY_HAND = "by_hand"

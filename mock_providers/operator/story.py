@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal
 
-from mock_providers.core.book import RefundState, Trade
-from mock_providers.core.journal import Entry
+from mock_providers.core.books.book import RefundState, Trade
 from mock_providers.core.money import yuan_text
+from mock_providers.core.wire.journal import Entry
 
 Kind = Literal["call", "visit", "notify", "waiting", "lost", "note"]
 Copy = dict[str, object]

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from mock_providers.core.sm2 import PrivateKey as Sm2Key
+from mock_providers.core.signatures.sm2 import PrivateKey as Sm2Key
 from mock_providers.unionpay import der
 
 COMPANY = "中国银联股份有限公司"

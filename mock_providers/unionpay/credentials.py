@@ -8,8 +8,8 @@ here too, so that forging needs no certificate at run time.
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from mock_providers.core import sm2
-from mock_providers.core.credentials import CredentialMaker, pkcs8_pem
+from mock_providers.core.signatures import sm2
+from mock_providers.core.signatures.credentials import CredentialMaker, pkcs8_pem
 from mock_providers.unionpay.certificates import COMPANY, Issued, Key, Wanted, issue
 from mock_providers.unionpay.keyfiles import PASSWORD, pfx, sm2_file, sm2_pem
 

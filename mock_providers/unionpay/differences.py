@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from mock_providers.core.planted import Difference, DifferenceKind
+from mock_providers.core.books.planted import Difference, DifferenceKind
 from mock_providers.unionpay.bill import Line
 from mock_providers.unionpay.work import PROVIDER, Office
 

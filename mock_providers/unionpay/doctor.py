@@ -13,11 +13,11 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from mock_providers.core import sm2
-from mock_providers.core.doctor import Case, Cause, Diagnosis, Opening, Patience, Words, candidates, diagnose
-from mock_providers.core.journal import RawRequest
-from mock_providers.core.public_keys import read_public_key
-from mock_providers.core.seals import Expected, KnownKey
+from mock_providers.core.signatures import sm2
+from mock_providers.core.signatures.doctor import Case, Cause, Diagnosis, Opening, Patience, Words, candidates, diagnose
+from mock_providers.core.signatures.public_keys import read_public_key
+from mock_providers.core.signatures.seals import Expected, KnownKey
+from mock_providers.core.wire.journal import RawRequest
 from mock_providers.errors import Undiagnosable
 from mock_providers.unionpay.keys import Certificate, Keys, Merchant, certificate
 from mock_providers.unionpay.readings import Owner, Secrets, open_keyed, open_rsa, open_sm2

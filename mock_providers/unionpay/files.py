@@ -9,7 +9,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from mock_providers.core.book import Refund, RefundState, Trade
+from mock_providers.core.books.book import Refund, RefundState, Trade
 from mock_providers.unionpay import numbers, reading
 from mock_providers.unionpay.bill import Line, packed
 from mock_providers.unionpay.cards import CARDS

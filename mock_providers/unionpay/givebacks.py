@@ -6,7 +6,7 @@ Each is accepted at once and settled afterwards; the answer says only that it wa
 
 from collections.abc import Mapping
 
-from mock_providers.core.book import Refund, RefundState, Trade, TradeState
+from mock_providers.core.books.book import Refund, RefundState, Trade, TradeState
 from mock_providers.core.money import Fen
 from mock_providers.unionpay import reading
 from mock_providers.unionpay.codes import OK, SUCCESS, result

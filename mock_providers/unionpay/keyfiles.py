@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 from cryptography.hazmat.primitives.serialization.pkcs12 import PBES, serialize_key_and_certificates
 
-from mock_providers.core.sm2 import PrivateKey as Sm2Key
-from mock_providers.core.sm2 import sm3
+from mock_providers.core.signatures.sm2 import PrivateKey as Sm2Key
+from mock_providers.core.signatures.sm2 import sm3
 from mock_providers.unionpay import der
 from mock_providers.unionpay.certificates import Issued
 

@@ -17,9 +17,9 @@ from typing import cast
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from mock_providers.core import sm2
-from mock_providers.core.credentials import private_key
 from mock_providers.core.plans import Seal
+from mock_providers.core.signatures import sm2
+from mock_providers.core.signatures.credentials import private_key
 from mock_providers.unionpay.signing import (
     KEYED_SHA256,
     KEYED_SM3,

@@ -6,7 +6,7 @@ Facts: unionpay/pay-timeout
 
 from collections.abc import Mapping
 
-from mock_providers.core.book import Refund, RefundState, Trade
+from mock_providers.core.books.book import Refund, RefundState, Trade
 from mock_providers.unionpay.transactions import ENDED
 from mock_providers.unionpay.work import Office
 

@@ -8,10 +8,10 @@ Facts: unionpay/notify-fields, unionpay/notify-wire, unionpay/notify-retries
 
 from collections.abc import Mapping
 
-from mock_providers.core.book import Refund, Trade
-from mock_providers.core.journal import RawResponse
+from mock_providers.core.books.book import Refund, Trade
 from mock_providers.core.plans import PlannedDelivery
 from mock_providers.core.provider import Departure, Ladder, Notice, OutgoingNotify
+from mock_providers.core.wire.journal import RawResponse
 from mock_providers.unionpay.codes import result
 from mock_providers.unionpay.keys import Sealer
 from mock_providers.unionpay.sealing import sealed

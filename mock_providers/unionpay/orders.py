@@ -7,7 +7,7 @@ Business only: signatures, charsets and addresses are over when a request comes 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from mock_providers.core.book import Opening, Trade, TradeState
+from mock_providers.core.books.book import Opening, Trade, TradeState
 from mock_providers.core.money import Fen
 from mock_providers.core.shared import shared
 from mock_providers.unionpay import numbers, reading

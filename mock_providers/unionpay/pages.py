@@ -6,7 +6,7 @@ Facts: unionpay/outside, unionpay/front
 
 from html import escape
 
-from mock_providers.core.reply import WireReply
+from mock_providers.core.wire.reply import WireReply
 
 _TOMCAT = (
     '<!doctype html><html lang="en"><head><title>HTTP Status {0}</title></head>'

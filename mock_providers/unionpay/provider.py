@@ -6,10 +6,7 @@ from datetime import datetime
 from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
-from mock_providers.core.book import Refund, Trade
-from mock_providers.core.credentials import CredentialMaker
-from mock_providers.core.doctor import Lazily
-from mock_providers.core.journal import RawRequest, RawResponse
+from mock_providers.core.books.book import Refund, Trade
 from mock_providers.core.plans import PlannedDelivery, Seal
 from mock_providers.core.provider import (
     Brand,
@@ -21,6 +18,9 @@ from mock_providers.core.provider import (
     Provider,
     ProviderWorld,
 )
+from mock_providers.core.signatures.credentials import CredentialMaker
+from mock_providers.core.signatures.doctor import Lazily
+from mock_providers.core.wire.journal import RawRequest, RawResponse
 from mock_providers.unionpay import givebacks, late, notify, orders
 from mock_providers.unionpay.credentials import write_credentials
 from mock_providers.unionpay.doctor import UnionPayDoctor

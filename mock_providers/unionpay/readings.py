@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import unquote
 
-from mock_providers.core import sm2
-from mock_providers.core.doctor import CAUSES as CORE_CAUSES
-from mock_providers.core.doctor import Cause, Opening, Seal
-from mock_providers.core.seals import Expected, KeyedDigest, open_keyed_digest, open_signature
+from mock_providers.core.signatures import sm2
+from mock_providers.core.signatures.doctor import CAUSES as CORE_CAUSES
+from mock_providers.core.signatures.doctor import Cause, Opening, Seal
+from mock_providers.core.signatures.seals import Expected, KeyedDigest, open_keyed_digest, open_signature
 from mock_providers.unionpay.recipe import CAUSES
 from mock_providers.unionpay.signing import KEYED_SHA256, sm2_message
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from mock_providers.core.doctor import Causes
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.signatures.doctor import Causes
+from mock_providers.core.wire.journal import RawRequest
 from mock_providers.unionpay import wire
 
 Pairs = tuple[tuple[str, str], ...]

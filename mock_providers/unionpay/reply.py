@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from mock_providers.core.book import CASHIER_PATH, cashier_token
+from mock_providers.core.books.book import CASHIER_PATH, cashier_token
 from mock_providers.core.plans import UNNAMED_FEN, AnswerShape, Seal
-from mock_providers.core.reply import WireReply
+from mock_providers.core.wire.reply import WireReply
 from mock_providers.unionpay import pages
 from mock_providers.unionpay.codes import OK, SUCCESS, Result, result
 from mock_providers.unionpay.keys import Keys, downgraded

@@ -10,12 +10,12 @@ from datetime import datetime
 from functools import partial
 from types import MappingProxyType
 
-from mock_providers.core.journal import RawRequest
 from mock_providers.core.labels import Labels
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape
 from mock_providers.core.provider import Call
 from mock_providers.core.records import record
-from mock_providers.core.reply import WireReply
+from mock_providers.core.wire.journal import RawRequest
+from mock_providers.core.wire.reply import WireReply
 from mock_providers.unionpay import pages, reading
 from mock_providers.unionpay.codes import Result, result
 from mock_providers.unionpay.door import Admission, admit

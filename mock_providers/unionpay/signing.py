@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 
-from mock_providers.core import sm2
+from mock_providers.core.signatures import sm2
 
 _PADDING = PKCS1v15()
 RSA, KEYED_SHA256, KEYED_SM3, SM2 = "01", "11", "12", "21"

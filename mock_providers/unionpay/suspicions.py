@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
-from mock_providers.core.doctor import Suspicion
+from mock_providers.core.signatures.doctor import Suspicion
 from mock_providers.unionpay.recipe import Pairs, PairsStep, Received, same
 from mock_providers.unionpay.times import moment_of, text_of
 from mock_providers.unionpay.wire import form_pairs, read_fields

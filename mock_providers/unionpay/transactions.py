@@ -8,7 +8,7 @@ undoes. Merchants see no difference: each has an order number, a queryId and an 
 from collections.abc import Mapping
 from datetime import datetime
 
-from mock_providers.core.book import Refund, RefundState, Trade, TradeState
+from mock_providers.core.books.book import Refund, RefundState, Trade, TradeState
 from mock_providers.core.records import record
 from mock_providers.core.shared import shared
 from mock_providers.unionpay import numbers, reading

@@ -15,8 +15,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
-from mock_providers.core import sm2
-from mock_providers.core.credentials import private_key
+from mock_providers.core.signatures import sm2
+from mock_providers.core.signatures.credentials import private_key
 from mock_providers.unionpay.keys import Certificate, certificate, sm2_private_key
 from mock_providers.unionpay.signing import RSA, SM2
 

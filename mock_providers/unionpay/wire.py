@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from mock_providers.core.escapes import escaped, plain_form, unescaped_pairs
-from mock_providers.core.reply import WireReply
+from mock_providers.core.wire.escapes import escaped, plain_form, unescaped_pairs
+from mock_providers.core.wire.reply import WireReply
 
 CODECS: Mapping[str, str] = MappingProxyType(
     {"utf-8": "utf-8", "utf8": "utf-8", "gbk": "gbk", "gb2312": "gbk", "gb18030": "gb18030"}

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Protocol
 
-from mock_providers.core.book import Book, Refund, Trade
+from mock_providers.core.books.book import Book, Refund, Trade
 from mock_providers.core.ids import Ids
 from mock_providers.core.records import record
 from mock_providers.unionpay import numbers

@@ -7,11 +7,11 @@ The wallet checks those parameters as the real one does, and says in words what 
 from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
-from mock_providers.core.book import Trade, cashier_token
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.books.book import Trade, cashier_token
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape
 from mock_providers.core.provider import Brand, Call, Departure
-from mock_providers.core.reply import WireReply
+from mock_providers.core.wire.journal import RawRequest
+from mock_providers.core.wire.reply import WireReply
 from mock_providers.errors import BookRefused
 from mock_providers.wechatpay.desk import Desk
 from mock_providers.wechatpay.numbers import prepay_id_of

@@ -6,7 +6,7 @@ Facts: wechatpay/combined
 
 import orjson
 
-from mock_providers.core.book import Trade
+from mock_providers.core.books.book import Trade
 from mock_providers.wechatpay.desk import Desk
 
 # In a trade's details: the numbers of all sub-orders as JSON, and those of the order that combines them.

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
-from mock_providers.core.credentials import CredentialMaker
+from mock_providers.core.signatures.credentials import CredentialMaker
 from mock_providers.wechatpay.merchants import PUBLIC_KEY_PREFIX, serial_of
 
 _PEM = serialization.Encoding.PEM

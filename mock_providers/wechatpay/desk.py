@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from mock_providers.core.book import Book, Refund, Trade, TradeState
-from mock_providers.core.journal import RawRequest, RawResponse
+from mock_providers.core.books.book import Book, Refund, Trade, TradeState
 from mock_providers.core.plans import PlannedDelivery
 from mock_providers.core.provider import Call, Notice, OutgoingNotify, ProviderWorld
 from mock_providers.core.timers import OwnTimers
+from mock_providers.core.wire.journal import RawRequest, RawResponse
 from mock_providers.wechatpay.merchants import KeyRing, Merchant
 from mock_providers.wechatpay.numbers import Numbers
 from mock_providers.wechatpay.policy import Policy

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 from mock_providers.core.clock import ScheduleClock
-from mock_providers.core.credentials import private_key
+from mock_providers.core.signatures.credentials import private_key
 from mock_providers.wechatpay.policy import Policy
 
 PUBLIC_KEY_PREFIX = "PUB_KEY_ID_"

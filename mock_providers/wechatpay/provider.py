@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from mock_providers.core.book import Refund, Trade
-from mock_providers.core.credentials import CredentialMaker
-from mock_providers.core.journal import RawRequest, RawResponse
+from mock_providers.core.books.book import Refund, Trade
 from mock_providers.core.plans import PlannedDelivery
 from mock_providers.core.provider import (
     Brand,
@@ -17,6 +15,8 @@ from mock_providers.core.provider import (
     Provider,
     ProviderWorld,
 )
+from mock_providers.core.signatures.credentials import CredentialMaker
+from mock_providers.core.wire.journal import RawRequest, RawResponse
 from mock_providers.wechatpay import cashier, credentials
 from mock_providers.wechatpay.combined import siblings_of
 from mock_providers.wechatpay.desk import LANGUAGE, PROVIDER_NAME, V2, V3, Desk, Language

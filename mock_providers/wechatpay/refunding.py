@@ -6,7 +6,7 @@ Both APIs accept refunds in their own words and hand them over here.
 
 from collections.abc import Callable, Mapping
 
-from mock_providers.core.book import Refund, RefundState, Trade
+from mock_providers.core.books.book import Refund, RefundState, Trade
 from mock_providers.core.plans import AnswerShape
 from mock_providers.wechatpay.desk import Desk
 from mock_providers.wechatpay.states import helped_note, refund_note

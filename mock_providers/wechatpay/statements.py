@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from mock_providers.core.book import Opening, Refund, Trade
+from mock_providers.core.books.book import Opening, Refund, Trade
+from mock_providers.core.books.planted import Difference, DifferenceKind
 from mock_providers.core.money import Fen, yuan_text
-from mock_providers.core.planted import Difference, DifferenceKind
 from mock_providers.wechatpay.desk import PROVIDER_NAME, Desk
 from mock_providers.wechatpay.states import RefundWord, refund_word_of
 from mock_providers.wechatpay.times import BEIJING, spaced

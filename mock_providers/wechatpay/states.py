@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from mock_providers.core.book import Refund, RefundState, Trade, TradeState
+from mock_providers.core.books.book import Refund, RefundState, Trade, TradeState
 
 
 class TradeWord(StrEnum):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from mock_providers.core.book import Trade
+from mock_providers.core.books.book import Trade
 from mock_providers.errors import BookRefused
 from mock_providers.wechatpay.desk import SUB_APPID, Desk
 from mock_providers.wechatpay.merchants import Merchant

@@ -15,7 +15,7 @@ from aiohttp import web
 import mock_providers.core.control
 from mock_providers.core.control.events import STREAMS, Streams, end_streams
 from mock_providers.core.control.problems import Handler, guard
-from mock_providers.core.server import url_of
+from mock_providers.core.wire.server import url_of
 from mock_providers.workers.links import BASE, Links, PassedOn
 from mock_providers.workers.lists import ListCalls
 from mock_providers.workers.merging import added_up, clock_of, info_of

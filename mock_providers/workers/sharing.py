@@ -18,11 +18,11 @@ import structlog
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from mock_providers.core.book import CASHIER_PATH
-from mock_providers.core.identities import Identities
-from mock_providers.core.lane import Lane, LaneConnection
+from mock_providers.core.books.book import CASHIER_PATH
 from mock_providers.core.numbers import Numbers
-from mock_providers.core.server import Handler
+from mock_providers.core.wire.identities import Identities
+from mock_providers.core.wire.lane import Lane, LaneConnection
+from mock_providers.core.wire.server import Handler
 from mock_providers.workers.connection import SharedConnection, hand_over
 
 _HEAD = struct.Struct("!B")

@@ -17,8 +17,8 @@ from typing import Any
 import orjson
 
 from mock_providers.app import Place, build
-from mock_providers.core.identities import merchant_folders
 from mock_providers.core.numbers import Numbers
+from mock_providers.core.wire.identities import merchant_folders
 from mock_providers.process import log_to_stderr, loop_factory, ready_line, spare_the_old
 from mock_providers.settings import ProvidersSettings
 from mock_providers.workers.sharing import Neighbours

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from mock_providers.core.book import TradeState
+from mock_providers.core.books.book import TradeState
 from tests.chaos.unionpay_kit import Union, union
 from tests.cross.unionpay_parsers import official_java
 from tests.loopback.sandbox import answer_body

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus
 
-from mock_providers.core.book import Trade
+from mock_providers.core.books.book import Trade
 from tests.cross.unionpay_parsers import official_java
 from tests.loopback.sandbox import Sandbox, answer_body, sandbox
 from tests.unit.mock_providers.unionpay_desk import CARD, PATHS, Merchant

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mock_providers.alipay import signing as provider
 from mock_providers.alipay.wire import envelope_key, form_bytes, form_pairs, read_params, wire_reply
-from mock_providers.core.reply import ProviderReply, WireReply
+from mock_providers.core.wire.reply import ProviderReply, WireReply
 from reference_gateway.channels.alipay import signing as gateway
 from reference_gateway.errors import SignatureRejected
 from tests.cross.known_answers import private_key, public_key

@@ -6,9 +6,9 @@ from base64 import b64encode
 
 import pytest
 
-from mock_providers.core import sm2
-from mock_providers.core.sm2_gmalg import Gmalg
-from mock_providers.core.sm2_libcrypto import (
+from mock_providers.core.signatures import sm2
+from mock_providers.core.signatures.sm2_gmalg import Gmalg
+from mock_providers.core.signatures.sm2_libcrypto import (
     SAMPLE_ID,
     SAMPLE_POINT,
     SAMPLE_SECRET,

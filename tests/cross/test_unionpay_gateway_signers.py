@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mock_providers.core import sm2 as simulated_sm2
+from mock_providers.core.signatures import sm2 as simulated_sm2
 from mock_providers.unionpay import signing as simulated
 from reference_gateway.channels.unionpay import sm2, sm2_libcrypto
 from reference_gateway.channels.unionpay.keys import RsaIdentity, Sm2Identity

@@ -9,7 +9,7 @@ from base64 import b64decode, b64encode
 
 import pytest
 
-from mock_providers.core import sm2
+from mock_providers.core.signatures import sm2
 from mock_providers.unionpay import numbers
 from mock_providers.unionpay.signing import RsaSigner, RsaVerifier, Sm2Verifier, Verifier, keyed, text_of
 from tests.cross.known_answers import VECTORS, Case, cases, private_key, public_key

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from mock_providers.core.identities import merchant_folders
+from mock_providers.core.wire.identities import merchant_folders
 from mock_providers.registry import make_credentials
 from tests.keys import copy_keys
 from tests.loopback.sandbox import Sandbox, sandbox

@@ -17,7 +17,7 @@ import aiohttp
 import orjson
 from aiohttp import web
 
-from mock_providers.core.identities import merchant_folders
+from mock_providers.core.wire.identities import merchant_folders
 from tests.loopback.sandbox import Receiver, Sandbox
 from tests.unit.mock_providers.alipay_desk import Merchant
 

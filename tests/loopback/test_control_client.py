@@ -11,8 +11,8 @@ import pytest_asyncio
 
 from harness.control import BuyerAction, SimulatorControl
 from harness.errors import ControlError
+from mock_providers.core.books.payouts import Payout
 from mock_providers.core.money import Fen
-from mock_providers.core.payouts import Payout
 from tests.loopback.sandbox import Sandbox
 
 pytestmark = pytest.mark.asyncio

@@ -12,7 +12,7 @@ import pytest
 
 from harness.world.virtual_clock import VirtualClock
 from harness.world.virtual_loop import VirtualLoop
-from mock_providers.core.copies import Attempt, Delivery, Sought
+from mock_providers.core.notifies.copies import Attempt, Delivery, Sought
 from tests.loopback.sandbox import Sandbox, sandbox
 
 T0 = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

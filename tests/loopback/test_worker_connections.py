@@ -14,7 +14,7 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from mock_providers.core.identities import merchant_folders
+from mock_providers.core.wire.identities import merchant_folders
 from tests.loopback.sandbox import Receiver, Sandbox
 from tests.loopback.shared import Shared, standing_simulator
 from tests.unit.mock_providers.alipay_desk import Merchant

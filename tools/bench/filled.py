@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from mock_providers.app import Simulator, build
-from mock_providers.core.book import Opening
+from mock_providers.core.books.book import Opening
 from mock_providers.core.money import Fen
 from mock_providers.settings import ProvidersSettings
 

@@ -28,7 +28,7 @@ def _rsa() -> Callable[[bytes], object]:
 
 def _sm2() -> Callable[[bytes], object]:
     """SM2 with SM3, by whichever library serves here."""
-    from mock_providers.core import sm2
+    from mock_providers.core.signatures import sm2
 
     return sm2.generate().sign
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from mock_providers.core.identities import merchant_folders
+from mock_providers.core.wire.identities import merchant_folders
 from tools.bench import alipay
 from tools.bench.replay import CONNECTIONS, _Client, cpu_of
 from tools.bench.server import REPO

@@ -1,7 +1,7 @@
 """Which bytes of a request's body are signed: all of them, or of a multipart body the JSON text of its field `data`."""
 
 from mock_providers.alipay.multipart import multipart_pairs
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.wire.journal import RawRequest
 
 
 def header_of(request: RawRequest, name: str) -> str:

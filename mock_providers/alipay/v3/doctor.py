@@ -13,9 +13,9 @@ from mock_providers.alipay.v3.body import header_of
 from mock_providers.alipay.v3.paths import PREFIX
 from mock_providers.alipay.v3.recipe import CAUSES, received
 from mock_providers.alipay.v3.suspicions import Decrypt, suspicions
-from mock_providers.core.doctor import Case, Diagnosis, Patience, Words, candidates, diagnose
-from mock_providers.core.journal import RawRequest
-from mock_providers.core.seals import Expected, open_signature
+from mock_providers.core.signatures.doctor import Case, Diagnosis, Patience, Words, candidates, diagnose
+from mock_providers.core.signatures.seals import Expected, open_signature
+from mock_providers.core.wire.journal import RawRequest
 from mock_providers.errors import Undiagnosable
 
 _CLOCK_OFF = timedelta(minutes=10)

@@ -14,7 +14,7 @@ from mock_providers.alipay.signing import verified
 from mock_providers.alipay.v3.authorization import SCHEME, Authorization
 from mock_providers.alipay.v3.errors import refusal
 from mock_providers.alipay.v3.nonces import Nonces
-from mock_providers.core.reply import ProviderReply
+from mock_providers.core.wire.reply import ProviderReply
 
 # Either way; see alipay/v3-request.
 _WINDOW = timedelta(minutes=10)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from mock_providers.alipay.v3.authorization import Authorization, origin_form, read_authorization, request_text
 from mock_providers.alipay.v3.body import header_of, signed_body
-from mock_providers.core.doctor import Causes
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.signatures.doctor import Causes
+from mock_providers.core.wire.journal import RawRequest
 
 CAUSES = Causes(Path(__file__).with_name("causes.toml"))
 

@@ -28,10 +28,10 @@ from mock_providers.alipay.v3.paths import PATHS
 from mock_providers.alipay.v3.wire import Dress, wire_reply
 from mock_providers.alipay.wire import form_pairs, read_params
 from mock_providers.alipay.work import Work
-from mock_providers.core.journal import RawRequest
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape, Seal
 from mock_providers.core.provider import Call
-from mock_providers.core.reply import ProviderReply, WireReply
+from mock_providers.core.wire.journal import RawRequest
+from mock_providers.core.wire.reply import ProviderReply, WireReply
 
 _JSON_TYPES = frozenset({"", "application/json", "multipart/form-data"})
 

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, unquote, unquote_plus, urlencode
 from mock_providers.alipay.v3.authorization import Authorization
 from mock_providers.alipay.v3.body import header_of
 from mock_providers.alipay.v3.recipe import Received, Text
-from mock_providers.core.doctor import Suspicion
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.signatures.doctor import Suspicion
+from mock_providers.core.wire.journal import RawRequest
 
 _BODY_MAX_BYTES = 100_000
 # Two readings of one clock, a few milliseconds apart.

@@ -16,7 +16,7 @@ from mock_providers.alipay.v3.authorization import answer_text
 from mock_providers.alipay.v3.errors import code_of, is_refusal, status_of
 from mock_providers.alipay.wire import spelled
 from mock_providers.core.plans import Seal
-from mock_providers.core.reply import ProviderReply, WireReply
+from mock_providers.core.wire.reply import ProviderReply, WireReply
 
 CONTENT_TYPE = "application/json;charset=UTF-8"
 _HELP = "https://open.alipay.com/api/errCheck?source=openapi&traceId="

@@ -18,7 +18,7 @@ from mock_providers.core.control.reading import (
     trade_of,
 )
 from mock_providers.core.control.state import ControlState
-from mock_providers.core.copies import Delivery, Sought
+from mock_providers.core.notifies.copies import Delivery, Sought
 from mock_providers.core.plans import Kind, PlannedDelivery, Seal
 from mock_providers.errors import BookRefused
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from aiohttp import web
 from pydantic import ValidationError
 
-from mock_providers.core.book import Trade
+from mock_providers.core.books.book import Trade
 from mock_providers.core.control.problems import ControlProblem, json_response, only, read_json, read_seconds
 from mock_providers.core.control.reading import (
     only_query,

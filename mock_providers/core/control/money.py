@@ -6,6 +6,8 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from mock_providers.core.books.payouts import Payout
+from mock_providers.core.books.planted import Difference, DifferenceKind
 from mock_providers.core.control.problems import ControlProblem, json_response, only
 from mock_providers.core.control.reading import (
     only_query,
@@ -15,8 +17,6 @@ from mock_providers.core.control.reading import (
     read_text,
 )
 from mock_providers.core.control.state import ControlState
-from mock_providers.core.payouts import Payout
-from mock_providers.core.planted import Difference, DifferenceKind
 from mock_providers.errors import closest
 
 _FEN_MAX = 10**12

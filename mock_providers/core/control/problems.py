@@ -9,7 +9,7 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from mock_providers.core.hosts import host_of, is_loopback
+from mock_providers.core.wire.hosts import host_of, is_loopback
 from mock_providers.errors import BookRefused, RulesRefused, closest
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from mock_providers.core.book import Trade
+from mock_providers.core.books.book import Trade
 from mock_providers.core.control.problems import ControlProblem, only, read_int, read_json
 from mock_providers.core.control.state import ControlState
 from mock_providers.errors import closest

@@ -15,7 +15,7 @@ from mock_providers.core.control.money import MoneyHandlers
 from mock_providers.core.control.problems import answered, guard
 from mock_providers.core.control.state import ControlState
 from mock_providers.core.control.wire_log import WireLogHandlers
-from mock_providers.core.server import url_of
+from mock_providers.core.wire.server import url_of
 
 BASE = "/control/v1"
 

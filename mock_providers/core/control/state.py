@@ -3,16 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
-from mock_providers.core.book import CASHIER_PATH, Book, Trade, TradeState, cashier_token
+from mock_providers.core.books.book import CASHIER_PATH, Book, Trade, TradeState, cashier_token
 from mock_providers.core.clock import Clock, ScheduleClock
-from mock_providers.core.copies import Sought
-from mock_providers.core.journal import Journal
 from mock_providers.core.labels import Labels
-from mock_providers.core.notifier import Notifier
+from mock_providers.core.notifies.copies import Sought
+from mock_providers.core.notifies.notifier import Notifier
 from mock_providers.core.plans import FaultRules
 from mock_providers.core.provider import Provider
 from mock_providers.core.snapshot import ScheduleReading, Snapshot, faults_state, labels_state
 from mock_providers.core.timers import Timers
+from mock_providers.core.wire.journal import Journal
 from mock_providers.errors import BookRefused
 
 ACTIONS = ("scan", "pay", "insufficient_balance", "wrong_password", "cancel", "pay_twice", "pay_late")

@@ -9,7 +9,7 @@ from mock_providers.core.control.events import Event, last_event_id, stream_even
 from mock_providers.core.control.problems import ControlProblem, json_response
 from mock_providers.core.control.reading import only_query, read_after, read_limit, read_text, read_word
 from mock_providers.core.control.state import ControlState
-from mock_providers.core.journal import Wanted
+from mock_providers.core.wire.journal import Wanted
 
 _FILTERS = ("provider", "order", "label", "direction", "signature")
 _DIRECTIONS = ("in", "out")

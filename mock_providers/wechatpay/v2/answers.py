@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from mock_providers.core.ids import Ids
 from mock_providers.core.plans import UNNAMED_FEN, AnswerShape, Seal
-from mock_providers.core.reply import WireReply
+from mock_providers.core.wire.reply import WireReply
 from mock_providers.wechatpay.v2 import codes, xml
 from mock_providers.wechatpay.v2.codes import Failure, Refusal
 from mock_providers.wechatpay.v2.shown import with_coupon

@@ -7,7 +7,7 @@ What a shown code leads to stands in its last four digits; a large amount asks f
 from collections.abc import Mapping
 from datetime import timedelta
 
-from mock_providers.core.book import Refund, RefundState, Trade, TradeState
+from mock_providers.core.books.book import Refund, RefundState, Trade, TradeState
 from mock_providers.wechatpay.desk import Desk
 from mock_providers.wechatpay.shown_codes import Outcome, outcome_of
 from mock_providers.wechatpay.states import PAYING, TradeWord

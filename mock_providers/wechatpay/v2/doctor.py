@@ -13,9 +13,9 @@ from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 
-from mock_providers.core.doctor import Case, Cause, Diagnosis, Patience, Words, candidates, diagnose
-from mock_providers.core.journal import RawRequest
-from mock_providers.core.seals import KeyedDigest, open_keyed_digest
+from mock_providers.core.signatures.doctor import Case, Cause, Diagnosis, Patience, Words, candidates, diagnose
+from mock_providers.core.signatures.seals import KeyedDigest, open_keyed_digest
+from mock_providers.core.wire.journal import RawRequest
 from mock_providers.errors import Undiagnosable
 from mock_providers.wechatpay.v2.answers import FOREIGN_KEY
 from mock_providers.wechatpay.v2.recipe import CAUSES, Received, right_recipe

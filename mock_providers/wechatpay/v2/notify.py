@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from mock_providers.core.book import Refund, Trade
-from mock_providers.core.journal import Headers, RawResponse
+from mock_providers.core.books.book import Refund, Trade
 from mock_providers.core.plans import Kind, PlannedDelivery, Seal
 from mock_providers.core.provider import Notice, OutgoingNotify
+from mock_providers.core.wire.journal import Headers, RawResponse
 from mock_providers.wechatpay.desk import PROVIDER_NAME, V2, Desk
 from mock_providers.wechatpay.refunding import NOTIFY_URL
 from mock_providers.wechatpay.states import RefundWord, refund_word_of

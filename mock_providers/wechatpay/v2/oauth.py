@@ -13,10 +13,10 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import orjson
 
-from mock_providers.core.journal import RawRequest
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape
 from mock_providers.core.provider import Call
-from mock_providers.core.reply import WireReply
+from mock_providers.core.wire.journal import RawRequest
+from mock_providers.core.wire.reply import WireReply
 from mock_providers.wechatpay.desk import Desk
 
 PREFIXES = ("/sns/", "/connect/oauth2/")

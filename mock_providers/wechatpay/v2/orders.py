@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from mock_providers.core.book import Opening, Trade, TradeState
+from mock_providers.core.books.book import Opening, Trade, TradeState
 from mock_providers.core.money import Fen
 from mock_providers.core.shared import shared
 from mock_providers.wechatpay.desk import LANGUAGE, PROVIDER_NAME, REFUNDABLE_S, V2, Desk

@@ -9,8 +9,8 @@ Facts: wechatpay/v2-redpack, wechatpay/v2-transfers
 from collections.abc import Mapping
 from functools import partial
 
+from mock_providers.core.books.payouts import Payout, PayoutState
 from mock_providers.core.money import Fen
-from mock_providers.core.payouts import Payout, PayoutState
 from mock_providers.wechatpay.desk import PROVIDER_NAME, Desk
 from mock_providers.wechatpay.times import spaced
 from mock_providers.wechatpay.v2 import codes, xml

@@ -11,8 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from mock_providers.core.doctor import Causes
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.signatures.doctor import Causes
+from mock_providers.core.wire.journal import RawRequest
 from mock_providers.errors import Undiagnosable
 from mock_providers.wechatpay.v2 import xml
 

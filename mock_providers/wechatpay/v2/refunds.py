@@ -4,7 +4,7 @@ Money back: `/secapi/pay/refund` and `/pay/refundquery`.
 A refund number is the refund: sent again with the same amounts it moves nothing, with others it is refused.
 """
 
-from mock_providers.core.book import Refund, RefundState, Trade, TradeState
+from mock_providers.core.books.book import Refund, RefundState, Trade, TradeState
 from mock_providers.core.money import Fen
 from mock_providers.wechatpay.desk import PROVIDER_NAME, V2, Desk
 from mock_providers.wechatpay.refunding import ENDING, NOTIFY_URL, STUCK_S, TOLD_IN, Refunding

@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from mock_providers.core.book import Refund, Trade
-from mock_providers.core.doctor import Lazily
-from mock_providers.core.journal import RawRequest, RawResponse
+from mock_providers.core.books.book import Refund, Trade
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape, PlannedDelivery
 from mock_providers.core.provider import Call, Notice, OutgoingNotify
-from mock_providers.core.reply import WireReply
+from mock_providers.core.signatures.doctor import Lazily
+from mock_providers.core.wire.journal import RawRequest, RawResponse
+from mock_providers.core.wire.reply import WireReply
 from mock_providers.wechatpay.desk import PROVIDER_NAME, Desk
 from mock_providers.wechatpay.refunding import Refunding, ending_of
 from mock_providers.wechatpay.v2 import codes, notify, oauth, xml

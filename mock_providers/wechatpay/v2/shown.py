@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from mock_providers.core.book import Trade
+from mock_providers.core.books.book import Trade
 from mock_providers.wechatpay.times import compact
 from mock_providers.wechatpay.v3.orders import TRADE_TYPES, payer_of
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from urllib.parse import quote, quote_plus
 
-from mock_providers.core.doctor import Suspicion
+from mock_providers.core.signatures.doctor import Suspicion
 from mock_providers.wechatpay.v2.recipe import Pairs, PairsStep, Received, same
 
 _TOLD_MAX_CHARS = 200

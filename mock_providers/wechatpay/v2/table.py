@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from mock_providers.core.book import TradeState
+from mock_providers.core.books.book import TradeState
 from mock_providers.wechatpay.desk import Desk
 from mock_providers.wechatpay.refunding import Refunding
 from mock_providers.wechatpay.v2 import fields, sandbox, tools

@@ -1,6 +1,6 @@
 """Payments that happen without a cashier: by code, or at once in the simulation system."""
 
-from mock_providers.core.book import Trade
+from mock_providers.core.books.book import Trade
 from mock_providers.wechatpay.desk import Desk
 from mock_providers.wechatpay.states import PAYING
 from mock_providers.wechatpay.v2 import notify

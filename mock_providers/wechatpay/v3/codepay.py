@@ -7,7 +7,7 @@ Facts: wechatpay/codepay
 from collections.abc import Mapping
 from datetime import timedelta
 
-from mock_providers.core.book import Opening, Refund, RefundState, Trade, TradeState
+from mock_providers.core.books.book import Opening, Refund, RefundState, Trade, TradeState
 from mock_providers.core.money import Fen
 from mock_providers.core.shared import shared
 from mock_providers.wechatpay.desk import LANGUAGE, PROVIDER_NAME, REFUNDABLE_S, V3, Desk

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from mock_providers.core.book import Opening, Trade, TradeState
+from mock_providers.core.books.book import Opening, Trade, TradeState
 from mock_providers.core.money import Fen
 from mock_providers.core.shared import shared
 from mock_providers.wechatpay.combined import (

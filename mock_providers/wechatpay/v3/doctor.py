@@ -13,10 +13,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from mock_providers.core.doctor import Case, Diagnosis, Patience, Words, candidates, diagnose
-from mock_providers.core.journal import RawRequest
-from mock_providers.core.public_keys import read_public_key
-from mock_providers.core.seals import Expected, KnownKey, open_signature
+from mock_providers.core.signatures.doctor import Case, Diagnosis, Patience, Words, candidates, diagnose
+from mock_providers.core.signatures.public_keys import read_public_key
+from mock_providers.core.signatures.seals import Expected, KnownKey, open_signature
+from mock_providers.core.wire.journal import RawRequest
 from mock_providers.errors import Undiagnosable
 from mock_providers.wechatpay.merchants import load_merchants, load_platform
 from mock_providers.wechatpay.v3.door import WINDOW_S

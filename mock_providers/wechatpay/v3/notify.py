@@ -14,10 +14,10 @@ from typing import Any
 
 import orjson
 
-from mock_providers.core.book import Refund, Trade
-from mock_providers.core.journal import Headers, RawResponse
+from mock_providers.core.books.book import Refund, Trade
 from mock_providers.core.plans import Kind, PlannedDelivery, Seal
 from mock_providers.core.provider import Notice, OutgoingNotify
+from mock_providers.core.wire.journal import Headers, RawResponse
 from mock_providers.wechatpay.desk import ASKED_SERIAL, PROVIDER_NAME, V3, Desk
 from mock_providers.wechatpay.refunding import NOTIFY_URL
 from mock_providers.wechatpay.states import RefundWord, TradeWord, refund_word_of

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from mock_providers.core.book import Trade
+from mock_providers.core.books.book import Trade
 from mock_providers.wechatpay.desk import SUB_APPID, SUB_MCHID, SUB_OPENID, Desk
 from mock_providers.wechatpay.v3 import answers, cases
 from mock_providers.wechatpay.v3.answers import Answer

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mock_providers.core.doctor import Causes
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.signatures.doctor import Causes
+from mock_providers.core.wire.journal import RawRequest
 from mock_providers.errors import Undiagnosable
 from mock_providers.wechatpay.v3.door import Credentials, read_authorization
 from mock_providers.wechatpay.v3.wire import Request

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from mock_providers.core.book import Refund, RefundState, Trade, TradeState
+from mock_providers.core.books.book import Refund, RefundState, Trade, TradeState
 from mock_providers.core.money import Fen
 from mock_providers.errors import BookRefused
 from mock_providers.wechatpay.desk import ASKED_SERIAL, REFUNDABLE_S, SUB_MCHID, V2, V3, Desk

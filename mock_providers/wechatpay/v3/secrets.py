@@ -4,7 +4,7 @@ Sensitive fields: what came sealed, opened with the platform key that `Wechatpay
 Facts: wechatpay/sensitive-fields
 """
 
-from mock_providers.core.payouts import Payout
+from mock_providers.core.books.payouts import Payout
 from mock_providers.wechatpay.merchants import KeyRing
 from mock_providers.wechatpay.v3 import answers
 from mock_providers.wechatpay.v3.fields import FieldRefused, bad_parameter

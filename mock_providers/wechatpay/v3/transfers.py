@@ -7,8 +7,8 @@ Facts: wechatpay/transfer-bills
 from collections.abc import Mapping
 from functools import partial
 
+from mock_providers.core.books.payouts import Payout, PayoutState
 from mock_providers.core.money import Fen
-from mock_providers.core.payouts import Payout, PayoutState
 from mock_providers.wechatpay.desk import ASKED_SERIAL, PROVIDER_NAME, Desk
 from mock_providers.wechatpay.times import rfc3339
 from mock_providers.wechatpay.v3 import answers, cases, notify, secrets

@@ -15,10 +15,10 @@ from urllib.parse import unquote
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from mock_providers.core.ids import Ids
-from mock_providers.core.journal import Headers, RawRequest
 from mock_providers.core.plans import AnswerShape, Seal
 from mock_providers.core.records import record
-from mock_providers.core.reply import WireReply
+from mock_providers.core.wire.journal import Headers, RawRequest
+from mock_providers.core.wire.reply import WireReply
 from mock_providers.wechatpay.merchants import KeyRing
 from mock_providers.wechatpay.v3.answers import Answer
 from mock_providers.wechatpay.v3.coupons import answer_with_coupon

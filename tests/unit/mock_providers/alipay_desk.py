@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from mock_providers.alipay import PROVIDER
-from mock_providers.core.book import Trade
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.books.book import Trade
 from mock_providers.core.plans import ReplyPlan
 from mock_providers.core.provider import Call
+from mock_providers.core.wire.journal import RawRequest
 from mock_providers.settings import ProvidersSettings, switches_of
 from tests.unit.mock_providers.desks import ProviderDesk
 

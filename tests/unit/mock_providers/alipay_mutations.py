@@ -17,10 +17,10 @@ from urllib.parse import urlencode
 from cryptography.exceptions import InvalidSignature
 
 from mock_providers.alipay.methods import METHODS
-from mock_providers.core.journal import RawRequest
 from mock_providers.core.plans import PLAIN_REPLY
 from mock_providers.core.provider import Call
-from mock_providers.core.reply import WireReply
+from mock_providers.core.wire.journal import RawRequest
+from mock_providers.core.wire.reply import WireReply
 from tests.unit.mock_providers.alipay_desk import Desk
 from tests.unit.mock_providers.alipay_goals import Goals
 from tests.unit.mock_providers.alipay_world import (

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 from mock_providers.alipay.methods import METHODS
 from mock_providers.alipay.v3.paths import PATHS, path_of
-from mock_providers.core.journal import RawRequest
 from mock_providers.core.provider import Call
-from mock_providers.core.reply import WireReply
+from mock_providers.core.wire.journal import RawRequest
+from mock_providers.core.wire.reply import WireReply
 from tests.unit.mock_providers.alipay_desk import Desk
 from tests.unit.mock_providers.alipay_mutations import ODD_BYTES, ODD_TEXTS, mutated, own_fields
 from tests.unit.mock_providers.alipay_world import POOL, Asked

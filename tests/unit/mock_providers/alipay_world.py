@@ -11,9 +11,9 @@ from typing import Any
 
 from mock_providers.alipay.pay import strange_buyers
 from mock_providers.alipay.transfers import strange_payees
-from mock_providers.core.book import Opening, Refund, RefundState, Trade
+from mock_providers.core.books.book import Opening, Refund, RefundState, Trade
+from mock_providers.core.books.payouts import Payout, PayoutState
 from mock_providers.core.money import Fen
-from mock_providers.core.payouts import Payout, PayoutState
 from tests.unit.mock_providers.alipay_desk import NOTIFY_URL, Desk
 from tests.unit.mock_providers.desks import T0
 

@@ -9,13 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mock_providers.core.book import Book, Trade
+from mock_providers.core.books.book import Book, Trade
 from mock_providers.core.clock import ScheduleClock
 from mock_providers.core.control.state import ControlState
 from mock_providers.core.ids import KeyedIds
-from mock_providers.core.journal import Journal, RawRequest
 from mock_providers.core.labels import Labels
-from mock_providers.core.notifier import Notifier
+from mock_providers.core.notifies.notifier import Notifier
 from mock_providers.core.plans import Kind, PlannedDelivery
 from mock_providers.core.provider import (
     Call,
@@ -26,6 +25,7 @@ from mock_providers.core.provider import (
     ProviderWorld,
 )
 from mock_providers.core.timers import Timers
+from mock_providers.core.wire.journal import Journal, RawRequest
 from mock_providers.faults.desk import FaultDesk
 from mock_providers.faults.rules import Profile
 from mock_providers.faults.source import SeededSource

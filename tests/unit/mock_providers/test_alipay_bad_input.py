@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mock_providers.alipay.methods import METHODS
-from mock_providers.core.journal import RawRequest
 from mock_providers.core.provider import Call
+from mock_providers.core.wire.journal import RawRequest
 from tests.unit.mock_providers.alipay_desk import NOTIFY_URL, Desk
 
 pytestmark = pytest.mark.asyncio

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from mock_providers.core.journal import RawRequest
-from mock_providers.core.planted import Difference, DifferenceKind
+from mock_providers.core.books.planted import Difference, DifferenceKind
+from mock_providers.core.wire.journal import RawRequest
 from tests.unit.mock_providers.alipay_desk import Desk, post
 
 pytestmark = pytest.mark.asyncio

@@ -9,7 +9,7 @@ from cryptography.exceptions import InvalidSignature
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.wire.journal import RawRequest
 from tests.unit.mock_providers.alipay_desk import Desk, post
 
 QUERY = "alipay.trade.query"

@@ -9,8 +9,8 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 
 from mock_providers.alipay.notify import LADDER, acknowledged
-from mock_providers.core.journal import RawResponse
 from mock_providers.core.plans import Kind, PlannedDelivery, Seal
+from mock_providers.core.wire.journal import RawResponse
 from mock_providers.errors import ConfigurationRefused
 from tests.unit.mock_providers.alipay_desk import Desk, post
 from tests.unit.mock_providers.desks import T0

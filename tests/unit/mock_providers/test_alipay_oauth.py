@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 
 from mock_providers.alipay.certificates import certificate_sn
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.wire.journal import RawRequest
 from tests.unit.mock_providers.alipay_desk import Desk, post
 
 pytestmark = pytest.mark.asyncio

@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from mock_providers.core.book import cashier_token
-from mock_providers.core.journal import RawRequest
-from mock_providers.core.reply import WireReply
+from mock_providers.core.books.book import cashier_token
+from mock_providers.core.wire.journal import RawRequest
+from mock_providers.core.wire.reply import WireReply
 from tests.unit.mock_providers.alipay_desk import NOTIFY_URL, Desk, post
 
 pytestmark = pytest.mark.asyncio

@@ -15,7 +15,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from mock_providers.alipay.v3.paths import PATHS, path_of
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape, Seal
-from mock_providers.core.reply import WireReply
+from mock_providers.core.wire.reply import WireReply
 from tests.unit.mock_providers.alipay_desk import NOTIFY_URL, Desk
 from tests.unit.mock_providers.v3_merchant import NOW_MS, Request, V3Merchant
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mock_providers.alipay.v3.paths import PATHS
-from mock_providers.core.journal import RawRequest
 from mock_providers.core.plans import AnswerShape
+from mock_providers.core.wire.journal import RawRequest
 from tests.unit.mock_providers.alipay_desk import Desk
 from tests.unit.mock_providers.test_alipay_bad_input import ODD_BYTES, ODD_TEXTS, ODD_VALUES
 from tests.unit.mock_providers.v3_merchant import JSON_TYPE, Request, V3Merchant

@@ -13,10 +13,10 @@ import pytest
 
 from mock_providers.alipay.doctor import AlipayDoctor
 from mock_providers.alipay.v3.recipe import CAUSES
-from mock_providers.core.doctor import CAUSES as CORE_CAUSES
-from mock_providers.core.doctor import Patience
-from mock_providers.core.journal import RawRequest
-from mock_providers.core.pasted import read_pasted
+from mock_providers.core.signatures.doctor import CAUSES as CORE_CAUSES
+from mock_providers.core.signatures.doctor import Patience
+from mock_providers.core.signatures.pasted import read_pasted
+from mock_providers.core.wire.journal import RawRequest
 from mock_providers.errors import Undiagnosable
 from tests.unit.mock_providers.alipay_desk import Desk
 from tests.unit.mock_providers.desks import T0

@@ -11,7 +11,7 @@ import pytest
 
 from mock_providers.alipay.v3.authorization import origin_form, read_authorization, request_text
 from mock_providers.alipay.v3.nonces import Nonces
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.wire.journal import RawRequest
 from tests.unit.mock_providers.alipay_desk import Desk
 from tests.unit.mock_providers.desks import T0
 from tests.unit.mock_providers.v3_merchant import JSON_TYPE, NOW_MS, Request, V3Merchant

@@ -19,8 +19,8 @@ from mock_providers.alipay.wire import (
     split_target,
     wire_reply,
 )
-from mock_providers.core.credentials import private_key
-from mock_providers.core.reply import ProviderReply
+from mock_providers.core.signatures.credentials import private_key
+from mock_providers.core.wire.reply import ProviderReply
 
 METHOD = "alipay.trade.query"
 

@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from mock_providers.core.book import (
+from mock_providers.core.books.book import (
     TRANSITIONS,
     Book,
     Opening,

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from mock_providers.core.journal import RawRequest
-from mock_providers.core.pasted import read_pasted
-from mock_providers.core.public_keys import read_public_key
+from mock_providers.core.signatures.pasted import read_pasted
+from mock_providers.core.signatures.public_keys import read_public_key
+from mock_providers.core.wire.journal import RawRequest
 from mock_providers.doctor import main
 from mock_providers.errors import Undiagnosable
 from tests.unit.mock_providers.wrong_ways import COMMON, RIGHT, Attempt, joined, private

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_providers.core.escapes import escaped, plain_form, unescaped, unescaped_pairs
+from mock_providers.core.wire.escapes import escaped, plain_form, unescaped, unescaped_pairs
 
 ODD = [
     b"",

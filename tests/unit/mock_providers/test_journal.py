@@ -16,8 +16,8 @@ from typing import Literal
 import orjson
 import pytest
 
-from mock_providers.core.journal import Entry, Journal, RawRequest, RawResponse
-from mock_providers.core.signed import unpacked
+from mock_providers.core.wire.journal import Entry, Journal, RawRequest, RawResponse
+from mock_providers.core.wire.signed import unpacked
 
 T0 = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 RAW = bytes(range(256))

@@ -8,8 +8,8 @@ import hmac
 
 import pytest
 
-from mock_providers.core.doctor import CAUSES, Candidate, Case, Cause, Diagnosis, Words, diagnose
-from mock_providers.core.seals import KeyedDigest, open_keyed_digest
+from mock_providers.core.signatures.doctor import CAUSES, Candidate, Case, Cause, Diagnosis, Words, diagnose
+from mock_providers.core.signatures.seals import KeyedDigest, open_keyed_digest
 
 TEXT = b"a=1&b=2"
 OTHER_KEY = Cause("other_key", Words("the other key", "另一个密钥"), Words("take the right one", "换成正确的密钥"))

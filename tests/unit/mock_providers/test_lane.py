@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from mock_providers.core.journal import RawRequest
-from mock_providers.core.lane import Lane, LaneConnection, plain_request
-from mock_providers.core.reply import WireReply
+from mock_providers.core.wire.journal import RawRequest
+from mock_providers.core.wire.lane import Lane, LaneConnection, plain_request
+from mock_providers.core.wire.reply import WireReply
 
 PLAIN = b"POST /gateway.do?a=%41 HTTP/1.1\r\nHost: h\r\nX-Odd: a: b\r\nContent-Length: 3\r\n\r\nb=1"
 

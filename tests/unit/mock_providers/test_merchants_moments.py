@@ -4,7 +4,7 @@ A deadline written out as a date is one of the merchant's clock: as far off on a
 
 import pytest
 
-from mock_providers.core.book import TradeState
+from mock_providers.core.books.book import TradeState
 from mock_providers.errors import BookRefused
 from tests.unit.mock_providers.test_wechatpay_v3_transfers import COMBINE, combined
 

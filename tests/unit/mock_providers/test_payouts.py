@@ -7,8 +7,8 @@ from itertools import product
 
 import pytest
 
+from mock_providers.core.books.payouts import Payout, Payouts, PayoutState
 from mock_providers.core.money import Fen
-from mock_providers.core.payouts import Payout, Payouts, PayoutState
 from mock_providers.errors import BookRefused
 
 T0 = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

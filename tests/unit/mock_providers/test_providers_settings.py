@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from mock_providers.app import build
-from mock_providers.core.hosts import is_loopback
+from mock_providers.core.wire.hosts import is_loopback
 from mock_providers.errors import ConfigurationRefused, RulesRefused
 from mock_providers.settings import ProvidersSettings, refuse_strangers
 

@@ -16,12 +16,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from mock_providers.core import shelf
-from mock_providers.core.book import Book, Opening, Refund, RefundState, Trade, cashier_token
-from mock_providers.core.drawer import Drawer
+from mock_providers.core.books.book import Book, Opening, Refund, RefundState, Trade, cashier_token
 from mock_providers.core.money import Fen
 from mock_providers.core.numbers import Numbers
-from mock_providers.core.scratch import Scratch, Sieve
+from mock_providers.core.shelves import shelf
+from mock_providers.core.shelves.drawer import Drawer
+from mock_providers.core.shelves.scratch import Scratch, Sieve
 from mock_providers.errors import BookRefused
 
 T0 = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

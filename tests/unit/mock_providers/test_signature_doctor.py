@@ -23,9 +23,9 @@ from mock_providers.alipay.doctor import AlipayDoctor
 from mock_providers.alipay.door import admit
 from mock_providers.alipay.recipe import CAUSES as ALIPAY_CAUSES
 from mock_providers.alipay.recipe import Received
-from mock_providers.core.doctor import CAUSES as CORE_CAUSES
-from mock_providers.core.doctor import Diagnosis, Lazily, Patience
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.signatures.doctor import CAUSES as CORE_CAUSES
+from mock_providers.core.signatures.doctor import Diagnosis, Lazily, Patience
+from mock_providers.core.wire.journal import RawRequest
 from mock_providers.errors import Undiagnosable
 from tests.unit.mock_providers.wrong_ways import COMMON, RIGHT, SUBJECT, WAYS, Attempt, both, joined, private
 

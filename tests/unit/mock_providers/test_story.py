@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import mock_providers.operator as operator_room
-from mock_providers.core.book import Book, Opening, Refund
-from mock_providers.core.journal import Entry, RawRequest, RawResponse
+from mock_providers.core.books.book import Book, Opening, Refund
 from mock_providers.core.money import Fen
 from mock_providers.core.pages import PageWords
+from mock_providers.core.wire.journal import Entry, RawRequest, RawResponse
 from mock_providers.operator.diagram import LANES, draw, span_text, text_width
 from mock_providers.operator.story import tell
 

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from cryptography import x509
 
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.wire.journal import RawRequest
 from mock_providers.registry import make_credentials
 from tests.cross.unionpay_parsers import official_java
 from tests.unit.mock_providers.unionpay_desk import CARD, NOW, PATHS, Desk, post

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from mock_providers.core.book import TradeState
+from mock_providers.core.books.book import TradeState
 from mock_providers.core.plans import AnswerShape, Seal
 from mock_providers.unionpay.codes import KNOWN, SUCCESS, UNKNOWN_OUTCOME, result
 from tests.unit.mock_providers.unionpay_desk import CARD, NOW, Desk

@@ -11,10 +11,10 @@ from urllib.parse import quote_plus
 import pytest
 from cryptography import x509
 
-from mock_providers.core.doctor import Diagnosis, Patience
-from mock_providers.core.journal import RawRequest
-from mock_providers.core.pasted import read_pasted
 from mock_providers.core.plans import Kind, PlannedDelivery, Seal
+from mock_providers.core.signatures.doctor import Diagnosis, Patience
+from mock_providers.core.signatures.pasted import read_pasted
+from mock_providers.core.wire.journal import RawRequest
 from mock_providers.errors import Undiagnosable
 from mock_providers.unionpay.doctor import UnionPayDoctor
 from mock_providers.unionpay.recipe import CAUSES

@@ -10,7 +10,7 @@ from io import BytesIO
 
 import pytest
 
-from mock_providers.core.planted import Difference, DifferenceKind
+from mock_providers.core.books.planted import Difference, DifferenceKind
 from tests.unit.mock_providers.unionpay_desk import NOW, Desk
 
 pytestmark = pytest.mark.asyncio

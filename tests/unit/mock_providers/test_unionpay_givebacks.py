@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from mock_providers.core.book import RefundState, TradeState
+from mock_providers.core.books.book import RefundState, TradeState
 from tests.unit.mock_providers.unionpay_desk import NOW, Desk
 
 pytestmark = pytest.mark.asyncio

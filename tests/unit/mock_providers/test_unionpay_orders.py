@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from mock_providers.core.book import CASHIER_PATH, TradeState, cashier_token
+from mock_providers.core.books.book import CASHIER_PATH, TradeState, cashier_token
 from tests.unit.mock_providers.unionpay_desk import BACK_URL, CARD, NOW, Desk
 
 pytestmark = pytest.mark.asyncio

@@ -19,10 +19,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mock_providers.core.doctor import CAUSES as CORE_CAUSES
-from mock_providers.core.doctor import Diagnosis, Patience
-from mock_providers.core.journal import RawRequest
-from mock_providers.core.pasted import read_pasted
+from mock_providers.core.signatures.doctor import CAUSES as CORE_CAUSES
+from mock_providers.core.signatures.doctor import Diagnosis, Patience
+from mock_providers.core.signatures.pasted import read_pasted
+from mock_providers.core.wire.journal import RawRequest
 from mock_providers.errors import Undiagnosable
 from mock_providers.wechatpay.v2.doctor import LegacyDoctor, doctor_for
 from mock_providers.wechatpay.v2.recipe import CAUSES

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from mock_providers.core.journal import RawResponse
 from mock_providers.core.plans import AnswerShape, Kind, PlannedDelivery, Seal
+from mock_providers.core.wire.journal import RawResponse
 from tests.unit.mock_providers.wechatpay_v2_desk import (
     ORDER,
     Merchant,

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.wire.journal import RawRequest
 from tests.unit.mock_providers.wechatpay_v2_desk import NOTIFY_URL, OPENID, ORDER, digest, fields_of, post, xml_of
 
 pytestmark = pytest.mark.asyncio

@@ -4,7 +4,7 @@ Refunds by XML: accepted, recognised, refused, told under encryption; payments b
 
 import pytest
 
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.wire.journal import RawRequest
 from tests.unit.mock_providers.wechatpay_v2_desk import NOTIFY_URL, fields_of, xml_of
 
 pytestmark = pytest.mark.asyncio

@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from mock_providers.core.journal import RawRequest
-from mock_providers.core.planted import Difference, DifferenceKind
+from mock_providers.core.books.planted import Difference, DifferenceKind
+from mock_providers.core.wire.journal import RawRequest
 from tests.unit.mock_providers.wechatpay_v2_desk import MICROPAY, OPENID, ORDER, fields_of
 
 pytestmark = pytest.mark.asyncio

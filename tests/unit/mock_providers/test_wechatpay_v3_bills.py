@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from mock_providers.core.planted import Difference, DifferenceKind
+from mock_providers.core.books.planted import Difference, DifferenceKind
 from tests.unit.mock_providers.wechatpay_v3_desk import V3Desk
 
 pytestmark = pytest.mark.asyncio

@@ -23,10 +23,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mock_providers.core.doctor import CAUSES as CORE_CAUSES
-from mock_providers.core.doctor import Diagnosis
-from mock_providers.core.journal import RawRequest
 from mock_providers.core.plans import Kind, Seal
+from mock_providers.core.signatures.doctor import CAUSES as CORE_CAUSES
+from mock_providers.core.signatures.doctor import Diagnosis
+from mock_providers.core.wire.journal import RawRequest
 from mock_providers.errors import Undiagnosable
 from mock_providers.wechatpay.v3.doctor import V3Doctor, doctor_for
 from mock_providers.wechatpay.v3.recipe import CAUSES

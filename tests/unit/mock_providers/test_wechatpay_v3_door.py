@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 
-from mock_providers.core.journal import RawRequest
 from mock_providers.core.plans import AnswerShape, Seal
+from mock_providers.core.wire.journal import RawRequest
 from tests.unit.mock_providers.desks import T0
 from tests.unit.mock_providers.wechatpay_v3_desk import HEADERS, V3Desk
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from mock_providers.core.journal import RawResponse
 from mock_providers.core.plans import Kind, PlannedDelivery, Seal
+from mock_providers.core.wire.journal import RawResponse
 from tests.unit.mock_providers.desks import T0
 from tests.unit.mock_providers.wechatpay_v3_desk import V3Desk
 

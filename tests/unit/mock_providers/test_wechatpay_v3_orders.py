@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mock_providers.core.book import TradeState
+from mock_providers.core.books.book import TradeState
 from mock_providers.errors import BookRefused
 from tests.unit.mock_providers.wechatpay_v3_desk import OPENID, V3Desk
 

@@ -4,7 +4,7 @@ Transfers, batches of them, and orders that are paid together.
 
 import pytest
 
-from mock_providers.core.payouts import PayoutState
+from mock_providers.core.books.payouts import PayoutState
 from tests.unit.mock_providers.wechatpay_v3_desk import NOTIFY_URL, OPENID, V3Desk
 
 pytestmark = pytest.mark.asyncio

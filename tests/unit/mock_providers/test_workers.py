@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_providers.core.identities import Identities, merchant_folders
 from mock_providers.core.numbers import ALONE, Numbers
+from mock_providers.core.wire.identities import Identities, merchant_folders
 from mock_providers.workers.framing import Unreadable, expects_go_ahead, request_end
 from mock_providers.workers.merging import added_up, clock_of, parts_of, share_out
 

@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from mock_providers.core.journal import RawRequest
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape, Kind, PlannedDelivery
 from mock_providers.core.provider import OutgoingNotify
+from mock_providers.core.wire.journal import RawRequest
 from mock_providers.unionpay import PROVIDER
 from tests.cross.unionpay_parsers import official_java
 from tests.unit.mock_providers.desks import T0, ProviderDesk

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from mock_providers.core.journal import RawRequest
-from mock_providers.core.reply import WireReply
+from mock_providers.core.wire.journal import RawRequest
+from mock_providers.core.wire.reply import WireReply
 from mock_providers.unionpay.codes import KNOWN
 from tests.cross.unionpay_parsers import official_java
 from tests.unit.mock_providers.draws import Draw

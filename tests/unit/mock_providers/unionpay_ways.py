@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, AsymmetricPadding, PKCS1v15
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.wire.journal import RawRequest
 from tests.unit.mock_providers.unionpay_desk import NOW, Merchant, sm2_secret, text_of
 
 FIELDS = {

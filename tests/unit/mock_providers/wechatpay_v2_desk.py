@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from mock_providers.core.book import Trade
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.books.book import Trade
 from mock_providers.core.plans import PLAIN_SHAPE, AnswerShape
 from mock_providers.core.provider import Call, Notice, OutgoingNotify
+from mock_providers.core.wire.journal import RawRequest
 from tests.unit.mock_providers.wechatpay_v3_desk import V3Desk
 
 NOTIFY_URL = "http://127.0.0.1:9009/notify/wechatpay_v2"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from mock_providers.core.book import TradeState
+from mock_providers.core.books.book import TradeState
 from tests.unit.mock_providers.wechatpay_v2_desk import (
     AUTH_CODE,
     NOTIFY_URL,

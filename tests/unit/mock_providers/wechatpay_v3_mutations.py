@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mock_providers.core.book import TradeState
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.books.book import TradeState
+from mock_providers.core.wire.journal import RawRequest
 from tests.unit.mock_providers.draws import Draw
 from tests.unit.mock_providers.wechatpay_v3_desk import HEADERS, NOTIFY_URL, OPENID, V3Desk
 

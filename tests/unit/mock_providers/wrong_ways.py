@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.wire.journal import RawRequest
 
 SUBJECT = "打赏 tip pp000001 <a/b>"
 BUSINESS = {"out_trade_no": "o-1", "total_amount": "1.23", "subject": SUBJECT, "body": "a & b"}

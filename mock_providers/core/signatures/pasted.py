@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 from urllib.parse import quote_plus, urlencode, urlsplit
 
-from mock_providers.core.journal import Headers, RawRequest
+from mock_providers.core.wire.journal import Headers, RawRequest
 from mock_providers.errors import Undiagnosable
 
 _FORM: Headers = (("Content-Type", "application/x-www-form-urlencoded"),)

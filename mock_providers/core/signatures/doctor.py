@@ -16,7 +16,7 @@ from itertools import combinations, islice
 from pathlib import Path
 from typing import Protocol, Self, TypeVar
 
-from mock_providers.core.journal import RawRequest
+from mock_providers.core.wire.journal import RawRequest
 from mock_providers.errors import Undiagnosable
 
 _AROUND = 24

@@ -17,13 +17,13 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
 from mock_providers.core.clock import Clock, ScheduleClock
-from mock_providers.core.http_date import HttpDate
-from mock_providers.core.journal import Entry, Journal, RawRequest, RawResponse
-from mock_providers.core.lane import Lane, LaneConnection
 from mock_providers.core.plans import PLAIN_REPLY, FaultPlanner, NotifyWatch, OrderKey, ReplyPlan
 from mock_providers.core.provider import BuyerPages, Call, Provider
-from mock_providers.core.reply import WireReply
-from mock_providers.core.rude import Ending, ending, send
+from mock_providers.core.wire.http_date import HttpDate
+from mock_providers.core.wire.journal import Entry, Journal, RawRequest, RawResponse
+from mock_providers.core.wire.lane import Lane, LaneConnection
+from mock_providers.core.wire.reply import WireReply
+from mock_providers.core.wire.rude import Ending, ending, send
 
 _BACKLOG = 1024
 # Clients keep connections for long and take a closed idle one for a fault that nobody ordered.

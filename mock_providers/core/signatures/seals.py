@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from mock_providers.core.doctor import CAUSES, Cause, Opening, Seal
+from mock_providers.core.signatures.doctor import CAUSES, Cause, Opening, Seal
 
 _PKCS1 = PKCS1v15()
 _PSS_HASHES = ("sha256", "sha1", "sha512", "sha384")

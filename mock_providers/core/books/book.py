@@ -14,12 +14,12 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
+from mock_providers.core.books.payouts import Payouts
+from mock_providers.core.books.planted import Planted
 from mock_providers.core.money import Fen
 from mock_providers.core.numbers import ALONE, Numbers
-from mock_providers.core.payouts import Payouts
-from mock_providers.core.planted import Planted
 from mock_providers.core.records import record
-from mock_providers.core.shelf import KEPT, Name, Shelf
+from mock_providers.core.shelves.shelf import KEPT, Name, Shelf
 from mock_providers.errors import BookRefused
 
 _TOKEN_BYTES = 12

@@ -20,7 +20,7 @@ import orjson
 
 from mock_providers.core.numbers import ALONE, Numbers
 from mock_providers.core.records import record
-from mock_providers.core.signed import Text, packed, unpacked
+from mock_providers.core.wire.signed import Text, packed, unpacked
 
 Headers = tuple[tuple[str, str], ...]
 

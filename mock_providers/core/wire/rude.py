@@ -16,10 +16,10 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from mock_providers.core.clock import Clock
-from mock_providers.core.journal import RawResponse
 from mock_providers.core.plans import ReplyPlan
 from mock_providers.core.records import record
-from mock_providers.core.reply import WireReply
+from mock_providers.core.wire.journal import RawResponse
+from mock_providers.core.wire.reply import WireReply
 
 # A body that drips comes in so many drops at most.
 _DROPS = 20

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Generic, TypeVar
 from weakref import WeakValueDictionary, ref
 
-from mock_providers.core.scratch import Scratch, Sieve
+from mock_providers.core.shelves.scratch import Scratch, Sieve
 
 Thing = TypeVar("Thing")
 # What kind of name, and the name; several things may have the same.

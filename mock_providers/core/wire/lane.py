@@ -14,8 +14,8 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Literal, NamedTuple, cast
 
-from mock_providers.core.journal import Headers, RawRequest
-from mock_providers.core.reply import WireReply
+from mock_providers.core.wire.journal import Headers, RawRequest
+from mock_providers.core.wire.reply import WireReply
 
 _HEAD_BYTES = 16_384
 _BODY_BYTES = 262_144

@@ -14,9 +14,10 @@ from functools import lru_cache, partial
 from itertools import groupby
 
 from mock_providers.core.clock import Clock, ScheduleClock
-from mock_providers.core.copies import Attempt, Delivery, Sought
-from mock_providers.core.journal import Entry, Journal, RawRequest, RawResponse
-from mock_providers.core.kept_back import KeptBack
+from mock_providers.core.notifies.copies import Attempt, Delivery, Sought
+from mock_providers.core.notifies.kept_back import KeptBack
+from mock_providers.core.notifies.postman import Postman
+from mock_providers.core.notifies.underway import Copy, Underway
 from mock_providers.core.numbers import ALONE, Numbers
 from mock_providers.core.plans import (
     Counts,
@@ -28,9 +29,8 @@ from mock_providers.core.plans import (
     PlannedDelivery,
     Question,
 )
-from mock_providers.core.postman import Postman
 from mock_providers.core.provider import Notice, OutgoingNotify, Provider
-from mock_providers.core.underway import Copy, Underway
+from mock_providers.core.wire.journal import Entry, Journal, RawRequest, RawResponse
 from mock_providers.errors import BookRefused
 
 DONE_KEPT = 20_000

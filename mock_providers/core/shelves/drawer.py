@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Generic, TypeVar, cast
 
-from mock_providers.core.scratch import Scratch, Sieve
+from mock_providers.core.shelves.scratch import Scratch, Sieve
 
 Value = TypeVar("Value", str, int)
 Key = tuple[str, ...]

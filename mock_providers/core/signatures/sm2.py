@@ -18,8 +18,8 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.hashes import SM3, Hash
 
-from mock_providers.core import sm2_libcrypto
-from mock_providers.core.sm2_gmalg import Gmalg
+from mock_providers.core.signatures import sm2_libcrypto
+from mock_providers.core.signatures.sm2_gmalg import Gmalg
 
 # The order of the curve's group, GB/T 32918.5.
 _ORDER = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123

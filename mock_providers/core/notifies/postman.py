@@ -9,8 +9,8 @@ from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, D
 from yarl import URL
 
 from mock_providers.core.clock import Clock
-from mock_providers.core.journal import Headers, RawResponse
 from mock_providers.core.provider import OutgoingNotify
+from mock_providers.core.wire.journal import Headers, RawResponse
 
 _ANSWER_KEPT_BYTES = 65_536
 _CONNECTIONS = 256

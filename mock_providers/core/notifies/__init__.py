@@ -1,0 +1,1 @@
+"""Notifies on their way: copies, resends, who waits for whom."""

@@ -1,0 +1,1 @@
+"""What is kept of many things: the latest in memory, all others on disk."""

@@ -1,0 +1,1 @@
+"""Keys, the kinds of signature that vendors use, and why one is refused."""
