@@ -4,7 +4,7 @@ A book that keeps hardly any order in memory says what one says that keeps them 
 
 import copy
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
@@ -299,16 +300,27 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def told() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What is logged, whatever level an earlier test has left to the process."""
+    before = structlog.get_config()
+    structlog.reset_defaults()
+    with capture_logs() as lines:
+        yield lines
+    structlog.configure(**before)
+
+
 def test_the_file_has_no_name(folder: Path, book: Book):
     filled(book)
     assert book.by_order("alipay", "o1", now=T0) is not None
     assert list(folder.iterdir()) == []
 
 
-def test_a_disk_that_takes_nothing_loses_nothing_and_is_told_of_once(folder: Path, book: Book):
+def test_a_disk_that_takes_nothing_loses_nothing_and_is_told_of_once(
+    folder: Path, book: Book, told: list[MutableMapping[str, Any]]
+):
     folder.rmdir()
-    with capture_logs() as told:
-        filled(book, 20)
+    filled(book, 20)
     assert [one.opening.out_trade_no for one in book.trades(now=T0)] == [f"o{number}" for number in range(1, 21)]
     (line,) = told
     assert (line["event"], line["folder"]) == ("not_put_on_disk", str(folder))
