@@ -28,7 +28,7 @@ ADMITS_ONLY = {"GATEWAY_ROLE": "admit"}
 # Nobody opens what it took in, so nothing is waited for.
 PATIENCE_S = 2.0
 ADMITTING_S = 40
-LASTS_S = 330
+LASTS_S = 480
 KEPT = ("report.html", "series.json", "summary.json")
 TARGETS = {"accepted_ratio": 0.9, "p99_ratio": 1.2, "lost": 0, "refused_without_retry_after": 0}
 
