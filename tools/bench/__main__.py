@@ -9,7 +9,6 @@ than 5 % is told as noisy.
 import argparse
 import asyncio
 import json
-import os
 import statistics
 import sys
 import tempfile
@@ -36,7 +35,7 @@ from tools.bench import (
 )
 from tools.bench.replay import Replay, replay
 from tools.bench.server import Server, simulator
-from tools.bench.yardsticks import YARDSTICKS, Mark, cores
+from tools.bench.yardsticks import YARDSTICKS, Mark, apart
 
 ROUNDS = 5
 NOISY = 0.05
@@ -100,19 +99,17 @@ def rounds(case: Case, *, count: int) -> dict[str, Any]:
     """
     Play a case.
     """
-    server_core, own_core = cores()
-    if own_core is not None:
-        os.sched_setaffinity(0, {own_core})
     with (
+        apart() as core,
         tempfile.TemporaryDirectory(prefix="payproof-bench-") as folder,
-        simulator(Path(folder), core=server_core) as server,
+        simulator(Path(folder), core=core) as server,
     ):
         request = case.requests(server.credentials)
         asyncio.run(_play(case, server, [request(number) for number in range(500)]))
         made = []
         for number in range(1, count + 1):
             signed = [request(1000 + number * case.calls + one) for one in range(case.calls)]
-            made.append(_round(case, server, signed, core=server_core))
+            made.append(_round(case, server, signed, core=core))
     return _told(case, made)
 
 

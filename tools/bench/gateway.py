@@ -25,7 +25,7 @@ from harness.world.postgres import provide_postgres
 from harness.world.redis_server import provide_redis
 from harness.world.supervisor import Supervisor
 from reference_gateway.store.sql_store import SqlStore
-from tools.bench.yardsticks import cores, on_core
+from tools.bench.yardsticks import apart, on_core
 
 APP, SECRET = "bench", "a secret for a benchmark"
 REPO = Path(__file__).parents[2]
@@ -60,10 +60,7 @@ async def gateway(told: Mapping[str, str] = ALIPAY, *, source: Path = REPO) -> A
         told: settings beside those of the stores and the app.
         source: where its code is taken from; another checkout's is compared with this one's.
     """
-    core, own_core = cores()
-    if own_core is not None:
-        os.sched_setaffinity(0, {own_core})
-    with tempfile.TemporaryDirectory(prefix="payproof-bench-") as name:
+    with apart() as core, tempfile.TemporaryDirectory(prefix="payproof-bench-") as name:
         folder = Path(name)
         os.chmod(folder, 0o711)  # noqa: PTH101, S103 (a server of another user reaches its data through it)
         (folder / "apps.json").write_text(json.dumps([{"app_id": APP, "secret": SECRET}]))

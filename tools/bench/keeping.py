@@ -3,7 +3,6 @@ What it costs to keep orders: memory for each, the rate when a million are there
 """
 
 import asyncio
-import os
 import statistics
 import tempfile
 import time
@@ -14,7 +13,7 @@ from typing import Any
 from tools.bench import alipay, wechatpay
 from tools.bench.replay import memory_of, replay
 from tools.bench.server import Server, simulator
-from tools.bench.yardsticks import cores
+from tools.bench.yardsticks import apart
 
 # By then the journal's memory and the fault desk's are full, and only orders add to the simulator's.
 FULL = 110_000
@@ -30,8 +29,11 @@ def memory(_: int) -> dict[str, Any]:
     """
     Bytes for each order that was opened and closes unpaid, with the journal on disk.
     """
-    core = _own_core()
-    with tempfile.TemporaryDirectory(prefix="payproof-bench-") as folder, simulator(Path(folder), core=core) as server:
+    with (
+        apart() as core,
+        tempfile.TemporaryDirectory(prefix="payproof-bench-") as folder,
+        simulator(Path(folder), core=core) as server,
+    ):
         requests = alipay.Requests(server.credentials)
         _open(server, requests, range(FULL))
         before = memory_of(server.pid)
@@ -44,8 +46,7 @@ def million(rounds: int) -> dict[str, Any]:
     """
     Precreates a second over a book of a million orders, against one of a thousand; taken in turns.
     """
-    core = _own_core()
-    with tempfile.TemporaryDirectory(prefix="payproof-bench-") as folder:
+    with apart() as core, tempfile.TemporaryDirectory(prefix="payproof-bench-") as folder:
         few, many = (Path(folder, name) for name in ("few", "many"))
         with simulator(few, core=core, filled=FEW) as small, simulator(many, core=core, filled=MANY) as large:
             ratios = []
@@ -69,8 +70,9 @@ def flat(_: int) -> dict[str, Any]:
     Memory over a million calls about the same orders, half of them opened again and half asked about; the journal
     is what memory keeps of it.
     """
-    core, held = _own_core(), {}
+    held: dict[str, float] = {}
     with (
+        apart() as core,
         tempfile.TemporaryDirectory(prefix="payproof-bench-") as folder,
         simulator(Path(folder), core=core, written=False) as server,
     ):
@@ -97,14 +99,6 @@ def flat(_: int) -> dict[str, Any]:
 
 def _wechat(server: Server) -> str:
     return str(server.ready["wechatpay_url"])
-
-
-def _own_core() -> int | None:
-    """Move to a core of one's own; the server's is what comes back."""
-    server_core, own_core = cores()
-    if own_core is not None:
-        os.sched_setaffinity(0, {own_core})
-    return server_core
 
 
 def _open(server: Server, requests: alipay.Requests, numbers: Sequence[int]) -> float:

@@ -24,7 +24,7 @@ from typing import Any, cast
 from tools.bench import alipay, wechatpay
 from tools.bench.replay import replay
 from tools.bench.server import REPO
-from tools.bench.yardsticks import cores, on_core
+from tools.bench.yardsticks import apart, on_core
 
 CALLS, CALLBACKS = 4000, 1500
 READY_S, PATIENCE_S = 60.0, 60.0
@@ -187,29 +187,27 @@ def main(argv: list[str]) -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
     chosen = parser.parse_args(argv)
-    server_core, own_core = cores()
-    if own_core is not None:
-        os.sched_setaffinity(0, {own_core})
     modules = chosen.folder / "node_modules"
     pairs = (
         ("no callbacks: ours by HMAC / stripe-stateful-mock", "node", "stripe-stateful-mock", keyed, stripe),
         ("one callback each: ours by RSA / WireMock unsigned", "java", "wiremock", signed, wiremock),
     )
-    for name, program, package, ours, theirs in pairs:
-        if shutil.which(program) is None or not (modules / package).is_dir():
-            print(json.dumps({"pair": name, "skipped": f"no {program}, or no {package} in {modules}"}), flush=True)
-            continue
-        made = [(ours(server_core, n), theirs(chosen.folder, server_core)) for n in range(chosen.rounds)]
-        ratios = [a / b for a, b in made]
-        told = {
-            "pair": name,
-            "ours_per_s": round(statistics.median(a for a, _ in made)),
-            "theirs_per_s": round(statistics.median(b for _, b in made)),
-            "ratio": round(statistics.median(ratios), 2),
-            "spread": [round(min(ratios), 2), round(max(ratios), 2)],
-            "rounds": len(made),
-        }
-        print(json.dumps(told), flush=True)
+    with apart() as core:
+        for name, program, package, ours, theirs in pairs:
+            if shutil.which(program) is None or not (modules / package).is_dir():
+                print(json.dumps({"pair": name, "skipped": f"no {program}, or no {package} in {modules}"}), flush=True)
+                continue
+            made = [(ours(core, n), theirs(chosen.folder, core)) for n in range(chosen.rounds)]
+            ratios = [a / b for a, b in made]
+            told = {
+                "pair": name,
+                "ours_per_s": round(statistics.median(a for a, _ in made)),
+                "theirs_per_s": round(statistics.median(b for _, b in made)),
+                "ratio": round(statistics.median(ratios), 2),
+                "spread": [round(min(ratios), 2), round(max(ratios), 2)],
+                "rounds": len(made),
+            }
+            print(json.dumps(told), flush=True)
 
 
 if __name__ == "__main__":

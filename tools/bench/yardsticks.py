@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -50,6 +51,25 @@ def cores() -> tuple[int | None, int | None]:
         return None, None
     allowed = sorted(os.sched_getaffinity(1) if os.geteuid() == 0 else os.sched_getaffinity(0))
     return (allowed[0], allowed[1]) if len(allowed) > 1 else (None, None)
+
+
+@contextmanager
+def apart() -> Iterator[int | None]:
+    """
+    Move to a core of one's own until the block ends, and back: what comes after may want all of them.
+
+    Gives the core that is left to the server; None where a process cannot be held to one.
+    """
+    core, own_core = cores()
+    if own_core is None:
+        yield None
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {own_core})
+    try:
+        yield core
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def signatures(kind: str, core: int | None) -> Mark:

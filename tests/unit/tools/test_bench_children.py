@@ -1,5 +1,5 @@
 """
-A benchmark that is killed takes the servers under measurement with it.
+A benchmark that is killed takes the servers under measurement with it; one that is over leaves no core behind.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.bench.yardsticks import on_core
+from tools.bench.yardsticks import apart, cores, on_core
 
 REPO = Path(__file__).parents[3]
 # A benchmark with one server, which ends when somebody kills it, and not before.
@@ -65,3 +65,14 @@ def test_a_server_keeps_the_number_under_which_it_was_started():
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert int(process.stdout.read()) == process.pid
+
+
+@pytest.mark.skipif(cores() == (None, None), reason="one core, or no way to hold a process to one")
+def test_the_next_benchmark_has_all_cores_again():
+    before = os.sched_getaffinity(0)
+    with apart() as core:
+        held = os.sched_getaffinity(0)
+
+    assert len(held) == 1
+    assert core not in held
+    assert os.sched_getaffinity(0) == before
