@@ -181,7 +181,11 @@ async def _traffic(plan: LoadPlan, world: LoadWorld, *, folder: Path, session: S
     The generator, watched; the providers' own crowd pays what it opens.
     """
     pids: list[int] = []
-    meter = Meter(lambda: {**world.pids(), "generator": pids, "harness": [os.getpid()]}, clock=world.clock)
+    meter = Meter(
+        lambda: {**world.pids(), "generator": pids, "harness": [os.getpid()]},
+        clock=world.clock,
+        file=folder / "processes.ndjson",
+    )
     watched = asyncio.Event()
     run = GeneratorRun(
         url=world.gateway.url if isinstance(world, ProcessesWorld) else "",

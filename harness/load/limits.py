@@ -5,7 +5,8 @@ A gateway cannot be judged by a generator that was late or a simulator that was 
 these are the reasons. Pure.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from harness.load.meter import Reading
@@ -27,7 +28,7 @@ class Limit:
     reason: str
 
 
-def limits(readings: Sequence[Reading], *, lag: Histogram, since_s: float, until_s: float) -> list[Limit]:
+def limits(readings: Iterable[Reading], *, lag: Histogram, since_s: float, until_s: float) -> list[Limit]:
     """
     Everybody but the gateway who had no more to give.
 
@@ -39,7 +40,7 @@ def limits(readings: Sequence[Reading], *, lag: Histogram, since_s: float, until
     if lag.count and (late_ms := lag.percentile_ms(99)) > LAG_MS_MAX:
         found.append(Limit("schedule", f"one visit in a hundred began {late_ms:.0f} ms late or more"))
     busiest: dict[str, float] = {}
-    for group, share in _shares([one for one in readings if since_s <= one.at_s <= until_s]):
+    for group, share in _shares(one for one in readings if since_s <= one.at_s <= until_s):
         if group in BLAMELESS:
             name = BLAMELESS[group]
             busiest[name] = max(busiest.get(name, 0.0), share)
@@ -51,18 +52,20 @@ def limits(readings: Sequence[Reading], *, lag: Histogram, since_s: float, until
     return found
 
 
-def _shares(readings: Sequence[Reading]) -> Iterable[tuple[str, float]]:
+def _shares(readings: Iterable[Reading]) -> Iterable[tuple[str, float]]:
     """
     (group, share of a core) of every process over every window.
     """
-    begin = 0
-    for end, reading in enumerate(readings):
-        while begin + 1 < end and reading.at_s - readings[begin + 1].at_s >= WINDOW_S:
-            begin += 1
-        elapsed_s = reading.at_s - readings[begin].at_s
+    window: deque[Reading] = deque()
+    for reading in readings:
+        # Its first is the latest of those that are far enough back.
+        while len(window) > 1 and reading.at_s - window[1].at_s >= WINDOW_S:
+            window.popleft()
+        window.append(reading)
+        elapsed_s = reading.at_s - window[0].at_s
         if elapsed_s < WINDOW_S:
             continue
         for pid, usage in reading.used.items():
-            before = readings[begin].used.get(pid)
+            before = window[0].used.get(pid)
             if before is not None:
                 yield usage.group, (usage.cpu_s - before.cpu_s) / elapsed_s

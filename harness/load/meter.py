@@ -1,5 +1,5 @@
 """
-Watches the processes of a load run: processor time and memory of each, twice a second.
+Watches the processes of a load run: processor time and memory of each, twice a second, written down.
 
 A group is a name and the processes that do its work, their children included. It reads /proc, and where there is none
 it knows nothing, which is told as such. It refuses to judge; that is `limits`.
@@ -11,8 +11,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from harness.clock import Clock
+from harness.load.spool import Spool
 
 PROC = Path("/proc")
 LOOK_S = 0.5
@@ -55,11 +57,16 @@ class Meter:
     """
     Args:
         groups: names the processes of each group, asked at every look: they may come and go.
+        file: takes the readings, for a run may last for hours.
     """
 
     groups: Callable[[], Mapping[str, Iterable[int]]]
     clock: Clock
-    readings: list[Reading] = field(default_factory=list)
+    file: Path
+    readings: Spool[Reading] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.readings = Spool(self.file, pack=_packed, unpack=_unpacked)
 
     def look(self) -> None:
         """
@@ -79,18 +86,21 @@ class Meter:
         """
         Look twice a second until told otherwise.
         """
-        while not until.is_set():
+        try:
+            while not until.is_set():
+                self.look()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_S):
+                        await until.wait()
             self.look()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_S):
-                    await until.wait()
-        self.look()
+        finally:
+            self.readings.close()
 
     def spent_s(self, *, since_s: float = 0.0) -> Mapping[str, float]:
         """
         Processor time by group after a moment (seconds since the epoch).
         """
-        return spent_s([reading for reading in self.readings if reading.at_s >= since_s])
+        return spent_s(reading for reading in self.readings if reading.at_s >= since_s)
 
 
 def spent_s(readings: Iterable[Reading]) -> Mapping[str, float]:
@@ -107,6 +117,16 @@ def spent_s(readings: Iterable[Reading]) -> Mapping[str, float]:
     for pid, usage in last.items():
         spent[usage.group] = spent.get(usage.group, 0.0) + usage.cpu_s - first[pid]
     return spent
+
+
+def _packed(reading: Reading) -> list[Any]:
+    used = [[pid, usage.group, usage.cpu_s, usage.memory] for pid, usage in reading.used.items()]
+    return [reading.at_s, used]
+
+
+def _unpacked(line: list[Any]) -> Reading:
+    at_s, used = line
+    return Reading(at_s, {pid: Usage(group, cpu_s, memory) for pid, group, cpu_s, memory in used})
 
 
 def family(pids: Iterable[int]) -> Iterator[int]:

@@ -4,7 +4,8 @@ A load run second by second, as plain lists: what charts are drawn from, and wha
 Pure; it refuses to draw.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,12 @@ APART = 2
 Points = list[tuple[float, float | None]]
 
 
-def series_of(plan: LoadPlan, figures: Figures, readings: Sequence[Reading]) -> dict[str, Any]:
+def series_of(plan: LoadPlan, figures: Figures, readings: Iterable[Reading]) -> dict[str, Any]:
     """
     Everything that changes over the run.
+
+    Args:
+        readings: can be gone through more than once.
     """
     record = figures.record
     last = max([*record.seconds, *figures.books.settle_by_second], default=0)
@@ -62,12 +66,12 @@ def _level(histogram: Histogram | None, percent: float) -> float | None:
     return histogram.percentile_ms(percent) if histogram is not None and histogram.count else None
 
 
-def _cores(readings: Sequence[Reading], *, began_s: float) -> dict[str, Points]:
+def _cores(readings: Iterable[Reading], *, began_s: float) -> dict[str, Points]:
     """
     Cores' worth of processor time by group, the platform's and the buyers' with the generator's.
     """
     told: dict[str, Points] = {group: [] for group in GROUPS}
-    for before, after in zip(readings, readings[APART:], strict=False):
+    for before, after in zip(readings, islice(readings, APART, None), strict=False):
         elapsed_s = after.at_s - before.at_s
         if elapsed_s <= 0:
             continue
@@ -81,7 +85,7 @@ def _cores(readings: Sequence[Reading], *, began_s: float) -> dict[str, Points]:
     return told
 
 
-def _memory(readings: Sequence[Reading], *, began_s: float) -> dict[str, Points]:
+def _memory(readings: Iterable[Reading], *, began_s: float) -> dict[str, Points]:
     told: dict[str, Points] = {}
     for reading in readings:
         for group, held in reading.memory().items():

@@ -18,7 +18,7 @@ from harness.commands.session import Session
 from harness.errors import ConfigError
 from harness.ids import Ids
 from harness.load.plan import LoadPlan
-from harness.load.spool import Spool
+from harness.load.spool import webhooks
 from harness.sut.drivers import REFERENCE, imported, load_driver
 from harness.sut.sink import WebhookEvent
 from harness.world.external import ExternalPlan, ExternalWorld
@@ -53,7 +53,7 @@ async def load_world(plan: LoadPlan, session: Session, *, faults: Path) -> Async
         ConfigError: the gateway has not the channels that people are to pay over.
     """
     world = await _opened(plan, session, faults=faults)
-    spool = Spool(session.run_dir / "webhooks.ndjson")
+    spool = webhooks(session.run_dir / "webhooks.ndjson")
     # A list's append, length and reading are all that is asked of it; a million events do not belong into memory.
     world.sink.events = cast("list[WebhookEvent]", spool)
     try:

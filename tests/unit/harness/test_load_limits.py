@@ -88,13 +88,31 @@ def test_a_process_that_came_later_counts_from_its_own_beginning():
     assert spent_s([first, second]) == {"generator": pytest.approx(0.7)}
 
 
-def test_the_meter_reads_this_very_process():
+def test_the_meter_reads_this_very_process(tmp_path):
     import os  # noqa: PLC0415 - a process to look at
 
-    meter = Meter(lambda: {"harness": [os.getpid()], "gone": [2**22 + 1]}, clock=TickingClock())
+    meter = Meter(
+        lambda: {"harness": [os.getpid()], "gone": [2**22 + 1]},
+        clock=TickingClock(),
+        file=tmp_path / "processes.ndjson",
+    )
     meter.look()
     meter.look()
+    meter.readings.close()
 
     assert meter.spent_s()["harness"] >= 0
-    assert meter.readings[-1].memory()["harness"] > 1 << 20
-    assert "gone" not in meter.readings[-1].memory()
+    *_, last = meter.readings
+    assert last.memory()["harness"] > 1 << 20
+    assert "gone" not in last.memory()
+
+
+def test_what_the_meter_read_stands_on_disk_and_can_be_gone_through_again(tmp_path):
+    taken = readings(seconds=4, generator=0.5, gateway=0.9)
+    meter = Meter(dict, clock=TickingClock(), file=tmp_path / "processes.ndjson")
+    for one in taken:
+        meter.readings.append(one)
+    meter.readings.close()
+
+    assert list(meter.readings) == taken
+    assert list(meter.readings) == taken
+    assert meter.spent_s(since_s=2) == {"generator": pytest.approx(1.0), "gateway": pytest.approx(1.8)}

@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from harness.audit import Auditor
-from harness.load.spool import Spool
+from harness.load.spool import webhooks
 from harness.verdict import Verdict
 from tests.unit.harness.rows import NOON, order, payment, trade, webhook
 from tests.unit.harness.test_audit import WITNESSED
@@ -63,7 +63,7 @@ def test_a_payment_takes_a_few_hundred_bytes():
 
 
 def test_webhooks_on_disk_are_the_webhooks_that_came(tmp_path):
-    spool = Spool(tmp_path / "webhooks.ndjson")
+    spool = webhooks(tmp_path / "webhooks.ndjson")
     events = [webhook(1), webhook(2, answered=500), webhook(2), webhook(3, kind="refund.succeeded", refund=40)]
     for event in events:
         spool.append(event)
