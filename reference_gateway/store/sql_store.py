@@ -60,7 +60,8 @@ class SqlStore:
     """The store behind `postgresql+asyncpg://`."""
 
     heartbeat_s: float | None = 2.0
-    pace_s: float = 0.01
+    # At half load twice as much comes together as with 10 ms, and nobody waits longer: docs/performance.md.
+    pace_s: float = 0.02
 
     def __init__(self, url: str, *, pool_size: int = 10, publishes: bool = True, silent_s: float = SILENT_S) -> None:
         if not url.startswith("postgresql+asyncpg://"):
