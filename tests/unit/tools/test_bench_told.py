@@ -32,7 +32,10 @@ def test_what_came_before_the_backlog_was_gone_says_nothing_of_after_it():
 
 
 def test_a_latency_that_no_run_measured_is_null():
-    made = [{"push_ms": None, "latency_ms": {"p50": 3.0, "p99": 9.0}}, {"push_ms": None, "latency_ms": None}]
+    made: list[dict[str, Any]] = [
+        {"push_ms": None, "latency_ms": {"p50": 3.0, "p99": 9.0}},
+        {"push_ms": None, "latency_ms": None},
+    ]
 
     assert levels(made, "push_ms") == {"p50": None, "p99": None}
     assert levels(made, "latency_ms") == {"p50": 3.0, "p99": 9.0}
