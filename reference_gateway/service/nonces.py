@@ -21,6 +21,9 @@ NONCE_LIFE_S = 660
 FORGET_AFTER = 500
 """Once for so many nonces old ones are forgotten, twice as many at most; what fewer leave behind is little."""
 
+PACE = 0.5
+"""Of the store's: everybody stands at this door before another one, and of what comes next a tip waits for no pace."""
+
 
 class Nonces(Protocol):
     """Spends nonces."""
@@ -41,7 +44,7 @@ class SqlNonces:
         self._units = units
         self._clock = clock
         self._commits: GroupCommit[tuple[str, str, int], tuple[str, str], bool] = GroupCommit(
-            self._spend, pace_s=units.pace_s
+            self._spend, pace_s=PACE * units.pace_s
         )
         self._asked = 0
         self._kept = 0

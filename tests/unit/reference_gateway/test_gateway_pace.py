@@ -3,9 +3,13 @@
 import asyncio
 from collections.abc import Mapping
 
+from harness.world.virtual_clock import VirtualClock
 from harness.world.virtual_loop import VirtualLoop
 from reference_gateway.pace import Pace
+from reference_gateway.service.nonces import SqlNonces
 from reference_gateway.store.group_commit import GroupCommit
+from reference_gateway.store.memory_unit_of_work import MemoryStore
+from tests.unit.reference_gateway.support import BASE
 
 APART_S = 0.01
 
@@ -55,3 +59,20 @@ def test_batches_keep_their_pace_and_full_ones_do_not_wait():
         return sizes, round(asyncio.get_running_loop().time() - begun_s, 6)
 
     assert _run(story) == ([1, 3, 2], APART_S)
+
+
+class Paced(MemoryStore):
+    """A store with a pace, as the one that commits to disk has it."""
+
+    pace_s = 2 * APART_S
+
+
+def test_a_nonce_waits_half_of_the_pace_for_everybody_stands_at_that_door_first():
+    async def story() -> float:
+        nonces = SqlNonces(Paced(), VirtualClock(BASE))
+        begun_s = asyncio.get_running_loop().time()
+        for nonce in ("first", "second", "third"):
+            assert await nonces.spend("app", nonce, durable=True)
+        return round(asyncio.get_running_loop().time() - begun_s, 6)
+
+    assert _run(story) == 2 * APART_S
