@@ -78,7 +78,14 @@ async def test_the_url_serves_sqlalchemy_and_the_server_is_as_durable_as_in_prod
         async with engine.connect() as connection:
             said = {
                 name: (await connection.execute(text(f"SHOW {name}"))).scalar_one()
-                for name in ("fsync", "synchronous_commit", "full_page_writes", "listen_addresses", "server_encoding")
+                for name in (
+                    "fsync",
+                    "synchronous_commit",
+                    "full_page_writes",
+                    "wal_init_zero",
+                    "listen_addresses",
+                    "server_encoding",
+                )
             }
         await engine.dispose()
 
@@ -86,6 +93,7 @@ async def test_the_url_serves_sqlalchemy_and_the_server_is_as_durable_as_in_prod
         "fsync": "on",
         "synchronous_commit": "on",
         "full_page_writes": "on",
+        "wal_init_zero": "off",
         "listen_addresses": "",
         "server_encoding": "UTF8",
     }
