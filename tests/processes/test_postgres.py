@@ -83,6 +83,7 @@ async def test_the_url_serves_sqlalchemy_and_the_server_is_as_durable_as_in_prod
                     "synchronous_commit",
                     "full_page_writes",
                     "wal_init_zero",
+                    "autovacuum_vacuum_cost_delay",
                     "listen_addresses",
                     "server_encoding",
                 )
@@ -94,6 +95,7 @@ async def test_the_url_serves_sqlalchemy_and_the_server_is_as_durable_as_in_prod
         "synchronous_commit": "on",
         "full_page_writes": "on",
         "wal_init_zero": "off",
+        "autovacuum_vacuum_cost_delay": "20ms",
         "listen_addresses": "",
         "server_encoding": "UTF8",
     }
