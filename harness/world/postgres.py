@@ -44,9 +44,9 @@ ATTEMPTS = 8
 DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on")
 # What the system has taken survives any kill -9; only a power cut would lose it, and nobody here cuts the power.
 KILL_PROOF = ("fsync=off", "synchronous_commit=on", "full_page_writes=on")
-# Nobody should be blamed for what the server does for itself. One that has run for a while writes over the files of its
-# log; a new one would fill each with zeros first, after every 16 MB, while whoever commits waits. And it tidies up slowly,
-# as before version 12: at its usual pace it does so with a third of a core, for ten seconds of each minute.
+# Nobody should be blamed for what the server does for itself. One that has run for a while writes over the files of
+# its log; a new one would fill each with zeros first, after every 16 MB, while whoever commits waits. And it tidies up
+# slowly, as before version 12; at its usual pace all answers of those seconds, some ten in each minute, are late.
 QUIET = ("wal_init_zero=off", "autovacuum_vacuum_cost_delay=20ms")
 
 
