@@ -29,8 +29,8 @@ def spike_of(plan: LoadPlan, figures: Figures) -> Mapping[str, Any] | None:
     schedule: Schedule = plan.form.schedule(plan.rate, plan.lasts_s)
     lead, rise, high, _ = schedule.segments
     high_at, over_at = int(lead.duration_s + rise.duration_s), int(lead.duration_s + rise.duration_s + high.duration_s)
-    # The first seconds warm everything up.
-    before = range(min(2, int(lead.duration_s) // 2), int(lead.duration_s))
+    # The first half warms everything up: what is kept for a time fills, and PostgreSQL tidies up for the first time.
+    before = range(int(lead.duration_s) // 2, int(lead.duration_s))
     during = range(high_at, over_at)
     drained_s = _drained_s(figures, before=before, over_at=over_at)
     last_at, calm_at = int(plan.lasts_s - plan.lasts_s / LAST_SHARE), over_at + (drained_s or 0) + AFTER_S

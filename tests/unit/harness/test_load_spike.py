@@ -10,13 +10,13 @@ from tests.unit.harness.test_load_record import line
 SPIKE = replace(PLAN, shape="spike", rate=10, duration_s=26.0)
 
 
-def played(*, credited=10, lasts=26, high=range(6, 11), slow_until=0):
+def played(*, credited=10, lasts=26, high=range(6, 11), slow_until=0, cold_until=0):
     """Ten accepted a second, 120 while the spike lasts; the backlog is worked off at *credited* a second from then on."""
     made = figures(statuses={})
     left = 0
     for second in range(lasts):
         spiking = second in high
-        slow = spiking or high.stop <= second < slow_until
+        slow = spiking or high.stop <= second < slow_until or second < cold_until
         latency = {"max_us": 10**7, "buckets": {"1000" if slow else "826": 100}}
         statuses = {"202": 120, "429": 80} if spiking else {"201": 10}
         made.record.add(line(second, statuses=statuses, latency=latency))
@@ -56,6 +56,16 @@ def test_what_comes_after_is_told_from_half_a_minute_after_the_backlog(slow_unti
 
     assert told is not None
     assert (told["drained_s"], told["p99_ratio"] == 1.0) == (0, again)
+
+
+@pytest.mark.parametrize(("cold_until", "again"), [(11, True), (12, False)])
+def test_what_was_before_is_the_second_half_of_the_lead(cold_until, again):
+    # The lead takes 23 seconds.
+    made = played(credited=1000, lasts=100, high=range(24, 29), cold_until=cold_until)
+    told = spike_of(replace(SPIKE, duration_s=100.0), made)
+
+    assert told is not None
+    assert (told["p99_ratio"] == 1.0) is again
 
 
 def test_other_shapes_have_no_spike():
