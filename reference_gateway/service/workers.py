@@ -157,8 +157,11 @@ def poller(runtime: Runtime, query: QueryPayment) -> Worker:
     async def round_() -> bool:
         now = runtime.clock.now()
         bite = runtime.spread.bite(CLAIM_MAX)
+        # Most of what is due while there is a line stands in it: claimed anew with every lease, a crowd of thousands
+        # would cost the store more than what is opened and settled meanwhile.
+        lease_until = runtime.lease_until(now) + timedelta(seconds=runtime.pressure.opening_wait_s)
         async with runtime.units() as unit:
-            claimed = await unit.claim_polls(now, lease_until=runtime.lease_until(now), limit=bite)
+            claimed = await unit.claim_polls(now, lease_until=lease_until, limit=bite)
             if claimed:
                 await unit.commit()
         # Who stands in our own line comes to its end by himself; should we die first, the lease brings him back.

@@ -1,14 +1,20 @@
 """Under pressure callers are told to come back, then turned away; what was let in is never lost, and a stop is graceful."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from harness.world.virtual_loop import VirtualLoop
+from reference_gateway.domain.payment import Payment
+from reference_gateway.domain.transitions import AttemptStatus
 from reference_gateway.service.capacity.pressure import Kind
+from reference_gateway.service.orders.create_payment import is_waiting
+from reference_gateway.store.memory_unit_of_work import MemoryUnitOfWork
 from tests.unit.reference_gateway.support import World, settings
 
 
@@ -158,6 +164,31 @@ def test_who_stands_in_line_is_not_asked_about_meanwhile():
         assert (await world.merchant.payment(second))["pay_params"] is not None
 
     run(story, calls_max=1, waited_max=1, admitted_max=10)
+
+
+def test_a_long_line_is_not_claimed_anew_with_every_lease(monkeypatch):
+    claimed: Counter[str] = Counter()
+    claim = MemoryUnitOfWork.claim_polls
+
+    async def counted(unit: MemoryUnitOfWork, now: datetime, **bounds: Any) -> list[Payment]:
+        payments = await claim(unit, now, **bounds)
+        claimed.update(payment.id for payment in payments if is_waiting(payment))
+        return payments
+
+    monkeypatch.setattr(MemoryUnitOfWork, "claim_polls", counted)
+
+    async def story(world: World) -> None:
+        async def slow(what: str, number: str) -> None:
+            await world.clock.sleep(10)
+
+        world.channel.on_call = slow
+        await asyncio.gather(*(world.merchant.pay(f"o-{n}") for n in range(40)))
+        await world.clock.sleep(450)
+        assert {payment.attempt for payment in world.store.state.payments.values()} == {AttemptStatus.OPENED}
+        # The last waited for 390 s, which is thirteen leases.
+        assert max(claimed.values()) <= 4
+
+    run(story, calls_max=1, waited_max=1, admitted_max=100, channel_timeout_s=15)
 
 
 def test_above_the_first_bound_nobody_is_kept_for_the_answer():
