@@ -84,6 +84,7 @@ async def test_the_url_serves_sqlalchemy_and_the_server_is_as_durable_as_in_prod
                     "full_page_writes",
                     "wal_init_zero",
                     "autovacuum_vacuum_cost_delay",
+                    "default_statistics_target",
                     "listen_addresses",
                     "server_encoding",
                 )
@@ -96,6 +97,7 @@ async def test_the_url_serves_sqlalchemy_and_the_server_is_as_durable_as_in_prod
         "full_page_writes": "on",
         "wal_init_zero": "off",
         "autovacuum_vacuum_cost_delay": "20ms",
+        "default_statistics_target": "10",
         "listen_addresses": "",
         "server_encoding": "UTF8",
     }
