@@ -126,21 +126,23 @@ LIST_PAYMENTS = text(
     WHERE p.app_id = :app_id AND p.seq > 0 AND p.seq > :after ORDER BY p.seq LIMIT :limit
     """  # noqa: S608 (made of constants)
 )
+# Whoever takes rows chooses them in an array, which is filled once. In a join, where a table held hardly anything when
+# it was last counted, they may be chosen anew for each row that there is: slowly, and beyond the limit.
 CLAIM_POLLS = text(
     f"""
     UPDATE payments AS p SET poll_at = :lease_until
-    WHERE p.id IN (
+    WHERE p.id = ANY(ARRAY(
         SELECT id FROM payments WHERE poll_at <= :now ORDER BY poll_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
-    )
+    ))
     RETURNING {_PAYMENT}
     """  # noqa: S608 (made of constants)
 )
 CLAIM_ENDS = text(
     f"""
     UPDATE payments AS p SET end_at = :lease_until
-    WHERE p.id IN (
+    WHERE p.id = ANY(ARRAY(
         SELECT id FROM payments WHERE end_at <= :now ORDER BY end_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
-    )
+    ))
     RETURNING {_PAYMENT}
     """  # noqa: S608 (made of constants)
 )
@@ -148,17 +150,17 @@ CLAIM_ENDS = text(
 RESUME_PAYMENTS = text(
     """
     UPDATE payments SET poll_at = :now
-    WHERE id IN (
+    WHERE id = ANY(ARRAY(
         SELECT id FROM payments
         WHERE poll_at > :now AND status = 'PENDING' AND attempt IN ('REQUESTED', 'UNKNOWN')
         ORDER BY out_trade_no FOR NO KEY UPDATE SKIP LOCKED
-    )
+    ))
     """
 )
 RESUME_REFUNDS = text(
     """
     UPDATE refunds SET poll_at = :now
-    WHERE id IN (SELECT id FROM refunds WHERE poll_at > :now ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
+    WHERE id = ANY(ARRAY(SELECT id FROM refunds WHERE poll_at > :now ORDER BY id FOR NO KEY UPDATE SKIP LOCKED))
     """
 )
 INSERT_REFUND = text(
@@ -176,9 +178,9 @@ SAVE_REFUND = text(
 CLAIM_REFUNDS = text(
     f"""
     UPDATE refunds AS r SET poll_at = :lease_until
-    WHERE r.id IN (
+    WHERE r.id = ANY(ARRAY(
         SELECT id FROM refunds WHERE poll_at <= :now ORDER BY poll_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
-    )
+    ))
     RETURNING {_REFUND}
     """  # noqa: S608 (made of constants)
 )
@@ -186,11 +188,11 @@ PAYMENTS_BY_ID = text(f"SELECT {_PAYMENT} FROM payments AS p WHERE p.id = ANY(CA
 HURRY_REFUNDS = text(
     """
     UPDATE refunds SET poll_at = :now
-    WHERE id IN (
+    WHERE id = ANY(ARRAY(
         SELECT id FROM refunds
         WHERE out_request_no = ANY(CAST(:numbers AS text[])) AND poll_at IS NOT NULL
         ORDER BY id FOR NO KEY UPDATE
-    )
+    ))
     """
 )
 
@@ -262,7 +264,7 @@ FOLD_SOME = text(
     """
     SELECT count(*) FROM ledger_fold(ARRAY(
         SELECT name FROM ledger_accounts
-        WHERE name IN (SELECT account FROM (SELECT account FROM ledger_unfolded ORDER BY id LIMIT :limit) AS oldest)
+        WHERE name = ANY(ARRAY(SELECT account FROM ledger_unfolded ORDER BY id LIMIT :limit))
         ORDER BY name FOR NO KEY UPDATE SKIP LOCKED
     ))
     """
@@ -313,9 +315,9 @@ INSERT_IDEMPOTENCY_KEYS = text(
 
 FORGET_NONCES = text(
     """
-    DELETE FROM request_nonces WHERE (app_id, nonce) IN (
-        SELECT app_id, nonce FROM request_nonces WHERE expires_at <= :now LIMIT 1000 FOR UPDATE SKIP LOCKED
-    )
+    DELETE FROM request_nonces WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM request_nonces WHERE expires_at <= :now LIMIT 1000 FOR UPDATE SKIP LOCKED
+    ))
     """
 )
 SPEND_NONCES = text(

@@ -112,9 +112,9 @@ def _claim(table: str, types: dict[str, str]) -> TextClause:
     """Take what is due, by lease, skipping what another gateway holds."""
     return text(
         f"""
-        UPDATE {table} SET poll_at = :lease_until WHERE id IN (
+        UPDATE {table} SET poll_at = :lease_until WHERE id = ANY(ARRAY(
             SELECT id FROM {table} WHERE poll_at <= :now ORDER BY poll_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
-        )
+        ))
         RETURNING {", ".join(types)}
         """  # noqa: S608 (made of constants)
     )
@@ -163,11 +163,11 @@ SAVE_PAYOUTS = _update("payouts", _PAYOUT, "id", fields=SAVED_PAYOUT)
 HURRY_PAYOUTS = text(
     """
     UPDATE payouts SET poll_at = :now
-    WHERE id IN (
+    WHERE id = ANY(ARRAY(
         SELECT id FROM payouts
         WHERE out_payout_no = ANY(CAST(:numbers AS text[])) AND poll_at IS NOT NULL
         ORDER BY id FOR NO KEY UPDATE
-    )
+    ))
     """
 )
 CLAIM_PAYOUTS = _claim("payouts", _PAYOUT)

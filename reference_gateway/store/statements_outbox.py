@@ -41,10 +41,10 @@ CLAIM_OUTBOX = text(
     f"""
     WITH claimed AS (
         UPDATE outbox_to_send SET due_at = :lease_until, attempts = attempts + 1
-        WHERE event_id IN (
+        WHERE event_id = ANY(ARRAY(
             SELECT event_id FROM outbox_to_send WHERE due_at <= :now
             ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
-        )
+        ))
         RETURNING event_id, due_at, attempts
     )
     SELECT {_OF_EVENT}, c.due_at, c.attempts FROM claimed AS c JOIN outbox AS o ON o.event_id = c.event_id
@@ -53,10 +53,10 @@ CLAIM_OUTBOX = text(
 FINISH_OUTBOX = text(
     """
     DELETE FROM outbox_to_send
-    WHERE event_id IN (
+    WHERE event_id = ANY(ARRAY(
         SELECT event_id FROM outbox_to_send
         WHERE event_id = ANY(CAST(:sent AS text[])) ORDER BY event_id FOR UPDATE
-    )
+    ))
     """
 )
 POSTPONE_OUTBOX = text(
@@ -69,9 +69,9 @@ POSTPONE_OUTBOX = text(
 RESUME_OUTBOX = text(
     """
     UPDATE outbox_to_send SET due_at = :now
-    WHERE event_id IN (
+    WHERE event_id = ANY(ARRAY(
         SELECT event_id FROM outbox_to_send WHERE due_at > :now ORDER BY event_id FOR UPDATE SKIP LOCKED
-    )
+    ))
     """
 )
 OUTBOX_UNSENT = text("SELECT count(*) FROM outbox_to_send")
@@ -88,9 +88,9 @@ UNPUBLISHED = text(
 MARK_PUBLISHED = text(
     """
     WITH term AS (SELECT 1 FROM leaders WHERE role = :role AND token = :token), gone AS (
-        DELETE FROM outbox_to_publish WHERE seq IN (
+        DELETE FROM outbox_to_publish WHERE seq = ANY(ARRAY(
             SELECT seq FROM outbox_to_publish WHERE seq = ANY(CAST(:seqs AS bigint[])) ORDER BY seq FOR UPDATE
-        ) AND EXISTS (SELECT 1 FROM term)
+        )) AND EXISTS (SELECT 1 FROM term)
     )
     SELECT EXISTS (SELECT 1 FROM term)
     """

@@ -1,5 +1,6 @@
 """How statements are carried out: by an index, whatever the tables held when the plan was made."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +12,7 @@ from reference_gateway.store import (
     sql_feed,
     statements,
     statements_attempts,
+    statements_live,
     statements_outbox,
     statements_reconciling,
 )
@@ -32,6 +34,14 @@ EACH_PAYMENT = {
     "unsettled": sql_feed.UNSETTLED,
     "due": statements.NEXT_DUE,
     "ledger": statements.LEDGER_LINES,
+}
+# Whoever chooses rows under a lock, and then changes or removes those.
+CHOOSING = {
+    name: statement
+    for module in (statements, statements_live, statements_outbox)
+    for name, statement in vars(module).items()
+    if isinstance(statement, TextClause)
+    and re.search(r"(UPDATE|DELETE FROM) .*FOR (NO KEY )?UPDATE", statement.text, re.DOTALL)
 }
 GROWING = (
     "payments",
@@ -77,6 +87,37 @@ async def test_what_is_to_be_done_is_found_by_its_time_and_its_event_by_its_numb
         assert "Materialize" not in plans[name], plans[name]
     for name in ("claim", "finish", "postpone", "publish"):
         assert "Index Cond: (event_id = " in plans[name] or "Index Cond: (seq = " in plans[name], plans[name]
+
+
+@pytest.mark.parametrize("name", sorted(CHOOSING))
+async def test_what_is_taken_is_chosen_before_anything_is_changed(database_url: str, name: str):
+    """Chosen in a join, it may be chosen anew for each row that there is, and locked beyond the limit."""
+    async with _connected(database_url) as connection:
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        plan = await _plan(connection, "chosen", CHOOSING[name])
+    assert "InitPlan" in plan
+    assert "Semi Join" not in plan
+    assert "Aggregate" not in plan
+
+
+async def test_a_crowd_after_a_time_in_which_nothing_waited_is_claimed_as_ever(database_url: str):
+    """
+    A queue that was tidied up while one row was in it is planned as one of one row, for as long as the plan is kept.
+    """
+    queue = "INSERT INTO outbox_to_send (event_id, due_at, attempts) SELECT 'e' || n, now(), 0 FROM generate_series"
+    asked, names = compiled(statements_outbox.CLAIM_OUTBOX)
+    given = {"now": "now() + interval '1 second'", "lease_until": "now() + interval '30 seconds'", "limit": "256"}
+    async with _connected(database_url) as connection:
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        await connection.execute(f"{queue}(1, 5000) AS n")
+        await connection.execute("DELETE FROM outbox_to_send WHERE event_id <> 'e5000'")
+        await connection.execute("VACUUM ANALYZE outbox_to_send")
+        await connection.execute("DELETE FROM outbox_to_send")
+        await connection.execute(f"PREPARE claim AS {asked}")
+        await connection.execute(f"{queue}(1, 600) AS n")
+        await connection.execute(f"EXECUTE claim({', '.join(given[name] for name in names)})")
+        claimed = await connection.fetchval("SELECT count(*) FROM outbox_to_send WHERE attempts = 1")
+    assert claimed == 256
 
 
 @pytest.mark.parametrize("asked", [statements_reconciling.KNOWN_PAYMENTS, statements_reconciling.KNOWN_REFUNDS])
