@@ -30,6 +30,24 @@ def recordset_of(**types: str) -> str:
     return f"json_to_recordset(CAST(CAST(:rows AS text) AS json)) AS given({columns})"
 
 
+def claim_of(table: str, alias: str, returning: str, *, due: str = "poll_at") -> TextClause:
+    """
+    Take what is due, by lease, skipping what another gateway holds.
+
+    Whoever takes rows chooses them in an array, which is filled once. In a join, where a table held hardly anything
+    when it was last counted, they may be chosen anew for each row that there is: slowly, and beyond the limit.
+    """
+    return text(
+        f"""
+        UPDATE {table} AS {alias} SET {due} = :lease_until
+        WHERE {alias}.id = ANY(ARRAY(
+            SELECT id FROM {table} WHERE {due} <= :now ORDER BY {due} LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+        ))
+        RETURNING {returning}
+        """  # noqa: S608 (made of constants)
+    )
+
+
 _NEW_PAYMENT = {
     "id": "text",
     "app_id": "text",
@@ -126,26 +144,8 @@ LIST_PAYMENTS = text(
     WHERE p.app_id = :app_id AND p.seq > 0 AND p.seq > :after ORDER BY p.seq LIMIT :limit
     """  # noqa: S608 (made of constants)
 )
-# Whoever takes rows chooses them in an array, which is filled once. In a join, where a table held hardly anything when
-# it was last counted, they may be chosen anew for each row that there is: slowly, and beyond the limit.
-CLAIM_POLLS = text(
-    f"""
-    UPDATE payments AS p SET poll_at = :lease_until
-    WHERE p.id = ANY(ARRAY(
-        SELECT id FROM payments WHERE poll_at <= :now ORDER BY poll_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
-    ))
-    RETURNING {_PAYMENT}
-    """  # noqa: S608 (made of constants)
-)
-CLAIM_ENDS = text(
-    f"""
-    UPDATE payments AS p SET end_at = :lease_until
-    WHERE p.id = ANY(ARRAY(
-        SELECT id FROM payments WHERE end_at <= :now ORDER BY end_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
-    ))
-    RETURNING {_PAYMENT}
-    """  # noqa: S608 (made of constants)
-)
+CLAIM_POLLS = claim_of("payments", "p", _PAYMENT)
+CLAIM_ENDS = claim_of("payments", "p", _PAYMENT, due="end_at")
 # What another instance has in hand is no work that a crash left; who starts does not wait for one that stands still.
 RESUME_PAYMENTS = text(
     """
@@ -175,15 +175,7 @@ SAVED_REFUND = ("id", "status", "failure_code", "channel_refund_no", "finished_a
 SAVE_REFUND = text(
     f"UPDATE refunds SET {', '.join(f'{n} = :{n}' for n in SAVED_REFUND[1:])} WHERE id = :id"  # noqa: S608
 )
-CLAIM_REFUNDS = text(
-    f"""
-    UPDATE refunds AS r SET poll_at = :lease_until
-    WHERE r.id = ANY(ARRAY(
-        SELECT id FROM refunds WHERE poll_at <= :now ORDER BY poll_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
-    ))
-    RETURNING {_REFUND}
-    """  # noqa: S608 (made of constants)
-)
+CLAIM_REFUNDS = claim_of("refunds", "r", _REFUND)
 PAYMENTS_BY_ID = text(f"SELECT {_PAYMENT} FROM payments AS p WHERE p.id = ANY(CAST(:ids AS text[]))")  # noqa: S608
 HURRY_REFUNDS = text(
     """

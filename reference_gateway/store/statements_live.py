@@ -7,7 +7,7 @@ from __future__ import annotations
 from sqlalchemy import TextClause, text
 
 from reference_gateway.store import tables_live as tables
-from reference_gateway.store.statements import unnest_of
+from reference_gateway.store.statements import claim_of, unnest_of
 
 _ROOM = {
     "id": "text",
@@ -108,18 +108,6 @@ def _by_ids(table: str, types: dict[str, str], key: str, tail: str) -> TextClaus
     return text(f"SELECT {', '.join(types)} FROM {table} WHERE {key} = ANY(CAST(:ids AS text[])) {tail}")  # noqa: S608
 
 
-def _claim(table: str, types: dict[str, str]) -> TextClause:
-    """Take what is due, by lease, skipping what another gateway holds."""
-    return text(
-        f"""
-        UPDATE {table} SET poll_at = :lease_until WHERE id = ANY(ARRAY(
-            SELECT id FROM {table} WHERE poll_at <= :now ORDER BY poll_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
-        ))
-        RETURNING {", ".join(types)}
-        """  # noqa: S608 (made of constants)
-    )
-
-
 INSERT_ROOMS = _insert("rooms", _ROOM, order="id", new_by="rooms_pkey")
 ROOMS = _by_ids("rooms", _ROOM, "id", "")
 SAVED_ROOM = ("open", "title", "fee_basis_points")
@@ -147,7 +135,7 @@ PACKETS_BY_NO = text(
 )
 SAVED_PACKET = ("status", "payment_id", "claimed_fen", "claimed_count", "expires_at", "poll_at")
 SAVE_PACKETS = _update("red_packets", _PACKET, "id", fields=SAVED_PACKET)
-CLAIM_PACKETS = _claim("red_packets", _PACKET)
+CLAIM_PACKETS = claim_of("red_packets", "p", ", ".join(_PACKET))
 INSERT_SHARES = _insert("red_packet_shares", _SHARE, order="packet_id, n")
 SHARES = _by_ids("red_packet_shares", _SHARE, "packet_id", "ORDER BY packet_id, n")
 SAVE_SHARES = _update("red_packet_shares", _SHARE, "packet_id", "n", fields=("claimant", "claimed_at"))
@@ -170,4 +158,4 @@ HURRY_PAYOUTS = text(
     ))
     """
 )
-CLAIM_PAYOUTS = _claim("payouts", _PAYOUT)
+CLAIM_PAYOUTS = claim_of("payouts", "p", ", ".join(_PAYOUT))
