@@ -106,16 +106,16 @@ async def test_a_crowd_after_a_time_in_which_nothing_waited_is_claimed_as_ever(d
     """
     queue = "INSERT INTO outbox_to_send (event_id, due_at, attempts) SELECT 'e' || n, now(), 0 FROM generate_series"
     asked, names = compiled(statements_outbox.CLAIM_OUTBOX)
-    given = {"now": "now() + interval '1 second'", "lease_until": "now() + interval '30 seconds'", "limit": "256"}
     async with _connected(database_url) as connection:
         await connection.execute("SET plan_cache_mode = force_generic_plan")
         await connection.execute(f"{queue}(1, 5000) AS n")
         await connection.execute("DELETE FROM outbox_to_send WHERE event_id <> 'e5000'")
         await connection.execute("VACUUM ANALYZE outbox_to_send")
         await connection.execute("DELETE FROM outbox_to_send")
-        await connection.execute(f"PREPARE claim AS {asked}")
         await connection.execute(f"{queue}(1, 600) AS n")
-        await connection.execute(f"EXECUTE claim({', '.join(given[name] for name in names)})")
+        soon, later = await connection.fetchrow("SELECT now() + interval '1 second', now() + interval '31 seconds'")
+        given = {"now": soon, "lease_until": later, "limit": 256}
+        await connection.fetch(asked, *(given[name] for name in names))
         claimed = await connection.fetchval("SELECT count(*) FROM outbox_to_send WHERE attempts = 1")
     assert claimed == 256
 

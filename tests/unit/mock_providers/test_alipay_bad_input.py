@@ -172,7 +172,7 @@ def fresh(desk: Desk) -> None:
     desk.buyer("scan", "waiting")
 
 
-# Nearly all that is mutated before it is signed passes, little of what is mutated afterwards: so there is more of the
+# Most of what is mutated before it is signed passes, little of what is mutated afterwards: so there is more of the
 # first, for a share that no unlucky choice brings below what is asked.
 MANY, SOME = (
     settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples)

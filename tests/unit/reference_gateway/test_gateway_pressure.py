@@ -38,6 +38,15 @@ def held(world: World) -> asyncio.Event:
     return door
 
 
+def slow(world: World, call_s: float) -> None:
+    """Each call to the channel takes so long."""
+
+    async def wait(what: str, number: str) -> None:
+        await world.clock.sleep(call_s)
+
+    world.channel.on_call = wait
+
+
 async def status_and_header(world: World, number: str) -> tuple[int, str | None, Any]:
     body = f'{{"merchant_order_no":"{number}","amount_fen":1,"currency":"CNY","subject":"s","channel":"alipay","product":"qr"}}'
     signed = world.merchant.headers("POST", "/api/v1/payments", body.encode())
@@ -64,10 +73,7 @@ def test_a_full_gateway_says_429_with_retry_after_and_writes_nothing():
 
 def test_an_order_that_would_wait_too_long_for_the_channel_is_refused_and_a_tip_is_not():
     async def story(world: World) -> None:
-        async def a_second(what: str, number: str) -> None:
-            await world.clock.sleep(1)
-
-        world.channel.on_call = a_second
+        slow(world, 1)
         await asyncio.gather(*(world.merchant.pay(f"o-{n}") for n in range(40)))
         await world.clock.sleep(10)
         # One call takes a second: some thirty stand there, and whoever joined them would wait for thirty seconds.
@@ -178,10 +184,7 @@ def test_a_long_line_is_not_claimed_anew_with_every_lease(monkeypatch):
     monkeypatch.setattr(MemoryUnitOfWork, "claim_polls", counted)
 
     async def story(world: World) -> None:
-        async def slow(what: str, number: str) -> None:
-            await world.clock.sleep(10)
-
-        world.channel.on_call = slow
+        slow(world, 10)
         await asyncio.gather(*(world.merchant.pay(f"o-{n}") for n in range(40)))
         await world.clock.sleep(450)
         assert {payment.attempt for payment in world.store.state.payments.values()} == {AttemptStatus.OPENED}
