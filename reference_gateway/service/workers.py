@@ -158,7 +158,7 @@ def poller(runtime: Runtime, query: QueryPayment) -> Worker:
         now = runtime.clock.now()
         bite = runtime.spread.bite(CLAIM_MAX)
         # Most of what is due while there is a line stands in it: claimed anew with every lease, a crowd of thousands
-        # would cost the store more than what is opened and settled meanwhile.
+        # would be written more often than what is opened and settled meanwhile.
         lease_until = runtime.lease_until(now) + timedelta(seconds=runtime.pressure.opening_wait_s)
         async with runtime.units() as unit:
             claimed = await unit.claim_polls(now, lease_until=lease_until, limit=bite)
