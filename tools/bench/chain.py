@@ -70,16 +70,30 @@ def capacity(rounds: int, *, mix: str, generator: str, targets: Mapping[str, flo
 
 def half_load(rounds: int) -> dict[str, Any]:
     """
-    Latencies at half of what the same machine has just carried.
+    Latencies at half of what the same machine has just carried, measured anew before each round.
     """
+    words = ("--generator", "light", "--mix", RSA)
+    made, rates = [], []
     with tempfile.TemporaryDirectory(prefix="payproof-bench-") as name:
         home = home_in(name)
-        most = run(home, "capacity", "--generator", "light", "--mix", RSA, "--duration", str(SECONDS))
-        rate = max(round(most["payments_per_s"] / 2), 1)
-        words = ("steady", "--generator", "light", "--mix", RSA, "--rate", str(rate), "--duration", str(SECONDS))
-        made = [run(home, *words, "--seed", str(number)) for number in range(1, rounds + 1)]
+        for number in range(1, rounds + 1):
+            seed = ("--seed", str(number))
+            rate = half_of_capacity(home, *words, *seed)
+            rates.append(rate)
+            made.append(run(home, "steady", *words, "--rate", str(rate), "--duration", str(SECONDS), *seed))
     latencies = {key: levels(made, key) for key in ("latency_ms", "params_ms", "settle_ms", "push_ms")}
-    return {"targets": {"latency_ms.p99": 100, "push_ms.p99": 100}, "rate": rate, **latencies, **told(made)}
+    return {"targets": {"latency_ms.p99": 100, "push_ms.p99": 100}, "rates": rates, **latencies, **told(made)}
+
+
+def half_of_capacity(home: Path, *words: str) -> int:
+    """
+    Half of what the machine carries now, in whole payments a second, and one at least.
+
+    Args:
+        words: the flags of `payproof load capacity`, its duration left out.
+    """
+    most = run(home, "capacity", *words, "--duration", str(SECONDS))
+    return max(round(most["payments_per_s"] / 2), 1)
 
 
 def levels(made: Sequence[Mapping[str, Any]], key: str) -> dict[str, float | None]:
