@@ -3,10 +3,13 @@ The schedule clock: dues in their order, whatever is scheduled on the way.
 """
 
 import asyncio
+import math
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from harness.world.virtual_loop import VirtualLoop
 from mock_providers.core.clock import Job, ScheduleClock
 from tests.unit.mock_providers.turns import turn
 
@@ -146,3 +149,50 @@ async def test_stop_ends_what_runs():
     await clock.stop()
     assert ended == ["cancelled"]
     assert clock.pending == 0
+
+
+class MillisecondLoop(VirtualLoop):
+    """
+    As uvloop tells the time: in whole milliseconds, and it goes on between two questions; timers are set in them too.
+    """
+
+    def time(self) -> float:
+        self._offset_s += 7e-6
+        return math.floor(self._offset_s * 1000) / 1000
+
+    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> asyncio.TimerHandle:  # type: ignore[override]
+        now_s = self.time()
+        return super().call_at(now_s + round((when - now_s) * 1000) / 1000, callback, *args, context=context)
+
+
+@pytest.mark.parametrize("wait_s", [0.02, 0.0233])
+def test_a_schedule_that_rang_ten_thousand_times_is_where_the_loop_is(wait_s: float):
+    async def rings() -> tuple[float, float, list[float]]:
+        loop = asyncio.get_running_loop()
+        clock, done, early = ScheduleClock(Stamp()), asyncio.Event(), []
+        begun_s = loop.time()
+        clock.start()
+        left = 10_000
+
+        async def ring(due_s: float) -> None:
+            nonlocal left
+            if clock.now_s < due_s:
+                early.append(due_s - clock.now_s)
+            left -= 1
+            if left:
+                next_s = clock.now_s + wait_s
+                clock.call_at(next_s, lambda: ring(next_s))
+            else:
+                done.set()
+
+        clock.call_at(0.0, lambda: ring(0.0))
+        await done.wait()
+        told_s, flowed_s = clock.now_s, loop.time() - begun_s
+        await clock.stop()
+        return told_s, flowed_s, early
+
+    with asyncio.Runner(loop_factory=MillisecondLoop) as runner:
+        told_s, flowed_s, early = runner.run(rings())
+
+    assert told_s == pytest.approx(flowed_s, abs=0.003)
+    assert early == []
