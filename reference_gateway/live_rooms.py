@@ -52,7 +52,11 @@ class LiveRooms:
         self._bell: RedisFeedBell | None = None
         if settings.redis_url:
             self._bell = RedisFeedBell(
-                settings.redis_url, runtime.clock, committed=runtime.committed_bell, woken=runtime.feed_bell
+                settings.redis_url,
+                runtime.clock,
+                committed=runtime.committed_bell,
+                woken=runtime.feed_bell,
+                pace_s=runtime.units.pace_s,
             )
 
     def routes(self) -> list[web.RouteDef]:

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from reference_gateway.cancelling import heed_cancellation
 from reference_gateway.clock import Clock
+from reference_gateway.pace import Pace
 
 CHANNEL = "payproof:{feed}:woken"
 AWAY_S = 1.0
@@ -34,16 +35,17 @@ class Bell(Protocol):
 
 class RedisFeedBell:
     """
-    Tells others when *committed* rings, and rings *woken* when others tell.
+    Tells others when *committed* rings, every *pace_s* at most, and rings *woken* when others tell.
 
     Its own messages come back to it too and do no harm.
     """
 
-    def __init__(self, url: str, clock: Clock, *, committed: Bell, woken: Bell) -> None:
+    def __init__(self, url: str, clock: Clock, *, committed: Bell, woken: Bell, pace_s: float = 0.0) -> None:
         self._redis = Redis.from_url(url, socket_connect_timeout=AWAY_S, health_check_interval=15)
         self._clock = clock
         self._committed = committed
         self._woken = woken
+        self._pace = Pace(pace_s)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -63,6 +65,7 @@ class RedisFeedBell:
     async def _tell(self) -> None:
         while True:
             await self._committed.wait(None)
+            await self._pace.turn()
             self._committed.silence()
             try:
                 await self._redis.publish(CHANNEL, b"")

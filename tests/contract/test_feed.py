@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from reference_gateway.domain.feed import FEED_START, FeedPosition, Topic
-from tests.contract.samples import event
+from tests.contract.samples import event, payment
 
 pytestmark = pytest.mark.asyncio
 ROOM = Topic("live", room_id="r1")
@@ -15,6 +15,12 @@ async def told(store: Any, *numbers: int, **changes: Any) -> None:
     async with store() as unit:
         await unit.add_outbox([event(number, **changes) for number in numbers])
         await unit.commit()
+
+
+async def written(unit: Any, **changes: Any) -> None:
+    """Write an event in earnest: what nobody wants an answer to is held back until something else is asked."""
+    await unit.add_outbox([event(1, **changes)])
+    await unit.insert_payments([payment()])
 
 
 async def read(store: Any, after: FeedPosition, **how: Any) -> list[Any]:
@@ -63,13 +69,28 @@ async def test_delivering_an_event_does_not_tell_it_again(store):
 async def test_an_event_that_commits_late_is_not_stepped_over(store):
     """The one that began first commits last: until then nobody may read past it."""
     async with store() as slow:
-        await slow.add_outbox([event(1, room_id="r1")])
+        await written(slow, room_id="r1")
         await told(store, 2, room_id="r1")
         seen = await read(store, FEED_START, topic=ROOM)
         position = seen[-1].position if seen else FEED_START
         await slow.commit()
     seen += await read(store, position, topic=ROOM)
     assert len(seen) == 2
+
+
+async def test_what_has_to_wait_for_another_is_announced_and_what_is_told_is_not(store):
+    async with store() as slow:
+        await written(slow)
+        await told(store, 2)
+        for topic in (None, ROOM):
+            async with store() as unit:
+                rows, more_to_come = await unit.feed(FEED_START, limit=100, topic=topic)
+            assert more_to_come is not bool(await read(store, FEED_START))
+            assert not (rows and more_to_come)
+        await slow.commit()
+    async with store() as unit:
+        rows, more_to_come = await unit.feed(FEED_START, limit=100)
+    assert (len(rows), more_to_come) == (2, False)
 
 
 async def test_a_position_is_written_and_read_and_nothing_else_is_one():

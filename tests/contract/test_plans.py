@@ -31,7 +31,7 @@ EACH_PAYMENT = {
     "postpone": statements_outbox.POSTPONE_OUTBOX,
     "unpublished": statements_outbox.UNPUBLISHED,
     "publish": statements_outbox.MARK_PUBLISHED,
-    "unsettled": sql_feed.UNSETTLED,
+    "feed": sql_feed.ALL,
     "due": statements.NEXT_DUE,
     "ledger": statements.LEDGER_LINES,
 }

@@ -1,9 +1,9 @@
 """
 Hand events to whoever watches a payment or a room, in every instance, as soon as they are committed.
 
-One reader for each instance follows the feed while anybody listens, and deals its rows out; the bell that wakes it may
-be lost, for the table is the truth. A listener that comes back is first brought up to date from the table, then joins;
-what arrives meanwhile waits in its queue and is told once.
+One reader for each instance follows the feed while anybody listens, and deals its rows out, at the pace of those who
+commit them; the bell that wakes it may be lost, for the table is the truth. A listener that comes back is first brought
+up to date from the table, then joins; what arrives meanwhile waits in its queue and is told once.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import structlog
 
 from reference_gateway.domain.feed import FeedPosition, FeedRow, Topic
 from reference_gateway.errors import GatewayError
+from reference_gateway.pace import Pace
 from reference_gateway.service.runtime import Runtime
 
 PAGE = 500
@@ -52,6 +53,7 @@ class LiveFeed:
         self._runtime = runtime
         self._listeners: set[_Listener] = set()
         self._position: FeedPosition | None = None
+        self._pace = Pace(runtime.units.pace_s)
         self._reader: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -128,6 +130,7 @@ class LiveFeed:
     async def _read(self) -> None:
         """Deal until nobody listens; where the reading stops, the next listener begins anew."""
         while self._listeners:
+            await self._pace.turn()
             self._runtime.feed_bell.silence()
             try:
                 wait_s = await self._deal()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse
 
+from reference_gateway.store.memory_unit_of_work import MemoryStore
 from tests.unit.reference_gateway.live import LiveWorld, virtual
 
 BUYER: dict[str, Any] = {"buyer_id": "b1"}
@@ -147,6 +148,31 @@ async def test_a_hundred_readers_hear_every_tip_once_and_in_one_order():
         told = await asyncio.gather(*readers)
         assert sorted(told[0]) == sorted(f"0.{n:02d}" for n in range(1, 21))
         assert all(one == told[0] for one in told)
+
+
+@virtual
+async def test_a_feed_that_is_rung_again_and_again_is_read_at_its_pace():
+    read: list[str] = []
+
+    def noted(place: str) -> int:
+        read.extend([place] * (place == "feed"))
+        return 1
+
+    store = MemoryStore(noted)
+    store.pace_s = 1.0
+    async with LiveWorld(store=store) as world:
+        await world.furnish()
+        await world.top_up("b1", 100)
+        async with reading(world, f"/rooms/r1/events?token={await token(world)}") as reader:
+            bell = world.gateway._live.feed._runtime.feed_bell
+            await world.clock.sleep(2)
+            read.clear()
+            for _ in range(100):
+                bell.ring()
+                await world.clock.sleep(0.1)
+            assert 9 <= len(read) <= 11
+            await world.tip("t-1", 100)
+            assert (await reader.event())[1]["amount_yuan_text"] == "1.00"
 
 
 @virtual
