@@ -38,6 +38,7 @@ class Home:
         self.folder = folder.absolute()
         self._notice = notice
         self._lock: int | None = None
+        self._claims: dict[int, socket.socket] = {}
 
     @property
     def credentials(self) -> Path:
@@ -90,8 +91,10 @@ class Home:
 
     def close(self) -> None:
         """
-        Let others in; closing twice is harmless.
+        Let others in, and others have the ports; closing twice is harmless.
         """
+        while self._claims:
+            self._claims.popitem()[1].close()
         if self._lock is not None:
             os.ftruncate(self._lock, 0)
             os.close(self._lock)
@@ -107,6 +110,8 @@ class Home:
         """
         The loopback port that this home keeps for *name*; chosen free the first time, the same ever after.
 
+        While the home is open no other one is given it, though nothing may listen there yet.
+
         Args:
             name: of the server.
             strict: somebody was told this port, so another one will not do.
@@ -116,13 +121,13 @@ class Home:
         """
         kept = self._ports()
         former = kept.get(name)
-        if former is not None and is_free(former):
+        if former is not None and self._has(former):
             return former
         taken = f"port {former}, kept for {name}, is in use by another program"
         if former is not None and strict:
             hint = f"stop that program, or remove {name} from {self.folder / 'ports.json'} to have another one chosen"
             raise PortTakenError(taken, hint=hint)
-        chosen = next(port for port in self._candidates(name) if port not in kept.values() and is_free(port))
+        chosen = next(port for port in self._candidates(name) if port not in kept.values() and self._has(port))
         if former is not None:
             self._notice(f"{taken}: {name} has {chosen} from now on")
         self._write("ports.json", {**kept, name: chosen})
@@ -169,6 +174,27 @@ class Home:
         key = f"{self.folder}\0{name}".encode()
         first = int.from_bytes(hashlib.blake2b(key, digest_size=4).digest())
         return (PORT_MIN + (first + step) % PORT_COUNT for step in range(PORT_COUNT))
+
+    def _has(self, port: int) -> bool:
+        """
+        Whether that port is free, and no other home's that has yet to start its server.
+
+        It is claimed by the UDP port of the same number, which nobody needs and the kernel gives to one alone.
+        """
+        if not is_free(port):
+            return False
+        if self._lock is None or port in self._claims:
+            return True
+        claim = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            claim.bind((HOST, port))
+        except OSError as error:
+            claim.close()
+            if error.errno in (errno.EADDRINUSE, errno.EACCES):
+                return False
+            raise
+        self._claims[port] = claim
+        return True
 
     def _write(self, name: str, value: object) -> None:
         half = self.folder / f".{name}.{os.getpid()}"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HomeBusyError, PortTakenError
-from harness.world.home import HOST, Home, is_free
+from harness.world.home import HOST, PORT_COUNT, PORT_MIN, Home, is_free
 
 REPO = Path(__file__).parents[4]
 HOLDER = """
@@ -87,6 +87,20 @@ def test_kill_9_of_the_holder_lets_others_in(tmp_path):
 def test_two_homes_work_at_the_same_time(tmp_path):
     with Home(tmp_path / "a") as a, Home(tmp_path / "b") as b:
         assert a.port("gateway") != b.port("gateway")
+
+
+def test_a_port_is_one_homes_before_anything_listens_there(tmp_path, monkeypatch):
+    """Two worlds that start at once would both find it free; it is given back with the home."""
+    monkeypatch.setattr(Home, "_candidates", lambda *_: iter(range(PORT_MIN, PORT_MIN + PORT_COUNT)))
+    with Home(tmp_path / "b") as b:
+        with Home(tmp_path / "a") as a:
+            first = a.port("gateway")
+            assert b.port("gateway") != first
+            assert a.port("gateway") == first
+            (b.folder / "ports.json").write_text(json.dumps({"gateway": first}))
+            with pytest.raises(PortTakenError, match=str(first)):
+                b.port("gateway", strict=True)
+        assert b.port("gateway", strict=True) == first
 
 
 def test_a_port_is_kept(home):
